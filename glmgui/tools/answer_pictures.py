@@ -20,8 +20,8 @@ _PATIENCE = 900.0  # s
 def _ready(window: MainWindow) -> None:
     answers = window.work.answers
     window.show_step("answers")
-    wait_until(lambda: bool(answers.candidates), _PATIENCE, "looking for candidates")
-    answers.ask(replace(answers.asking, settings=_SETTINGS))
+    wait_until(lambda: bool(answers.question.candidates), _PATIENCE, "looking for candidates")
+    answers.question.ask(replace(answers.question.asking, settings=_SETTINGS))
 
 
 def _begin(window: MainWindow) -> None:
@@ -56,8 +56,8 @@ def _refused(window: MainWindow) -> None:
     """Two folds, over which no test can be passed."""
     panel, answers = window.panels["answers"], window.work.answers
     panel.tabs.setCurrentIndex(0)
-    asked = answers.asking
-    answers.ask(replace(asked, selection=asked.selection.with_(folds=2, steps_by="folds")))
+    asked = answers.question.asking
+    answers.question.ask(replace(asked, selection=asked.selection.with_(folds=2, steps_by="folds")))
     panel.find.click()
     wait_until(lambda: not answers.running, _PATIENCE, "refusing two folds")
 

@@ -1,64 +1,38 @@
-"""The answer sheet of a recording: its candidates, the run that fills it, and what is done with what it found."""
+"""The answer sheet of a recording: the run that fills it, and what is done with what it found."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.selection import Selection
-from glmengine.answers.question import HISTORY, sheet_selection
-from glmengine.answers.settings import AnswerSettings
-from glmengine.design.variables import variables_of
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 from glmgui.document import Document
-from glmgui.jobs import Job, Jobs
+from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
+from glmgui.work.answer_question import AnswerQuestion
 from glmgui.work.fitting import Fitting
 from glmgui.work.own_folder import own_folder
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
 from glmgui.work.recovery import UNFINISHED, Recovery
+from glmgui.worker import Job
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.answers.kept_answers import KeptAnswers
     from glmengine.answers.sheet import AnswerSheet
     from glmengine.context import Context
-    from glmengine.design.fit_size import Estimate
-    from glmengine.recording.derived.quantities import AnyDerived
     from glmengine.recording.recording import Recording
     from glmengine.selection.term_selection import TermSelection
 
 ANSWERS, CHOICE = "answers", "choice of terms"
-_OFFER, _SIZE = "answers-candidates", "answers-size"
-
-
-@dataclass(frozen=True)
-class Asking:
-    """How the sheet is asked for.
-
-    Attributes
-    ----------
-    from_features : bool
-        The candidates are the terms of the analysis, not those that the recording offers.
-    left_out : frozenset of str
-        Labels of candidates that are not to be tried.
-    selection : Selection
-        Terms that are tried last need not be among the candidates.
-    settings : AnswerSettings
-    """
-
-    from_features: bool = False
-    left_out: frozenset[str] = frozenset()
-    selection: Selection = field(default_factory=partial(sheet_selection, (HISTORY,)))
-    settings: AnswerSettings = field(default_factory=AnswerSettings)
 
 
 class Answers(QObject):
@@ -66,10 +40,6 @@ class Answers(QObject):
 
     Signals
     -------
-    asking_changed
-        Candidates or settings are others.
-    sized : Estimate or str
-        How large the sheet would be, or why that cannot be said.
     filled : AnswerSheet
         Some units are answered while the others are still to come.
     changed
@@ -78,8 +48,6 @@ class Answers(QObject):
         What a choice of terms by another road has found.
     """
 
-    asking_changed = Signal()
-    sized = Signal(object)
     filled = Signal(object)
     changed = Signal()
     terms_chosen = Signal(object)
@@ -99,57 +67,18 @@ class Answers(QObject):
         super().__init__(parent)
         self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
         self._permission, self._recovery, self._fitting = permission, recovery, fitting
-        self.asking = Asking()
         self.message: tuple[str, str] = ("", "")
-        self._offered: Analysis | None = None
-        self._offered_for: Recording | None = None
-        self._offered_with: tuple[AnyDerived, ...] = ()
-        self._looking = False
         self._seen: Recording | None = None
         self._run = 0
         self._job: Job | None = None
         self._parts: list[AnswerSheet] = []
         self._asked_units: tuple[str, ...] = ()
         self._wanted = False
-        document.changed.connect(self._changed)
+        document.changed.connect(self._changed)  # before the question hears of it, which is shown then
+        self.question = AnswerQuestion(document, jobs, self)
+        self.question.offered.connect(self._offered)
+        self.question.not_offered.connect(self._not_offered)
         self._came.connect(self._take_some)
-
-    # The question
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """Labels of the terms that may be tried."""
-        base = self._base
-        return () if base is None else tuple(term.label for term in base.terms if term.enabled)
-
-    @property
-    def question(self) -> Analysis | None:
-        """What is asked; None while nothing can be."""
-        base, now = self._base, self._document.analysis
-        if base is None:
-            return None
-        terms = tuple(term for term in base.terms if term.enabled and term.label not in self.asking.left_out)
-        if not terms:
-            return None
-        known = [one for one in now.derived if one.name not in {other.name for other in base.derived}]
-        question = base.with_(
-            units=now.units,
-            time=now.time,
-            seed=now.seed,
-            derived=(*base.derived, *known),
-            terms=terms,
-            selection=None,
-            terms_from=None,
-            recording=now.recording,
-            more_recordings=now.more_recordings,
-        )
-        return question.with_(selection=self._selection_for(question))
-
-    @property
-    def selection(self) -> Selection:
-        """How terms are chosen."""
-        question = self.question
-        return Selection() if question is None or question.selection is None else question.selection
 
     @property
     def is_stale(self) -> bool:
@@ -157,10 +86,10 @@ class Answers(QObject):
         kept = self._document.answers
         if kept is None:
             return False
-        question = self.question
+        question = self.question.analysis
         if question is None:
             return not kept.is_of(self._document.recording)
-        return not kept.is_for(question, self.asking.settings, self._document.recording)
+        return not kept.is_for(question, self.question.asking.settings, self._document.recording)
 
     @property
     def running(self) -> bool:
@@ -190,55 +119,6 @@ class Answers(QObject):
         """The sheet that has a unit."""
         return next((sheet for sheet in self.sheets if unit in sheet.units["unit"].values), None)
 
-    def offer(self) -> None:
-        """Find out what the recording offers with what was derived of it, in the worker; once for each."""
-        recording, now = self._document.recording, self._document.analysis
-        if recording is None or self._is_offered:
-            return
-        self._offered_for, self._offered_with, self._looking = recording, now.derived, True
-
-        def work(context: Context) -> Analysis:
-            from glmengine.answers.question import question_for
-
-            return question_for(recording, derived=now.derived, max_gap=now.time.max_gap, context=context)
-
-        def take(found: Analysis) -> None:
-            if recording is self._document.recording and now.derived == self._offered_with:
-                first, self._offered, self._looking = self._offered is None, found, False
-                if first:  # what is derived later is a candidate that the sheet did not know
-                    self._follow_kept()
-                self.asking_changed.emit()
-                if self._wanted:
-                    self.find()
-
-        def failed(error: BaseException) -> None:
-            self._wanted = self._looking = False
-            self.message = ("error", str(error))
-            self.changed.emit()
-
-        self._jobs.submit("Looking for candidates", work, take, failed, key=_OFFER, quiet=True)
-
-    def ask(self, asking: Asking) -> None:
-        """Ask in another way."""
-        if asking != self.asking:
-            self.asking = asking
-            self.asking_changed.emit()
-
-    def estimate(self) -> None:
-        """Find out how large the sheet would be, in the worker."""
-        question, recording, settings = self.question, self._document.recording, self.asking.settings
-        if question is None or recording is None:
-            return
-
-        def work(context: Context) -> Estimate:
-            from glmengine.answers.size import estimate_answers
-
-            return estimate_answers(question, recording, settings, context)
-
-        self._jobs.submit(
-            "Estimating the answers", work, self.sized.emit, lambda error: self.sized.emit(str(error)), key=_SIZE, quiet=True
-        )
-
     # The run
 
     def find_at_once(self) -> None:
@@ -246,19 +126,19 @@ class Answers(QObject):
         there = self._document.answers is not None and not self.is_stale
         if self._document.recording is None or self.running or there:
             return
-        self.ask(replace(self.asking, from_features=False))
+        self.question.ask(replace(self.question.asking, from_features=False))
         self._wanted = True
-        self.offer()
-        if self._base is not None:
+        self.question.offer()
+        if self.question.can_be_asked:
             self.find()
 
     def find(self) -> None:
         """Answer all units, going on with what an interrupted run of the same question had found."""
-        if not self.asking.from_features and (self._looking or not self._is_offered):  # something was derived just now
+        if not self.question.is_known:
             self._wanted = True
-            self.offer()
+            self.question.offer()
             return
-        question, recording, settings = self.question, self._document.recording, self.asking.settings
+        question, recording, settings = self.question.analysis, self._document.recording, self.question.asking.settings
         self._wanted = False
         if question is None or recording is None or self.running or not self._permission.given():
             return
@@ -303,6 +183,15 @@ class Answers(QObject):
             stoppable=True,
             on_given_up=self._given_up,
         )
+        self.changed.emit()
+
+    def _offered(self) -> None:
+        if self._wanted:
+            self.find()
+
+    def _not_offered(self, why: str) -> None:
+        self._wanted = False
+        self.message = ("error", why)
         self.changed.emit()
 
     def stop(self) -> None:
@@ -410,65 +299,12 @@ class Answers(QObject):
 
     # Inside
 
-    @property
-    def _is_offered(self) -> bool:
-        """Whether candidates were looked for, or are just now, in the recording as it is, with what is derived of it."""
-        return self._offered_for is self._document.recording and self._offered_with == self._document.analysis.derived
-
-    def _selection_for(self, question: Analysis) -> Selection:
-        """As it is asked for, of the terms that are tried."""
-        asked = self.asking.selection
-        last = [
-            term.label for term in question.terms if term.label in asked.last or (HISTORY in asked.last and term.kind == HISTORY)
-        ]
-        return asked.with_(last=tuple(last))
-
-    @property
-    def _base(self) -> Analysis | None:
-        document = self._document
-        if document.recording is None:
-            return None
-        if self.asking.from_features:
-            return document.analysis
-        return self._offered if self._offered_for is document.recording else None
-
     def _changed(self, what: frozenset[str]) -> None:
-        if "recording" in what:
-            if self._seen is not self._document.recording:
-                self._seen = self._document.recording
-                self._offered = self._offered_for = None
-                self._offered_with, self._looking = (), False
-                self._wanted = False
-                self.asking, self._parts, self.message = Asking(), [], ("", "")
-            self._follow_kept()
-        if "analysis" in what and self._offered_for is self._document.recording:  # its page was looked at
-            self.offer()
-        if what & {"recording", "analysis"}:
-            self.asking_changed.emit()
-        elif "answers" in what:
+        if "recording" in what and self._seen is not self._document.recording:
+            self._seen = self._document.recording
+            self._wanted, self._parts, self.message = False, [], ("", "")
+        if "answers" in what and not what & {"recording", "analysis"}:
             self.changed.emit()
-
-    def _follow_kept(self) -> None:
-        """Ask what the sheet that came with a project answers, so that it is not out of date at once."""
-        kept = self._document.answers
-        if kept is None or self.asking != Asking() or not kept.is_of(self._document.recording):
-            return
-        labels = {term.label for term in kept.analysis.terms}
-        offered = () if self._offered is None else tuple(term.label for term in self._offered.terms)
-        if not offered:
-            return
-        from_features = not labels <= set(offered)
-        base = self._document.analysis if from_features else self._offered
-        new = {one.name for one in base.derived} - {one.name for one in kept.analysis.derived}  # derived since: to be tried
-        self.asking = replace(
-            self.asking,
-            from_features=from_features,
-            left_out=frozenset(
-                term.label for term in base.terms if term.label not in labels and not new & set(variables_of(term))
-            ),
-            selection=kept.analysis.selection or Selection(),
-            settings=kept.settings,
-        )
 
 
 def _units_of(question: Analysis, recording: Recording) -> tuple[str, ...]:

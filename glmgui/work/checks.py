@@ -13,12 +13,13 @@ from glmengine.analysis.remedies import Remedy, remedied
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 from glmgui.document import Document
-from glmgui.jobs import Job, Jobs
+from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.work.opening import Opening
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
+from glmgui.worker import Job
 
 if TYPE_CHECKING:
     from glmengine.context import Context

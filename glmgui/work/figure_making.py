@@ -17,10 +17,11 @@ from glmengine.figures.drawing import Drawing, FigureOf
 from glmengine.sentences import numbered, unit_title
 from glmengine.spec import Spec, param
 from glmgui.document import Document
-from glmgui.jobs import Job, Jobs
+from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.work.questions import Questions
+from glmgui.worker import Job
 
 if TYPE_CHECKING:
     from glmengine.context import Context

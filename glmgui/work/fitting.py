@@ -14,13 +14,14 @@ from glmengine.design.fit_size import estimate
 from glmengine.errors import GlmError
 from glmengine.results.kept_fits import proposed_name
 from glmgui.document import Document
-from glmgui.jobs import Job, Jobs
+from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.work.live_fit import LiveFit
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
 from glmgui.work.runs import CANCELLED, DONE, FAILED, STOPPED, Run, Runs
 from glmgui.work.shelf import Shelf
+from glmgui.worker import Job
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

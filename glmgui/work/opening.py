@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.analysis import Analysis, Model, Time
-from glmengine.analysis.sources import for_recording, places_of, session_names, with_moved_recording
+from glmengine.analysis.sources import for_recording, places_of, with_moved_recording
 from glmengine.errors import GlmError
 from glmengine.recording.activity import is_signal
 from glmgui import samples
@@ -27,12 +27,22 @@ from glmgui.work.live_fit import LiveFit
 from glmgui.work.project import Opened, open_project
 from glmgui.work.questions import Questions, Together
 from glmgui.work.recent import RecentFiles
+from glmgui.work.recording_files import (
+    analysis_and_recording,
+    assist_together,
+    correction_of,
+    join,
+    likelier,
+    open_or_assist,
+    open_with,
+    recording_and_result,
+    recording_of,
+)
 from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove_leftover
 from glmgui.work.saving import Saving
 
 if TYPE_CHECKING:
     from glmengine.context import Context
-    from glmengine.io.recipe.recipe import Recipe
     from glmengine.io.recipe_assistant import Assistance
     from glmengine.recording.recording import Recording
     from glmengine.results.kept_fits import KeptFit
@@ -41,8 +51,6 @@ if TYPE_CHECKING:
 Then = Callable[[], None] | None
 OPEN = "open"
 _ALONE = (".glm", ".toml")
-_TABLES = (".csv", ".tsv", ".txt", ".dat")
-_LONGEST_HEADING = 65_536  # bytes
 
 
 class Opening(QObject):
@@ -113,7 +121,7 @@ class Opening(QObject):
             if answer == "together":
                 self._submit(
                     paths[0],
-                    lambda context: _assist_together(paths),
+                    lambda context: assist_together(paths),
                     lambda found: self._ask_recipe(
                         found, found.recipe, "", lambda recording: self.take_recording(recording, found.path, then)
                     ),
@@ -121,7 +129,7 @@ class Opening(QObject):
             elif answer == "sessions":
                 self._open_next(paths, [], then)
 
-        self._submit(paths[0], lambda context: _likelier(paths), known)
+        self._submit(paths[0], lambda context: likelier(paths), known)
 
     def _open_next(self, paths: Sequence[Path], opened: list[Recording], then: Then) -> None:
         """Open one session after the other, each of which may ask, and join them."""
@@ -146,9 +154,7 @@ class Opening(QObject):
                 lambda opened: self._take(opened, then),
             )
         elif ending == ".toml":
-            self._submit(
-                path, lambda context: _analysis_and_recording(path, context), lambda found: self._take_pair(path, *found)
-            )
+            self._submit(path, lambda context: analysis_and_recording(path, context), lambda found: self._take_pair(path, *found))
         else:
             self.open_or_ask(path, lambda recording: self.take_recording(recording, path, then))
 
@@ -175,7 +181,7 @@ class Opening(QObject):
         def ask(found: Assistance) -> None:
             self._ask_recipe(found, found.recipe, "", lambda again: self._put_under(again, found.path, "Correct recording"))
 
-        self._fitting.unless_fitting(lambda: self._submit(where, lambda context: _correction_of(recording), ask))
+        self._fitting.unless_fitting(lambda: self._submit(where, lambda context: correction_of(recording), ask))
 
     def _put_under(self, recording: Recording, path: Path, why: str) -> None:
         """A recording under the analysis that is open, with what is doubtful in it said."""
@@ -199,7 +205,7 @@ class Opening(QObject):
             self._live.switch(False)
             self._jobs.submit(
                 f"Opening {recording.name}",
-                lambda context: _recording_and_result(recording, result, context),
+                lambda context: recording_and_result(recording, result, context),
                 take,
                 key=OPEN,
                 urgent=True,
@@ -222,7 +228,7 @@ class Opening(QObject):
             else:
                 take(answer)
 
-        self._submit(path, lambda context: _open_or_assist(path, context), found)
+        self._submit(path, lambda context: open_or_assist(path, context), found)
 
     def _ask_recipe(self, assistance: Assistance, text: str, fault: str, take: Callable[[Recording], None]) -> None:
         """Ask for a recipe and open the file with it; what is wrong with it is shown in the same place."""
@@ -235,7 +241,7 @@ class Opening(QObject):
                 self._ask_recipe(assistance, text, str(error), take)
 
         self._jobs.submit(
-            f"Opening {assistance.path.name}", lambda context: _open_with(assistance, text, context), take, failed, key=OPEN
+            f"Opening {assistance.path.name}", lambda context: open_with(assistance, text, context), take, failed, key=OPEN
         )
 
     # Analyses and projects
@@ -258,7 +264,7 @@ class Opening(QObject):
                 there = with_moved_recording(analysis, path.parent, missing, place)
                 self._submit(
                     place,
-                    lambda context: (there, _recording_of(there, path.parent, context)),
+                    lambda context: (there, recording_of(there, path.parent, context)),
                     lambda found: self._take_pair(path, *found),
                 )
                 return
@@ -387,48 +393,6 @@ class Opening(QObject):
         notices().tell("warning", f"{what}; choose it with File, Replace recording", title=title)
 
 
-def join(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:
-    """One recording as it was opened, or several joined; one that comes without a name gets its own, numbered where it is taken."""
-    from glmengine.recording.joining import free_session_names, join_recordings
-
-    if len(recordings) == 1:
-        return recordings[0]
-    return join_recordings(recordings, free_session_names(recordings, names))
-
-
-def _likelier(paths: Sequence[Path]) -> Together | None:
-    """What files in one folder that do not say themselves what is in them are to each other; None for all others, which are sessions.
-
-    Tables whose first lines have different words are rather parts of one recording; recordings of one kind begin alike.
-    """
-    from glmengine.io.recognition import recognise
-
-    if len({path.parent for path in paths}) > 1 or not all(recognise(path).needs_recipe for path in paths):
-        return None
-    if any(path.suffix.lower() not in _TABLES for path in paths):
-        return "sessions"
-    return "together" if len({_heading(path) for path in paths}) == len(paths) else "sessions"
-
-
-def _heading(path: Path) -> str:
-    """The letters of the first line of a table; none where it holds numbers alone."""
-    with path.open("rb") as stream:
-        first = stream.readline(_LONGEST_HEADING).decode("utf-8", "replace")
-    return "".join(letter for letter in first.lower() if letter.isalpha())
-
-
-def _correction_of(recording: Recording) -> Assistance:
-    from glmengine.io.recipe_assistant import correction_of
-
-    return correction_of(recording)
-
-
-def _assist_together(paths: Sequence[Path]) -> Assistance:
-    from glmengine.io.recipe_assistant import assist_together
-
-    return assist_together(paths)
-
-
 def first_analysis(recording: Recording) -> Analysis:
     """What a recording begins with: no terms, bins that its counts, where it has them, can be put into, and a family that admits them."""
     time = Time()
@@ -441,57 +405,3 @@ def first_analysis(recording: Recording) -> Analysis:
             time = Time(bin_size=min(own, 10.0))
     model = Model(family="gaussian") if is_signal(recording) else Model()
     return for_recording(Analysis(time=time, model=model), recording)
-
-
-def _open_or_assist(path: Path, context: Context) -> Recording | Assistance:
-    """The recording, or what the user needs to see to say what the arrays of the file are."""
-    from glmengine.io.opening import open_recording
-    from glmengine.io.recipe_assistant import assist
-
-    return assist(path) or open_recording(path, context=context)
-
-
-def _open_with(assistance: Assistance, text: str, context: Context) -> Recording:
-    """Open with a recipe, which is kept for the next file of the same shape."""
-    from glmengine.io.opening import open_recording
-    from glmengine.io.recipe.recipe import Recipe
-    from glmengine.io.recipe_assistant import remember_opened
-
-    recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
-    remember_opened(recording, text, assistance.signature)
-    return recording
-
-
-def _analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None]:
-    """An analysis file and the recording that it names, or several joined, if they are there."""
-    analysis = Analysis.load(path)
-    return analysis, _recording_of(analysis, path.parent, context)
-
-
-def _recording_of(analysis: Analysis, beside: Path, context: Context) -> Recording | None:
-    """The recording that an analysis names, or several joined; None where one of them is not there."""
-    from glmengine.analysis.sources import open_sessions
-
-    places = places_of(analysis, beside)
-    if not places or not all(place.exists() for place in places):
-        return None
-    sources = [one for one in analysis.sources if one.path]
-    recipes = [one.recipe or _remembered(place) for one, place in zip(sources, places, strict=True)]
-    return open_sessions(places, session_names(analysis), recipes, context=context)
-
-
-def _recording_and_result(place: Path, result: Path, context: Context) -> tuple[Recording, Result]:
-    from glmengine.io.opened_sessions import where_needed
-    from glmengine.io.opening import open_recording
-    from glmengine.results.result import Result
-
-    made = Result.load(result)
-    recipe = made.analysis.recording.recipe or where_needed(place, _remembered(place))
-    return open_recording(place, recipe, context=context), made
-
-
-def _remembered(place: Path) -> Recipe | None:
-    """The recipe with which a file like this was opened before, for an analysis that does not say how its recording was."""
-    from glmengine.io.recipe_assistant import remembered_recipe
-
-    return remembered_recipe(place)

@@ -11,7 +11,8 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.work.fitting import Fitting
-from glmgui.work.opening import Opening, join
+from glmgui.work.opening import Opening
+from glmgui.work.recording_files import join
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

@@ -36,7 +36,7 @@ def test_work_is_done_in_the_worker_and_delivered_on_the_main_thread(jobs, qtbot
 
 def test_progress_comes_with_the_time_left(jobs, qtbot, monkeypatch):
     seen, clock = [], [100.0]
-    monkeypatch.setattr("glmgui.jobs.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr("glmgui.worker.time", SimpleNamespace(monotonic=lambda: clock[0]))
     jobs.progressed.connect(lambda progress, left: seen.append((progress.fraction, left)))
 
     def work(context):

@@ -95,12 +95,12 @@ class AskingBox(QFrame):
         self.list.itemChanged.connect(lambda _: self._ask(left_out=self._unticked()))
         self.settings.edited.connect(lambda value: self._ask(settings=value))
         self.judged.edited.connect(lambda value: self._ask(selection=value))
-        answers.sized.connect(self._say_size)
+        answers.question.sized.connect(self._say_size)
         self.show_asking()
 
     def show_asking(self) -> None:
         """Show what is asked now."""
-        asking, labels = self._answers.asking, self._answers.candidates
+        asking, labels = self._answers.question.asking, self._answers.question.candidates
         with QSignalBlocker(self.source):
             self.source.setCurrentIndex(int(asking.from_features))
         with QSignalBlocker(self.list):
@@ -114,18 +114,18 @@ class AskingBox(QFrame):
                 self.list.item(at).setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
         self.settings.set_value(asking.settings)
         self.judged.set_context({"terms": [label for label in labels if label not in asking.left_out]})
-        self.judged.set_value(self._answers.selection)
+        self.judged.set_value(self._answers.question.selection)
         if not labels:
             self.size_line.setText(
                 "The Features step has no term; add some there, or try what the recording has."
                 if asking.from_features
                 else "Looking at what the recording has\u2026"
             )
-        elif self._answers.question is None:
+        elif self._answers.question.analysis is None:
             self.size_line.setText("Tick at least one candidate.")
 
     def _ask(self, **changes) -> None:
-        self._answers.ask(replace(self._answers.asking, **changes))
+        self._answers.question.ask(replace(self._answers.question.asking, **changes))
 
     def _unticked(self) -> frozenset[str]:
         items = [self.list.item(at) for at in range(self.list.count())]
@@ -136,7 +136,7 @@ class AskingBox(QFrame):
         self.inside.setVisible(shown)
 
     def _say_size(self, found: Estimate | str) -> None:
-        if self._answers.question is None:
+        if self._answers.question.analysis is None:
             return
         if isinstance(found, str):
             self.size_line.setText("")
@@ -157,6 +157,6 @@ class AskingBox(QFrame):
 
     def _write_size(self) -> None:
         found = self._size
-        if found is not None and self._answers.question is not None:
+        if found is not None and self._answers.question.analysis is not None:
             said = (numbered(found.n_units, "unit"), found.text if self._far is None else found.size, self._far)
             self.size_line.setText("   \u00b7   ".join(filter(None, said)))

@@ -88,14 +88,14 @@ class AnswersPanel(Page):
         self._estimate.setSingleShot(True)
         self._estimate.setInterval(_ESTIMATE_MS)
         self._lay_out()
-        self._estimate.timeout.connect(answers.estimate)
+        self._estimate.timeout.connect(answers.question.estimate)
         self.find.clicked.connect(answers.find)
         self.stop.clicked.connect(answers.stop)
         self.cancel.clicked.connect(answers.cancel)
         self.use.clicked.connect(lambda: answers.use_model(document.unit or ""))
         self.save.clicked.connect(answers.save)
         self.table.picked.connect(self._picked)
-        answers.asking_changed.connect(self._asking_changed)
+        answers.question.changed.connect(self._asking_changed)
         answers.changed.connect(self._show)
         answers.filled.connect(self._fill)
         jobs.progressed.connect(self._progressed)
@@ -138,7 +138,7 @@ class AnswersPanel(Page):
     def _look(self) -> None:
         """Ask for what the page shows before anything is found; only while it can be seen."""
         if self.isVisible():
-            self._answers.offer()
+            self._answers.question.offer()
             self._estimate.start()
 
     def _changed(self, what: frozenset[str]) -> None:
@@ -191,8 +191,8 @@ class AnswersPanel(Page):
 
     @property
     def _tried(self) -> tuple[str, ...]:
-        out = self._answers.asking.left_out
-        return tuple(label for label in self._answers.candidates if label not in out)
+        out = self._answers.question.asking.left_out
+        return tuple(label for label in self._answers.question.candidates if label not in out)
 
     def _fill(self, some: AnswerSheet) -> None:
         """Put units into the table that have just been answered."""
@@ -246,7 +246,7 @@ class AnswersPanel(Page):
     def _enable(self) -> None:
         answers, document = self._answers, self._document
         running = answers.running
-        can_find = answers.question is not None and not document.busy
+        can_find = answers.question.analysis is not None and not document.busy
         self.find.setEnabled(can_find)
         self.find.setVisible(not running and bool(answers.sheets))
         self.first.primary.setEnabled(can_find)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QTextBrowser, QWidget
 
 from glmgui.document import Document
-from glmgui.jobs import Job, Jobs
+from glmgui.jobs import Jobs
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.texts import heading, hint
+from glmgui.worker import Job
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

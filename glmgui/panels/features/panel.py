@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
-from glmengine.analysis import default_terms as defaults
-from glmengine.analysis.analysis import Analysis
 from glmengine.design.term_words import describe, variables_of
 from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS
@@ -21,11 +17,12 @@ from glmgui.panels.features import add_menu
 from glmgui.panels.features.check import TermsCheck
 from glmgui.panels.features.design_view import DesignView, design_drawing
 from glmgui.panels.features.editor import TermEditor
-from glmgui.panels.features.inputs import Input, InputsList
+from glmgui.panels.features.inputs import InputsList
 from glmgui.panels.features.live import LiveCurve
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording, is_quick
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Features
 from glmgui.panels.features.suggestions import Suggestions
+from glmgui.panels.features.term_edits import TermEdits
 from glmgui.panels.features.term_list import Card, TermList
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import column
@@ -63,21 +60,23 @@ class FeaturesPanel(Page):
         self._design_asked: tuple | None = None
         self.editor, self.check = TermEditor(self), TermsCheck(document, jobs, self)
         self.message = MessageLine("term_message", self)
-        self.suggestions = Suggestions(document, jobs, self.add_term, self._edit, self)
+        self.edits = TermEdits(document, self)
+        self.suggestions = Suggestions(document, jobs, self.edits.add, self.edits.edit, self)
         self.empty = EmptyState("What may the rate depend on?", _NO_RECORDING, "features_empty", self)
         self._lay_out()
         self._pictures = WhenSeen(self, self._preview)
         document.changed.connect(self._changed)
         self.terms.menu_wanted.connect(self._fill_menu)
         self.terms.chosen.connect(lambda at: document.select(term=at))
-        self.terms.switched.connect(self._switched)
-        self.terms.moved.connect(self._moved)
-        self.terms.removed.connect(self._removed)
-        self.terms.duplicated.connect(self._duplicated)
-        self.terms.renamed.connect(self._renamed)
-        self.terms.input_dropped.connect(self._dropped)
-        self.terms.joined.connect(self._join)
-        self.inputs.added.connect(lambda one: self._dropped(one, -1))
+        self.terms.switched.connect(self.edits.switch)
+        self.terms.moved.connect(self.edits.reorder)
+        self.terms.removed.connect(self.edits.remove)
+        self.terms.duplicated.connect(self.edits.duplicate)
+        self.terms.renamed.connect(self.edits.rename)
+        self.terms.input_dropped.connect(self.edits.drop)
+        self.terms.joined.connect(self.edits.join)
+        self.inputs.added.connect(lambda one: self.edits.drop(one, -1))
+        self.edits.refused.connect(self._edit_refused)
         self.editor.edited.connect(self._edited)
         self.features.start_changed.connect(self._moved_to)
         self.design.asked.connect(lambda *_: self._show_design())
@@ -325,107 +324,23 @@ class FeaturesPanel(Page):
         self._start = start
         self._show()
 
-    # To the document
-
-    def _edit(self, text: str, change: Callable[[Analysis], Analysis], select: int | None = None) -> bool:
-        try:
-            changed = change(self._document.analysis)
-        except GlmError as error:
-            self._show()
-            self.message.show_error(error.message)
-            return False
-        self._document.edit(changed, text)
-        if select is not None:
-            self._document.select(term=select)
-        return True
-
-    def _set_term(self, at: int, term: Spec, text: str) -> None:
-        self._edit(text, lambda analysis: analysis.with_(terms=(*analysis.terms[:at], term, *analysis.terms[at + 1 :])))
-
-    def add_term(self, term: Spec) -> None:
-        """Add a term at the end and choose it."""
-        terms = self._document.analysis.terms
-        suited = defaults.for_bins(term, self._document.analysis.time.bin_size)
-        named = defaults.free_name(suited, {one.label for one in terms})
-        self._edit(f"Add {named.label}", lambda analysis: analysis.with_(terms=(*analysis.terms, named)), select=len(terms))
-
-    def _dropped(self, dropped: Input, onto: int) -> None:
-        """An input makes a term, or on a term their interaction."""
-        recording, terms = self._recording, self._document.analysis.terms
-        if recording is None:
-            return
-        try:
-            if onto < 0:
-                self.add_term(dropped.term(recording))
-                return
-            other = dropped.name if dropped.kind == "variable" else dropped.term(recording)
-            self._replace_by_interaction(onto, defaults.joined(recording, terms[onto], other), dropped.name)
-        except GlmError as error:
-            self.message.show_error(error.message)
-
-    def _join(self, which: int, onto: int) -> None:
-        """Two terms become their interaction, in the place of the one that was dropped onto."""
-        terms = self._document.analysis.terms
-        try:
-            made = defaults.joined(self._recording, terms[onto], terms[which])
-        except GlmError as error:
-            self.message.show_error(error.message)
-            return
-        self._replace_by_interaction(onto, made, terms[which].label, gone=which)
-
-    def _replace_by_interaction(self, onto: int, made: Spec, other: str, gone: int | None = None) -> None:
-        terms = self._document.analysis.terms
-        others = {term.label for at, term in enumerate(terms) if at not in (onto, gone)}
-        named = defaults.free_name(made, others)
-        new = [named if at == onto else term for at, term in enumerate(terms) if at != gone]
-        self._edit(
-            f"Join {terms[onto].label} with {other}",
-            lambda analysis: analysis.with_(terms=tuple(new)),
-            select=next(at for at, term in enumerate(new) if term is named),
-        )
+    def _edit_refused(self, why: str) -> None:
+        """Show the terms as they are, and why they were not changed."""
+        self._show()
+        self.message.show_error(why)
 
     def _edited(self, term: Spec) -> None:
         at = self._current()
-        terms = self._document.analysis.terms
-        if at is not None and term != terms[at]:
-            others = {one.label for place, one in enumerate(terms) if place != at}
-            named = defaults.with_name_that_follows(terms[at], term, others)
-            self._set_term(at, named, f"Change {named.label}")
+        if at is not None:
+            self.edits.change(at, term)
 
     def _current(self) -> int | None:
         at = self.terms.view.currentRow()
         return at if 0 <= at < len(self._document.analysis.terms) else None
-
-    def _switched(self, at: int, on: bool) -> None:
-        term = self._document.analysis.terms[at].with_(enabled=on)
-        self._set_term(at, term, f"{'Use' if on else 'Leave out'} {term.label}")
-
-    def _renamed(self, at: int, name: str) -> None:
-        self._set_term(at, self._document.analysis.terms[at].with_(name=name), "Rename term")
-
-    def _moved(self, order: tuple[int, ...]) -> None:
-        at = order.index(self._document.term) if self._document.term in order else None
-        self._edit(
-            "Reorder terms", lambda analysis: analysis.with_(terms=tuple(analysis.terms[place] for place in order)), select=at
-        )
-
-    def _removed(self, at: int) -> None:
-        terms = self._document.analysis.terms
-        left = max(min(at, len(terms) - 2), 0) if len(terms) > 1 else None
-        self._edit(f"Remove {terms[at].label}", lambda analysis: analysis.with_(terms=terms[:at] + terms[at + 1 :]), select=left)
-
-    def _duplicated(self, at: int) -> None:
-        terms = self._document.analysis.terms
-        copy = defaults.free_name(terms[at], {term.label for term in terms})
-        self._edit(
-            f"Duplicate {terms[at].label}",
-            lambda analysis: analysis.with_(terms=(*terms[: at + 1], copy, *terms[at + 1 :])),
-            select=at + 1,
-        )
 
     # What can be added
 
     def _fill_menu(self, menu: QMenu) -> None:
         menu.clear()
         if self._recording is not None:
-            add_menu.fill(menu, self._recording, self.add_term)
+            add_menu.fill(menu, self._recording, self.edits.add)

@@ -40,7 +40,7 @@ class Suggestions(QWidget):
         document: Document,
         jobs: Jobs,
         add: Add,
-        edit: Callable[..., bool],
+        edit: Callable[..., None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)

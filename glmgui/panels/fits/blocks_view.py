@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QT
 from glmengine.analysis.wording import share_text
 from glmengine.sentences import numbered
 from glmgui.document import Document
-from glmgui.jobs import Job, Jobs
+from glmgui.jobs import Jobs
 from glmgui.laid_over import MessagePlace
 from glmgui.plots import Axis, NamedBars
 from glmgui.rows import rows_chosen, select_rows
@@ -21,6 +21,7 @@ from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.page import PageScroll
 from glmgui.widgets.tables import plain_table
 from glmgui.widgets.texts import hint
+from glmgui.worker import Job
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis

@@ -24,7 +24,7 @@ from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
 from glmgui.notices import notices
 from glmgui.panels.answers.sheet_filter import SheetFilter
 from glmgui.panels.answers.sheet_table import SheetTable
-from glmgui.work.answers import Asking
+from glmgui.work.answer_question import Asking
 from glmgui.work.recovery import Leftover, open_leftover
 
 SETTINGS = AnswerSettings(shifts=19, simulations=2)
@@ -55,7 +55,7 @@ def kept(two_terms, small_recording, tmp_path_factory):
 def opened(window, kept, two_terms, small_recording, at_rest):
     """A window with the sheet, at its page, asked for as it was made."""
     window.document.open(small_recording, two_terms.with_(selection=None), answers=kept)
-    window.work.answers.ask(ASKED)
+    window.work.answers.question.ask(ASKED)
     window.show_step("answers")
     at_rest(window)
     return window
@@ -186,28 +186,28 @@ def test_the_sheet_is_out_of_date_when_the_question_changes(opened):
         assert "have changed since" in panel.message.text
         document.undo()
         assert panel.message.text == ""
-    opened.work.answers.ask(replace(opened.work.answers.asking, settings=AnswerSettings()))
+    opened.work.answers.question.ask(replace(opened.work.answers.question.asking, settings=AnswerSettings()))
     assert "have changed since" in panel.message.text
 
 
 def test_what_is_derived_is_tried_from_then_on(opened, at_rest):
     document, answers, panel = opened.document, opened.work.answers, opened.panels["answers"]
-    answers.ask(Asking())
+    answers.question.ask(Asking())
     at_rest(opened)
-    before = answers.candidates
+    before = answers.question.candidates
     derived = (ZScore(source="position.x", name="standardised"),)
     document.edit(document.analysis.with_(derived=derived), "Derive")
     answers.find()  # at once: it waits for what is offered now
     assert not answers.running
     opened.work.answers._wanted = False
     at_rest(opened)
-    assert answers.candidates == (*before, "standardised")
-    assert answers.asking.left_out == frozenset()
+    assert answers.question.candidates == (*before, "standardised")
+    assert answers.question.asking.left_out == frozenset()
     assert panel.asking.list.item(len(before)).checkState() == Qt.CheckState.Checked
-    assert answers.question.derived.count(derived[0]) == 1
+    assert answers.question.analysis.derived.count(derived[0]) == 1
     document.undo()
     at_rest(opened)
-    assert answers.candidates == before
+    assert answers.question.candidates == before
 
 
 def test_the_model_of_a_unit_becomes_the_analysis_in_one_step(opened, qtbot):
@@ -279,10 +279,10 @@ def test_a_press_finds_the_answers_as_units_come(window, two_terms, small_record
     document.open(small_recording, two_terms.with_(selection=None))
     window.show_step("answers")
     at_rest(window)
-    assert {"head_direction", "history"} <= set(answers.candidates)
+    assert {"head_direction", "history"} <= set(answers.question.candidates)
     assert "3 units" in panel.asking.size_line.text()
     assert panel.first.isVisible()
-    answers.ask(Asking(from_features=True, settings=AnswerSettings(shifts=0, simulations=0)))
+    answers.question.ask(Asking(from_features=True, settings=AnswerSettings(shifts=0, simulations=0)))
     filled = []
     answers.filled.connect(lambda sheet: filled.extend(sheet.units["unit"].values.tolist()))
     panel.find.click()
@@ -304,12 +304,12 @@ def test_asked_for_from_the_data_page_they_begin_by_themselves_and_every_unit_ha
     window.show_step("answers")
     at_rest(window)
     assert panel.first.primary.height() > 40
-    one = frozenset(answers.candidates) - {"head_direction"}
-    answers.ask(Asking(settings=AnswerSettings(shifts=0, simulations=0), from_features=True, left_out=one))
+    one = frozenset(answers.question.candidates) - {"head_direction"}
+    answers.question.ask(Asking(settings=AnswerSettings(shifts=0, simulations=0), from_features=True, left_out=one))
     window.panels["data"].next_steps.answers.click()
     assert window.step == "answers"
     qtbot.waitUntil(lambda: answers.running)
-    assert not answers.asking.from_features
+    assert not answers.question.asking.from_features
     driven = {one.unit: cell(panel.table, one.unit, "Driven by").data() for one in panel.table.model.rows}
     assert driven == dict.fromkeys(small_recording.unit_names, "waiting")
     assert not panel.first.isVisible()
@@ -328,8 +328,8 @@ def test_asked_for_from_the_data_page_they_begin_by_themselves_and_every_unit_ha
 def test_the_page_offers_what_judges_the_steps(opened):
     answers, box = opened.work.answers, opened.panels["answers"].asking
     assert Asking().selection.steps_by == "shifts"  # where nothing else is said
-    box.judged.edited.emit(answers.selection.with_(steps_by="shifts"))
-    assert answers.question.selection.steps_by == "shifts"
+    box.judged.edited.emit(answers.question.selection.with_(steps_by="shifts"))
+    assert answers.question.analysis.selection.steps_by == "shifts"
     assert answers.is_stale
     assert box.judged.editor("steps_by").isVisibleTo(box.judged)
 
@@ -339,11 +339,13 @@ def test_given_up_or_refused_the_page_says_what_to_do(window, two_terms, small_r
     document.open(small_recording, two_terms.with_(selection=None))
     window.show_step("answers")
     at_rest(window)
-    answers.ask(Asking(from_features=True, settings=SETTINGS, selection=Asking().selection.with_(folds=2, steps_by="folds")))
+    answers.question.ask(
+        Asking(from_features=True, settings=SETTINGS, selection=Asking().selection.with_(folds=2, steps_by="folds"))
+    )
     panel.find.click()
     qtbot.waitUntil(lambda: not answers.running)
     assert "signed-rank test over 2 folds" in panel.message.text
-    answers.ask(Asking(from_features=True, settings=SETTINGS))
+    answers.question.ask(Asking(from_features=True, settings=SETTINGS))
     panel.find.click()
     panel.cancel.click()
     qtbot.waitUntil(lambda: not answers.running)

@@ -64,7 +64,7 @@ def test_what_is_dropped_beside_the_cards_is_a_term_and_onto_one_an_interaction(
 
 def test_a_card_on_another_becomes_their_interaction_and_can_be_undone(qtbot, panel, jobs):
     for name in ("position.x", "head_direction"):
-        panel.add_term(defaults.tuning_term(panel.document.recording, name))
+        panel.edits.add(defaults.tuning_term(panel.document.recording, name))
     panel.terms.joined.emit(0, 1)
     assert labels(panel) == ["head_direction x position.x"]
     panel.document.undo()
@@ -86,7 +86,7 @@ def test_enter_on_an_input_adds_it_and_the_list_has_all_that_there_is(qtbot, pan
 
 
 def test_every_family_has_a_picture_of_its_own_beside_its_name(qtbot, panel, jobs):
-    panel.add_term(defaults.tuning_term(panel.document.recording, "position.x"))
+    panel.edits.add(defaults.tuning_term(panel.document.recording, "position.x"))
     box = panel.editor.findChild(QComboBox, "term_factors_0_basis_family")
     images = [box.itemIcon(at).pixmap(72, 28).toImage() for at in range(box.count())]
     pictures = {image.constBits().asstring(image.sizeInBytes()) for image in images}
@@ -108,7 +108,7 @@ def test_joined_terms_are_of_covariates_that_differ(small_recording):
 def test_the_design_matrix_has_a_block_for_each_term_and_follows_the_slider(qtbot, panel, jobs):
     recording = panel.document.recording
     for term in (defaults.tuning_term(recording, "head_direction"), defaults.history_term(), defaults.coupling_term()):
-        panel.add_term(term)
+        panel.edits.add(term)
     panel.pictures.setCurrentWidget(panel.design)
     qtbot.waitUntil(lambda: jobs.idle, timeout=20_000)
     shown = panel.design.plot._shown

@@ -512,7 +512,7 @@ def test_a_live_fit_is_seen_where_the_slider_is(qtbot, document, jobs, small_rec
     document.select(unit=small_result.units[0])
     assert panel.live.plot is drawn, "filled anew, not made anew"
     assert small_result.units[0] in drawn.title
-    panel.add_term(defaults.history_term())
+    panel.edits.add(defaults.history_term())
     assert panel.live._none.isVisible(), "the live fit has not seen the new term yet"
     document.set_live_result(None)
     assert not panel.live.isVisible()

@@ -45,7 +45,7 @@ def test_the_field_is_drawn_before_the_fit(qtbot, document, jobs, noise):
     panel.resize(1300, 650)
     panel.show()
     document.open(noise, first_analysis(noise))
-    panel.add_term(defaults.field_over_time(noise, "stimulus"))
+    panel.edits.add(defaults.field_over_time(noise, "stimulus"))
     assert panel.basis.shown is panel.basis.lines
     qtbot.waitUntil(lambda: bool(panel.features.lines.curves) or bool(panel.features.image.images), timeout=20_000)
     assert not panel.terms.cards[0].fault

@@ -146,7 +146,7 @@ def test_opening_can_be_given_up(opened, qtbot, monkeypatch, tmp_path):
             context.check()
             time.sleep(0.005)
 
-    monkeypatch.setattr("glmgui.work.opening._open_or_assist", endless)
+    monkeypatch.setattr("glmgui.work.opening.open_or_assist", endless)
     before = opened.document.recording
     opened.work.opening.open(tmp_path / "large.nwb")
     qtbot.waitUntil(begun.is_set)
@@ -158,7 +158,7 @@ def test_opening_can_be_given_up(opened, qtbot, monkeypatch, tmp_path):
 def test_a_second_file_takes_the_place_of_one_that_is_being_opened(opened, qtbot, monkeypatch, tmp_path, recording_file):
     from glmgui.work import opening
 
-    begun, real = threading.Event(), opening._open_or_assist
+    begun, real = threading.Event(), opening.open_or_assist
 
     def slow_for_large(path, context):
         if path.name == "large.nwb":
@@ -168,7 +168,7 @@ def test_a_second_file_takes_the_place_of_one_that_is_being_opened(opened, qtbot
                 time.sleep(0.005)
         return real(path, context)
 
-    monkeypatch.setattr(opening, "_open_or_assist", slow_for_large)
+    monkeypatch.setattr(opening, "open_or_assist", slow_for_large)
     opened.work.opening.open(tmp_path / "large.nwb")
     qtbot.waitUntil(begun.is_set)
     with qtbot.waitSignal(opened.work.opening.opened, timeout=30_000):

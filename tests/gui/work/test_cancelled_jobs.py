@@ -13,7 +13,7 @@ import glmengine as ge
 from glmengine.analysis.selection import Selection
 from glmengine.answers.settings import AnswerSettings
 from glmengine.export.nwb import write_nwb
-from glmgui import jobs as jobs_module
+from glmgui.worker import JobContext
 
 POINTS = int(os.environ.get("CANCEL_POINTS", "1"))
 
@@ -25,7 +25,7 @@ class Lot:
         self.last: int | None = None
         self.events = 0
         for name in ("check", "report"):
-            monkeypatch.setattr(jobs_module._JobContext, name, self._counted(getattr(jobs_module._JobContext, name)))
+            monkeypatch.setattr(JobContext, name, self._counted(getattr(JobContext, name)))
 
     def begin(self, last: int | None) -> None:
         self.events, self.last = 0, last
@@ -105,7 +105,9 @@ def test_a_job_that_is_cancelled_anywhere_leaves_the_document_as_it_was(
         use.document.open(small_recording, fitted.analysis, fitted, fits=(kept,), shown=kept.key)
         use.document.edit(fitted.analysis.with_(title="asked"), "Title")
         if name == "answers":
-            use.answers.ask(replace(use.answers.asking, from_features=True, settings=AnswerSettings(shifts=8, simulations=4)))
+            use.answers.question.ask(
+                replace(use.answers.question.asking, from_features=True, settings=AnswerSettings(shifts=8, simulations=4))
+            )
         qtbot.waitUntil(lambda: jobs.idle)
         return state(use.document)
 

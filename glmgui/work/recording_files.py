@@ -1,0 +1,120 @@
+"""Recordings, analyses and results as files hold them: what opening does in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.sources import places_of, session_names
+
+if TYPE_CHECKING:
+    from glmengine.context import Context
+    from glmengine.io.recipe.recipe import Recipe
+    from glmengine.io.recipe_assistant import Assistance
+    from glmengine.recording.recording import Recording
+    from glmengine.results.result import Result
+    from glmgui.work.questions import Together
+
+_TABLES = (".csv", ".tsv", ".txt", ".dat")
+_LONGEST_HEADING = 65_536  # bytes
+
+
+def join(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:
+    """One recording as it was opened, or several joined; one that comes without a name gets its own, numbered where it is taken."""
+    from glmengine.recording.joining import free_session_names, join_recordings
+
+    if len(recordings) == 1:
+        return recordings[0]
+    return join_recordings(recordings, free_session_names(recordings, names))
+
+
+def likelier(paths: Sequence[Path]) -> Together | None:
+    """What files in one folder that do not say themselves what is in them are to each other; None for all others, which are sessions.
+
+    Tables whose first lines have different words are rather parts of one recording; recordings of one kind begin alike.
+    """
+    from glmengine.io.recognition import recognise
+
+    if len({path.parent for path in paths}) > 1 or not all(recognise(path).needs_recipe for path in paths):
+        return None
+    if any(path.suffix.lower() not in _TABLES for path in paths):
+        return "sessions"
+    return "together" if len({_heading(path) for path in paths}) == len(paths) else "sessions"
+
+
+def _heading(path: Path) -> str:
+    """The letters of the first line of a table; none where it holds numbers alone."""
+    with path.open("rb") as stream:
+        first = stream.readline(_LONGEST_HEADING).decode("utf-8", "replace")
+    return "".join(letter for letter in first.lower() if letter.isalpha())
+
+
+def correction_of(recording: Recording) -> Assistance:
+    """What the user needs to see to say what is wrong or missing in a recording."""
+    from glmengine.io import recipe_assistant
+
+    return recipe_assistant.correction_of(recording)
+
+
+def assist_together(paths: Sequence[Path]) -> Assistance:
+    """What the user needs to see to say what is in files that are parts of one recording."""
+    from glmengine.io import recipe_assistant
+
+    return recipe_assistant.assist_together(paths)
+
+
+def open_or_assist(path: Path, context: Context) -> Recording | Assistance:
+    """The recording, or what the user needs to see to say what the arrays of the file are."""
+    from glmengine.io.opening import open_recording
+    from glmengine.io.recipe_assistant import assist
+
+    return assist(path) or open_recording(path, context=context)
+
+
+def open_with(assistance: Assistance, text: str, context: Context) -> Recording:
+    """Open with a recipe, which is kept for the next file of the same shape."""
+    from glmengine.io.opening import open_recording
+    from glmengine.io.recipe.recipe import Recipe
+    from glmengine.io.recipe_assistant import remember_opened
+
+    recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
+    remember_opened(recording, text, assistance.signature)
+    return recording
+
+
+def analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None]:
+    """An analysis file and the recording that it names, or several joined, if they are there."""
+    analysis = Analysis.load(path)
+    return analysis, recording_of(analysis, path.parent, context)
+
+
+def recording_of(analysis: Analysis, beside: Path, context: Context) -> Recording | None:
+    """The recording that an analysis names, or several joined; None where one of them is not there."""
+    from glmengine.analysis.sources import open_sessions
+
+    places = places_of(analysis, beside)
+    if not places or not all(place.exists() for place in places):
+        return None
+    sources = [one for one in analysis.sources if one.path]
+    recipes = [one.recipe or _remembered(place) for one, place in zip(sources, places, strict=True)]
+    return open_sessions(places, session_names(analysis), recipes, context=context)
+
+
+def recording_and_result(place: Path, result: Path, context: Context) -> tuple[Recording, Result]:
+    """A recording and a result that was made of it, read as the result says it was."""
+    from glmengine.io.opened_sessions import where_needed
+    from glmengine.io.opening import open_recording
+    from glmengine.results.result import Result
+
+    made = Result.load(result)
+    recipe = made.analysis.recording.recipe or where_needed(place, _remembered(place))
+    return open_recording(place, recipe, context=context), made
+
+
+def _remembered(place: Path) -> Recipe | None:
+    """The recipe with which a file like this was opened before, for an analysis that does not say how its recording was."""
+    from glmengine.io.recipe_assistant import remembered_recipe
+
+    return remembered_recipe(place)
