@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from glmengine.context import Context
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.recording.recording import Recording
+
+log = logging.getLogger(__name__)
 
 BATCH, LOOK, GROUPS = "batch", "batch-look", "batch-groups"
 GroupRows = tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]
@@ -188,6 +191,34 @@ class ManyRecordings(QObject):
 
         if asked and not self.running:
             self._opening.open_or_ask(asked[0], take)
+
+    def as_kept(self) -> dict[str, Any]:
+        """The list in a form that recovery files take; empty without recordings."""
+        if not self.entries:
+            return {}
+        recordings = [
+            {"path": str(entry.path), **({"recipe": entry.recipe.to_dict()} if entry.recipe is not None else {})}
+            for entry in self.entries
+        ]
+        return {"folder": str(self.folder or ""), "recordings": recordings}
+
+    def take_kept(self, kept: Mapping[str, Any]) -> None:
+        """Put the list of a session that was recovered, as `as_kept` gave it, before what is there."""
+        from glmengine.io.recipe.recipe import Recipe
+
+        entries = []
+        try:
+            for one in kept.get("recordings", ()):
+                recipe = Recipe.parse(dict(one["recipe"]), str(one["path"])) if "recipe" in one else None
+                entries.append(Entry(Path(one["path"]), recipe=recipe))
+        except (GlmError, KeyError, TypeError, ValueError) as error:
+            log.warning("The recovered session comes without its list of recordings: %s", error)
+            return
+        if entries and not self.running:
+            self.folder = self.folder or (Path(kept["folder"]) if kept.get("folder") else None)
+            known = {entry.path for entry in entries}
+            self.entries = (*entries, *(entry for entry in self.entries if entry.path not in known))
+            self.look()
 
     # The run
 

@@ -60,9 +60,12 @@ class Opening(QObject):
     -------
     opened : Path or None
         A recording or project is open.
+    recovered : Leftover
+        So is what a dead session left.
     """
 
     opened = Signal(object)
+    recovered = Signal(object)
 
     def __init__(
         self,
@@ -331,10 +334,11 @@ class Opening(QObject):
                 shown=found.shown,
                 answers=found.answers,
             )
+            self.recovered.emit(leftover)
             self._recovery.keep()
             remove_leftover(leftover)
             self._opened(project, None)
-            if found.recording is None:
+            if found.recording is None and any(part.path is not None for part in found.reference.parts):
                 self._say_without("the changes are recovered without their recording", leftover.title)
 
         folder = self._recovery.fits_folder()

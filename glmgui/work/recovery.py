@@ -2,7 +2,8 @@
 
 While a session has unsaved changes its analysis is kept in the recovery folder after every edit, and its result after every fit. A
 clean end removes them; what a dead process left is offered at the next start. The results of the fits that the session keeps lie in a
-folder beside it as long as the session lasts, so that they need not be written again for recovery.
+folder beside it as long as the session lasts, so that they need not be written again for recovery. The list of recordings of a batch,
+which no project holds, is kept with them.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QLockFile, QObject, QTimer
 
@@ -58,12 +59,15 @@ class Leftover:
         Where it was last saved, empty if never.
     when : float
         Seconds since the epoch.
+    batch : mapping
+        The list of recordings of its batch, as `Recovery.keep_batch` was given it; empty where there was none.
     """
 
     stem: Path
     title: str
     project_path: str
     when: float
+    batch: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def project(self) -> Path:
@@ -91,6 +95,7 @@ class Recovery(QObject):
         self._fits_lock: QLockFile | None = None
         self._fits: Path | None = None
         self._result_kept: Result | None = None
+        self._batch: Mapping[str, Any] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_AFTER_MS)
@@ -127,10 +132,21 @@ class Recovery(QObject):
             self._fits_lock.unlock()
             self._fits_lock = None
 
+    def keep_batch(self, batch: Mapping[str, Any]) -> None:
+        """Keep the list of recordings of a batch from now on, in a form that JSON takes; an empty one for none."""
+        if batch != self._batch:
+            self._batch = batch
+            self._timer.start()
+
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether there is anything that is nowhere else."""
+        return self._document.modified or bool(self._batch)
+
     def keep(self) -> None:
         """Write what is unsaved now; nothing where all is saved."""
         self._timer.stop()
-        if not self._document.modified:
+        if not self._is_wanted:
             self.clear()
             return
         if not self._ready():
@@ -150,7 +166,7 @@ class Recovery(QObject):
     def keep_now(self) -> bool:
         """Write what is unsaved before the process ends, here and now; whether there was any and it is kept."""
         self._timer.stop()
-        if not self._document.modified or not self._ready():
+        if not self._is_wanted or not self._ready():
             return False
         result, write = self._snapshot()
         try:
@@ -165,7 +181,7 @@ class Recovery(QObject):
         """The result that is to be kept, and what writes it with all that belongs to it."""
         document, stem = self._document, self._stem
         analysis, recording, result = document.analysis, document.recording, document.kept_result
-        fits, shown, answers = document.fits, document.shown_fit, document.answers
+        fits, shown, answers, batch = document.fits, document.shown_fit, document.answers, self._batch
         # the result of a kept fit is on disk already
         new_result = result if shown is None and result is not self._result_kept else None
         about = {
@@ -182,6 +198,7 @@ class Recovery(QObject):
                 "fits": [fit.to_dict() for fit in fits],
                 "shown": shown.key if shown is not None else "",
                 "answers": answers.file.name if answers is not None and answers.file is not None else "",
+                "batch": dict(batch),
             }
             write_whole(stem.with_suffix(".json"), json.dumps({**about, **kept}).encode())
 
@@ -216,8 +233,9 @@ class Recovery(QObject):
             lock.unlock()
             try:
                 data = json.loads(about.read_text(encoding="utf-8"))
-                leftover = Leftover(stem, str(data["title"]), str(data["project_path"]), float(data["when"]))
-            except (OSError, ValueError, KeyError, TypeError):
+                batch = dict(data.get("batch") or {})
+                leftover = Leftover(stem, str(data["title"]), str(data["project_path"]), float(data["when"]), batch)
+            except (OSError, ValueError, KeyError, TypeError, AttributeError):
                 log.info("A damaged recovery file was left alone: %s", about)
                 continue
             if leftover.project.exists():

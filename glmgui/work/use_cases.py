@@ -59,6 +59,8 @@ class UseCases(QObject):
         self.claim = ProjectClaim(document, jobs)
         self.ready = ReadyAnalyses(document, jobs, settings, questions, self.opening, self.fitting, self)
         self.many = ManyRecordings(document, jobs, settings, questions, self.permission, self.opening, self)
+        self.many.changed.connect(lambda: self.recovery.keep_batch(self.many.as_kept()))
+        self.opening.recovered.connect(lambda leftover: self.many.take_kept(leftover.batch))
         self.sessions = Sessions(document, jobs, self.opening, self.fitting)
         self.exporting = Exporting(document, jobs, settings, questions, self)
         self.figures = FigureMaking(document, jobs, settings, questions, self)

@@ -18,6 +18,7 @@ from glmengine.export.npz import write_npz
 from glmengine.io.recipe.recipe import Recipe
 from glmgui.panels.batch import BatchPanel
 from glmgui.work.many_recordings import Entry, ManyRecordings
+from glmgui.work.recovery import Recovery
 
 
 @pytest.fixture
@@ -107,6 +108,34 @@ def seen(monkeypatch):
     monkeypatch.setattr(
         looking, "preview_batch", lambda analysis, places, report=None, **_: [report(Preview(one, 3, 120.0)) for one in places]
     )
+
+
+def test_the_list_outlives_a_crash(window, questions, seen, tmp_path, qtbot):
+    recipe = Recipe.parse({"counts": {"values": ["a", "b"], "rate": 100}})
+    many, places = window.work.many, [tmp_path / "x.csv", tmp_path / "y.nwb"]
+    assert not window.work.recovery.keep_now(), "nothing is open, and no list is made"
+    many.add(places)
+    qtbot.waitUntil(lambda: len(many.entries) == 2 and window.jobs.idle)
+    many.entries = (replace(many.entries[0], recipe=recipe), many.entries[1])
+    questions.next_path = tmp_path / "out"
+    many.ask_destination()
+    assert window.work.recovery.keep_now(), "the document holds nothing unsaved, the list is nowhere else"
+    window.work.recovery._lock.unlock()  # as the death of the process does
+    other = Recovery(window.document, window.jobs, window.work.recovery.folder)
+    (leftover,) = other.leftovers()
+    many.remove(places)
+    many.folder = None
+    assert not window.work.recovery._is_wanted
+    many.add([tmp_path / "z.nwb"])
+    qtbot.waitUntil(lambda: len(many.entries) == 1 and window.jobs.idle)
+    with qtbot.waitSignal(window.work.opening.opened):
+        window.work.opening.recover(leftover)
+    assert [entry.path.name for entry in many.entries] == ["x.csv", "y.nwb", "z.nwb"]
+    assert [entry.recipe for entry in many.entries] == [recipe, None, None]
+    assert many.folder == tmp_path / "out"
+    qtbot.waitUntil(lambda: [entry.state for entry in many.entries] == ["ready"] * 3)
+    many.take_kept({"recordings": [{"file": "of another version"}]})
+    assert len(many.entries) == 3
 
 
 def test_a_run_is_stopped_and_what_is_done_stays(alone, jobs, seen, monkeypatch, tmp_path, small_result, small_recording, qtbot):
