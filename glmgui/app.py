@@ -79,9 +79,11 @@ def prepare_process() -> None:
     _share_freed_memory()
     from glmengine.backend import jax_runtime as runtime
     from glmengine.parallel.unused_libraries import spare_neo
+    from glmgui.scoped_enums import spare_short_names
 
     runtime.configure()
     spare_neo()
+    spare_short_names()
     from glmgui import notices as errors
 
     errors.start_log()
@@ -116,9 +118,6 @@ def make_application(settings_dark: bool | None = None) -> QApplication:
     app.setApplicationName("glmgui")
     app.setApplicationDisplayName("glmgui")
     app.setDesktopFileName("glmgui")
-    import pyqtgraph
-
-    pyqtgraph.setConfigOptions(antialias=True)
     settings = Settings()
     theme.set_zoom(app, settings.zoom)
     dark = settings.dark if settings_dark is None else settings_dark

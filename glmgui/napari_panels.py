@@ -19,10 +19,10 @@ from glmgui import theme
 from glmgui.dialogs.export import plots_on_screen
 from glmgui.dialogs.figure import FigureDialog
 from glmgui.dialogs.questions import Dialogs
+from glmgui.figure_desk import figure_desk
 from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
 from glmgui.plots import Plot
-from glmgui.plots.desk import figure_desk
 from glmgui.settings import Settings
 from glmgui.shell.progress import ProgressStrip
 from glmgui.steps import STEPS, Step, step_of_field

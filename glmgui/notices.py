@@ -1,7 +1,7 @@
 """Notices: errors, warnings and notes of the whole program, with the hooks that catch them and the log file.
 
 Exceptions in slots, in threads, in finalisers and Qt's own warnings all become a `Notice`; without the hook PyQt aborts the process
-at an exception in a slot, and pyqtgraph's own hook hides it.
+at an exception in a slot; pyqtgraph's own hook, which would hide it, is taken away where it is imported (`glmgui.plots`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import threading
 import time
 import traceback
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -109,8 +111,7 @@ def notices() -> Notices:
 
 
 def install_hooks() -> None:
-    """Send everything uncaught to `notices`. pyqtgraph is imported first, because it puts its own hook in place."""
-    import pyqtgraph  # noqa: F401
+    """Send everything uncaught to `notices`."""
 
     def from_main(kind: type[BaseException], error: BaseException, trace: object) -> None:
         if issubclass(kind, KeyboardInterrupt):
@@ -152,6 +153,16 @@ def _from_qt(kind: QtMsgType, context: object, text: str) -> None:
         os._exit(1)
     if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg):
         _last_warnings.append(text)
+
+
+@contextmanager
+def kept_hooks() -> Iterator[None]:
+    """Leave the hooks for what is uncaught as they are, whatever a library that is imported meanwhile puts in their place."""
+    hooks = sys.excepthook, threading.excepthook
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook = hooks
 
 
 def log_file() -> Path:

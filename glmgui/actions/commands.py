@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 
-from glmgui.actions.finds import finds
 from glmgui.actions.host import Host
-from glmgui.actions.palette import CommandPalette
-from glmgui.dialogs.about import about_box
-from glmgui.dialogs.export import plots_on_screen
-from glmgui.dialogs.figure import FigureDialog
-from glmgui.dialogs.shortcuts import ELSEWHERE, ShortcutsDialog
 from glmgui.forms import pending
 from glmgui.notices import notices
-from glmgui.plots.base import Plot
 from glmgui.steps import STEPS
-from glmgui.tools.diagnostics import write_diagnostics
 from glmgui.work.recovery import remove_leftover
+
+if TYPE_CHECKING:
+    from glmengine.context import Context
+    from glmgui.plots.base import Plot
 
 _NOTHING = "Nothing with these words. The guide (F1) finds every word that stands in it."
 _NOTHING_YET = f"{_NOTHING} Settings, units and terms are found once a recording is open."
@@ -124,6 +121,9 @@ def step_unit(host: Host, step: int) -> None:
 
 def export_figure(host: Host, plot: Plot | None = None) -> None:
     """A figure for paper of a plot that is on the screen: of `plot` first where it is given."""
+    from glmgui.dialogs.export import plots_on_screen
+    from glmgui.dialogs.figure import FigureDialog
+
     plots = plots_on_screen(host.widget)
     if plot is not None:
         plots = [plot, *(other for other in plots if other is not plot)]
@@ -135,6 +135,9 @@ def export_figure(host: Host, plot: Plot | None = None) -> None:
 
 def open_palette(host: Host) -> None:
     """Show the search over all actions and all else that is found by name."""
+    from glmgui.actions.finds import finds
+    from glmgui.actions.palette import CommandPalette
+
     actions = [host.action(name) for name in host.action_names if name != "palette"]
     none = _NOTHING if host.work.document.recording is not None else _NOTHING_YET
     CommandPalette(actions, host.widget, finds(host), none).show()
@@ -142,6 +145,8 @@ def open_palette(host: Host) -> None:
 
 def open_shortcuts(host: Host) -> None:
     """The list of all keys."""
+    from glmgui.dialogs.shortcuts import ELSEWHERE, ShortcutsDialog
+
     rows = [
         (
             host.menu_of(name),
@@ -172,6 +177,8 @@ def open_guide(host: Host) -> None:
 
 def open_about(host: Host) -> None:
     """Show the version and the licence."""
+    from glmgui.dialogs.about import about_box
+
     about_box(host.widget).exec()
 
 
@@ -184,9 +191,15 @@ def save_diagnostics(host: Host) -> None:
         return
     host.work.settings.save_folder = path.parent
     text = host.log_text
+
+    def work(context: Context) -> object:
+        from glmgui.tools.diagnostics import write_diagnostics
+
+        return write_diagnostics(path, text)
+
     host.work.jobs.submit(
         "Writing diagnostics",
-        lambda context: write_diagnostics(path, text),
+        work,
         lambda _: notices().tell("info", f"written to {path}", title="Export", written=path),
     )
 

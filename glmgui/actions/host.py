@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QDockWidget, QWidget
 
-from glmgui.dialogs.guide import GuideWindow
 from glmgui.work.use_cases import UseCases
+
+if TYPE_CHECKING:
+    from glmgui.dialogs.guide import GuideWindow
 
 
 class Host(Protocol):

@@ -1,5 +1,6 @@
 """Plots: small widgets that each draw labelled arrays, show their numbers under the mouse and save both."""
 
+import glmgui.plots.library  # noqa: F401 - before anything imports pyqtgraph
 from glmgui.drawings.series import NO_AXIS, RATE, TIME, Axis, Curve, Image
 from glmgui.plots.bars import ScorePlot
 from glmgui.plots.base import Plot

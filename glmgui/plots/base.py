@@ -27,10 +27,10 @@ from glmengine.errors import GlmError
 from glmengine.figures.drawing import Drawing, FigureOf, Lines
 from glmgui import theme
 from glmgui.drawings.series import Axis, Curve, Table
+from glmgui.figure_desk import figure_desk
 from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.axis import QuietAxis
-from glmgui.plots.desk import figure_desk
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
 from glmgui.plots.plot_item import PlainPlotItem
 from glmgui.slow_disks import writable_folder

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QWidget
 
-from glmgui.plots.base import Plot
-from glmgui.plots.desk import figure_desk
+from glmgui.figure_desk import figure_desk
 from glmgui.settings import Settings
+
+if TYPE_CHECKING:
+    from glmgui.plots.base import Plot
 
 
 class FigureRequests(QObject):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QChildEvent, QEvent, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
@@ -15,11 +16,8 @@ from glmgui.actions import commands
 from glmgui.actions.qt import ActionSet
 from glmgui.actions.table import TOOLBAR_RIGHT
 from glmgui.copying import TableCopying
-from glmgui.dialogs.details import DetailsDialog
-from glmgui.dialogs.guide import GuideWindow
 from glmgui.dialogs.questions import Dialogs
 from glmgui.forms import pending
-from glmgui.forms.form import reveal
 from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
 from glmgui.panels.log import LogPanel
@@ -41,6 +39,9 @@ from glmgui.style_sheet import Sheets
 from glmgui.widgets.page import Page
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
+
+if TYPE_CHECKING:
+    from glmgui.dialogs.guide import GuideWindow
 
 _SAID_MS = 4000
 _OWN_MODEL = "Change the terms, then fit (Ctrl+R): the new fit will be set beside the one before."
@@ -122,6 +123,8 @@ class MainWindow(QMainWindow):
     def guide(self) -> GuideWindow:
         """The guide's window, made when it is first asked for."""
         if self._guide is None:
+            from glmgui.dialogs.guide import GuideWindow
+
             self._guide = GuideWindow(self)
         return self._guide
 
@@ -178,7 +181,7 @@ class MainWindow(QMainWindow):
         work.fitting.runs.changed.connect(self._actions.renew)
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
-        self.notice_bar.details_asked.connect(lambda notice: DetailsDialog(notice, self).exec())
+        self.notice_bar.details_asked.connect(self._show_details)
         for asks in (self.notice_bar, self.start, work.ready):
             asks.page_asked.connect(self.show_guide)
         FigureRequests(self, lambda plot: commands.export_figure(self, plot), work.figures.write_file, self.settings)
@@ -222,6 +225,11 @@ class MainWindow(QMainWindow):
         if notice.level != "info" or notice.title == "Export" or notice.page or notice.written is not None:
             self.notice_bar.show_notice(notice)
 
+    def _show_details(self, notice: Notice) -> None:
+        from glmgui.dialogs.details import DetailsDialog
+
+        DetailsDialog(notice, self).exec()
+
     def _opened(self, path: Path | None) -> None:
         self.notice_bar.dismiss()
         self.show_step("results" if self.document.result is not None else "data")
@@ -260,6 +268,8 @@ class MainWindow(QMainWindow):
     def show_setting(self, step: str, name: str) -> None:
         """Show a step, and put the cursor into the control of this name there."""
         self.show_step(step)
+        from glmgui.forms.form import reveal
+
         reveal(self.panels[step], name)
 
     @property

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.errors import GlmError
-from glmengine.figures import Page, Style
-from glmengine.figures.drawing import Drawing, FigureOf
 from glmengine.sentences import numbered, unit_title
 from glmengine.spec import Spec, param
 from glmgui.document import Document
@@ -25,6 +23,8 @@ from glmgui.worker import Job
 
 if TYPE_CHECKING:
     from glmengine.context import Context
+    from glmengine.figures import Page
+    from glmengine.figures.drawing import Drawing, FigureOf
     from glmengine.figures.layout import PaperFigure
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
@@ -49,6 +49,8 @@ class FigureChoice(Spec):
 
     def page(self) -> Page:
         """The page that this asks for; reads the style file, where one is named."""
+        from glmengine.figures import Page, Style
+
         style = Style.load(self.style_file) if self.style_file else Style()
         if self.font_size:
             style = style.with_(font_size=max(self.font_size, 4.0))
@@ -122,6 +124,7 @@ class FigureMaking(QObject):
             found.append(Subject(title, name, drawing=drawing))
         if result is None:
             return found
+        from glmengine.figures.drawing import FigureOf
         from glmengine.figures.table import TABLE
 
         unit = drawing.figure.unit if drawing.figure and drawing.figure.unit else self._document.unit

@@ -104,6 +104,7 @@ def started(path: str, how: str, scratch: str, *options: str) -> tuple[dict[str,
     import time
 
     environment = {**os.environ, "XDG_STATE_HOME": scratch, "XDG_CONFIG_HOME": scratch}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is not translated anew at each start
     if not environment.get("DISPLAY"):
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
     command = [sys.executable, *options, "-c", _CHILD, str(ROOT), path, str(time.time()), how]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QSignalBlocker, Signal
 from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
@@ -14,6 +13,7 @@ from glmengine.sentences import numbered
 from glmgui.drawings.series import TIME, Axis, Image, Table
 from glmgui.panels.features.previews import BAR_FROM
 from glmgui.plots import ImagePlot
+from glmgui.plots.library import pyqtgraph as pg
 from glmgui.still_fields import StillCombo, StillSlider
 from glmgui.widgets.layout import row
 from glmgui.widgets.messages import EmptyState

@@ -14,6 +14,7 @@ from glmgui import theme
 
 _EDGE, _GAP, _ROUND = 8, 8, 4
 _PICTURE = QSize(92, 68)
+_MOST_KNOWN = 32  # widths
 _LEAST_TEXT = 18
 """Widths of a letter m that the text of a card has at least."""
 
@@ -27,6 +28,7 @@ class Card(QAbstractButton):
         self.setText(title)
         self._said, self._picture, self._pixmap = said, picture, None
         self._has_picture = picture is not None
+        self._known: dict[tuple[int, str], tuple[QRect, QRect]] = {}
         self.setAccessibleName(title)
         self.setAccessibleDescription(said)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -92,7 +94,15 @@ class Card(QAbstractButton):
         return _EDGE + (_PICTURE.width() + _GAP if self._has_picture else 0)
 
     def _rows(self, width: int) -> tuple[QRect, QRect]:
-        """Where title and sentence are written."""
+        """Where title and sentence are written; known of the last widths, since layouts ask a hundred times for a few of them."""
+        asked = (width, self.font().key())
+        if asked not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[asked] = self._measured(width)
+        return self._known[asked]
+
+    def _measured(self, width: int) -> tuple[QRect, QRect]:
         room = QRect(self._text_left, _EDGE, max(width - self._text_left - _EDGE, 40), 10_000)
         title = QFontMetrics(self._bold).boundingRect(room, Qt.TextFlag.TextWordWrap, self.text())
         below = room.translated(0, title.height() + 2)

@@ -11,6 +11,7 @@ from qtpy.QtGui import QGuiApplication
 from glmengine.figures.drawing import FigureOf
 from glmgui.dialogs.figure import FigureDialog
 from glmgui.drawings.curves import tuning
+from glmgui.figure_desk import figure_desk
 from glmgui.plots import (
     TIME,
     Axis,
@@ -27,7 +28,6 @@ from glmgui.plots import (
 )
 from glmgui.plots.coupling_graph import CouplingGraph
 from glmgui.plots.coupling_matrix import CouplingMatrix
-from glmgui.plots.desk import figure_desk
 from glmgui.plots.small_multiples import SmallMultiples
 from glmgui.plots.unit_scatter import UnitScatter
 from glmgui.work.figure_making import FigureChoice, FigureMaking

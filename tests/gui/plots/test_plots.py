@@ -19,6 +19,7 @@ from glmengine.io.files.whole import write_whole
 from glmgui import theme
 from glmgui.drawings.mosaic import mosaic_of
 from glmgui.drawings.series import long_curve, told_apart
+from glmgui.figure_desk import figure_desk
 from glmgui.plots import (
     Axis,
     Curve,
@@ -37,7 +38,6 @@ from glmgui.plots import (
     style,
 )
 from glmgui.plots.axis import NamedAxis
-from glmgui.plots.desk import figure_desk
 from glmgui.plots.named_bars import NamedBars
 from glmgui.plots.polar import clear_place
 from glmgui.plots.timeline import merged
