@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QCheckBox, QComboBox,
 from glmengine.errors import GlmError
 from glmgui import steps
 from glmgui.forms.pending import Refusal
+from glmgui.notices import Notice, notices
 from glmgui.tools.unattended import settle, wait_until
 
 ABSURD = ("1e308", "-5", "nan", "", "abc", "0", "1e-300", "99999999999999999999", "\u00bd", "0.01", "2", "7 s")
@@ -74,7 +75,7 @@ class Driver:
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(10)
         self._timer.timeout.connect(self._beats)
-        window.jobs.failed.connect(self._failed)
+        notices().noticed.connect(self._noticed)
 
     def run(self, n: int) -> Drive:
         """Do `n` things, then let everything come to rest."""
@@ -260,6 +261,7 @@ class Driver:
         self._since.append(action)
         self.seen.actions.append(action)
 
-    def _failed(self, label: str, text: str, details: str) -> None:
-        if "Traceback" in details:
-            self.seen.faults.append(f"{label}: {text}\n{details}")
+    def _noticed(self, notice: Notice) -> None:
+        """What a job ended with that the user cannot put right, and what was raised in a slot, where only the hooks of the program catch it."""
+        if notice.level == "error" and "Traceback" in notice.details:
+            self.seen.faults.append(f"{notice.title}: {notice.text}\n{notice.details}")
