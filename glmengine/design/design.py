@@ -56,6 +56,10 @@ class Block(ABC):
     def chunk(self, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` as (stop - start, p) float64, NaN where they are not defined."""
 
+    def seen(self, start: int, stop: int) -> np.ndarray:
+        """`chunk` for a caller that only reads it, which may be a part of what the block keeps."""
+        return self.chunk(start, stop)
+
     @abstractmethod
     def penalty_matrix(self) -> np.ndarray:
         """Second-difference penalty (p, p) of the block's coefficients."""
@@ -135,13 +139,10 @@ class Design:
         """One row a column: index `feature` (its label), with term, kind, variable, channel, lag and function."""
         import pandas as pd
 
-        records = [
-            {"term": block.term.label, "kind": block.term.kind, **column._asdict()}
-            for block in self.blocks
-            for column in block.columns
-        ]
-        frame = pd.DataFrame(records, columns=["label", "term", "kind", "variable", "channel", "lag", "function"])
-        return frame.set_index("label").rename_axis("feature")
+        columns = [(block.term, column) for block in self.blocks for column in block.columns]
+        rows = [(term.label, term.kind, one.variable, one.channel, one.lag, one.function) for term, one in columns]
+        labels = pd.Index([one.label for _, one in columns], name="feature")
+        return pd.DataFrame(rows, index=labels, columns=["term", "kind", "variable", "channel", "lag", "function"])
 
     @cached_property
     def slices(self) -> Mapping[str, slice]:
@@ -167,8 +168,9 @@ class Design:
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` (stop - start, P) in float64; invalid rows may hold NaN."""
-        parts = [block.chunk(start, stop) for block in self.blocks]
-        return parts[0] if len(parts) == 1 else np.hstack(parts)
+        if len(self.blocks) == 1:
+            return self.blocks[0].chunk(start, stop)
+        return np.hstack([block.seen(start, stop) for block in self.blocks])
 
     def defined(self, start: int, stop: int) -> np.ndarray:
         """(stop - start,) bool, True where every column has a value."""

@@ -27,10 +27,13 @@ class ExpandedBlock(Block):
     """
 
     def __init__(self, block: Block, values: np.ndarray) -> None:
-        self.term, self.columns, self._block, self._values = block.term, block.columns, block, values
+        self.term, self.columns, self._block, self._values = block.term, block.columns, block, np.ascontiguousarray(values)
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return self._values[start:stop].copy()
+
+    def seen(self, start: int, stop: int) -> np.ndarray:
+        return self._values[start:stop]
 
     def penalty_matrix(self) -> np.ndarray:
         return self._block.penalty_matrix()

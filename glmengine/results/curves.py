@@ -88,7 +88,8 @@ def response_curves(
         kept = np.flatnonzero(design.valid[start:stop])
         if not len(kept):
             continue
-        features = np.asarray(design.chunk(start, stop))[kept]
+        features = np.asarray(design.chunk(start, stop))
+        features = features if len(kept) == len(features) else features[kept]
         sums, rows = sums + features.sum(axis=0), rows + len(kept)
         _add(curves, prepared, posterior, features, start + kept, stride)
     means = sums / max(rows, 1)
@@ -148,7 +149,7 @@ def _add(
         if curve.gradient is None:
             continue
         part = inside & thinned
-        here, selected = place[part], features[part]
+        here, selected = place[part], features if part.all() else features[part]
         pointers = np.arange(len(here) + 1)
         curve.thinned += np.bincount(here, minlength=size)
         for unit in range(slope.shape[1]):
