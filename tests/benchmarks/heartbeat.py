@@ -124,4 +124,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    from glmgui.app import leave
+
+    leave(ended)  # as the program does

@@ -187,4 +187,7 @@ def _place(slider, value: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    from glmgui.app import leave
+
+    leave(ended)  # as the program does

@@ -119,4 +119,7 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    from glmgui.app import leave
+
+    leave(ended)  # as the program does

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from glmengine.errors import GlmError
+from glmgui.notices import notices
 from glmgui.tools.unattended import wait_until
 from tests.driver import Driver
 
@@ -28,3 +30,14 @@ def test_random_use_ends_in_no_fault_and_leaves_nothing_behind(window, small_rec
     print(
         "the main thread worked longest:", sorted(seen.held, key=lambda one: -one.ms)[:5]
     )  # shown with -rP; judged by the benchmark
+
+
+def test_what_the_hooks_catch_is_a_fault_and_what_a_user_can_put_right_is_none(window, tmp_path):
+    driver = Driver(window, 1, tmp_path)
+    notices().tell_error(GlmError("the bins are too wide; choose narrower ones"))
+    assert driver.seen.faults == []
+    try:
+        raise ZeroDivisionError("in a slot")
+    except ZeroDivisionError as error:
+        notices().tell_error(error)
+    assert "ZeroDivisionError: in a slot" in driver.seen.faults[0]
