@@ -16,7 +16,7 @@ from glmengine.export.nwb import write_nwb
 from glmengine.project.project import load_project
 from glmgui.document import Document
 from glmgui.jobs import Jobs
-from glmgui.work.project import save_project
+from glmgui.work.project import save_project, stamp_of
 from glmgui.work.recovery import Leftover, Recovery
 
 
@@ -392,7 +392,9 @@ def test_two_windows_on_one_project_do_not_lose_each_others_changes(opened, ques
     # also one that was written, and cancelled before the window heard of it
     opened.document.edit(opened.document.analysis.with_(seed=7), "Change seed once more")
     opened.action("save").trigger()
-    while load_project(tmp_path / "mine.glm").analysis.seed != 7:  # the worker writes, and the window does not listen
+    mine, saving = tmp_path / "mine.glm", opened.work.saving
+    # the worker writes, and the window does not listen
+    while load_project(mine).analysis.seed != 7 or saving._written != (mine, stamp_of(mine)):
         time.sleep(0.01)
     opened.jobs.cancel()
     with qtbot.waitSignal(opened.work.saving.saved, timeout=10_000):
