@@ -37,11 +37,11 @@ def _begin_worker() -> None:
 
 @cache
 def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
+    return ThreadpoolController().select(user_api="blas")
 
 
 class _Quiet:
-    """One limit of the BLAS to one thread, from the first who asks for it until the last who does has ended.
+    """One limit of the BLAS to one thread, from the first who enters it until the last who did has left.
 
     Regions of several threads overlap without being nested: were each to put back what it found, the last could leave the limit behind.
     """
@@ -55,25 +55,23 @@ class _Quiet:
         with self._lock:
             return self._threads if self._depth else self._count()
 
-    @contextmanager
-    def region(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         with self._lock:
             if not self._depth:
                 self._threads = self._count()
-                self._limit = _controller().limit(limits=1, user_api="blas")
+                self._limit = nullcontext() if self._threads == 1 else _controller().limit(limits=1)
                 self._limit.__enter__()
             self._depth += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._depth -= 1
-                if not self._depth:
-                    self._limit.__exit__(None, None, None)
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._depth -= 1
+            if not self._depth:
+                self._limit.__exit__(None, None, None)
 
     @staticmethod
     def _count() -> int:
-        return max((entry["num_threads"] for entry in _controller().info() if entry["user_api"] == "blas"), default=1)
+        return max((library.num_threads for library in _controller().lib_controllers), default=1)
 
 
 _QUIET = _Quiet()
@@ -134,7 +132,7 @@ class Workers:
 def quiet_blas() -> AbstractContextManager[Any]:
     """Within it the BLAS uses one thread: after a small product its other threads wait at full load for the next one,
     in the way of whoever works meanwhile (measured: a quarter of the time of a pass)."""
-    return _QUIET.region()
+    return _QUIET
 
 
 def quiet_blas_for(columns: int) -> AbstractContextManager[None]:
@@ -142,16 +140,33 @@ def quiet_blas_for(columns: int) -> AbstractContextManager[None]:
     return quiet_blas() if columns <= QUIET else nullcontext()
 
 
-@contextmanager
-def workers(numbers: float = np.inf) -> Iterator[Workers]:
+def workers(numbers: float = np.inf) -> AbstractContextManager[Workers]:
     """Threads for the time of a solve, each with a BLAS of its own; none for work on so few `numbers` that it is done before they begin."""
     n = n_threads() if numbers >= ONE_THREAD else 1
+    return _ALONE if n == 1 else _crew(n)
+
+
+@contextmanager
+def _crew(n: int) -> Iterator[Workers]:
     with quiet_blas():
-        if n == 1:
-            yield Workers(None)
-            return
         pool = ThreadPoolExecutor(n, thread_name_prefix="glmengine", initializer=_begin_worker)
         try:
             yield Workers(pool, n)
         finally:
             pool.shutdown(cancel_futures=True)  # where the caller gave up, the blocks that wait are not begun
+
+
+class _Alone:
+    """`workers` of which there is none but the caller."""
+
+    _workers = Workers(None)
+
+    def __enter__(self) -> Workers:
+        _QUIET.__enter__()
+        return self._workers
+
+    def __exit__(self, *error: object) -> None:
+        _QUIET.__exit__()
+
+
+_ALONE = _Alone()

@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -147,6 +148,11 @@ def _may_have_devices() -> bool:
     """Whether something is installed by which JAX finds other devices than the processor."""
     if os.environ.get("JAX_PLATFORMS", "").lower() == "cpu":
         return False
+    return _finds_plugins()
+
+
+@cache
+def _finds_plugins() -> bool:
     return any(importlib.util.find_spec(name) is not None for name in ("jax_plugins", "libtpu"))
 
 

@@ -24,7 +24,7 @@ from glmengine.backend.observations import Observations
 from glmengine.backend.room import Room
 from glmengine.backend.row_samples import chosen_rows
 from glmengine.basis.supports import Placed, of_columns
-from glmengine.threads import workers
+from glmengine.threads import ONE_THREAD, workers
 
 Made = TypeVar("Made")
 
@@ -345,8 +345,9 @@ class Rows:
 
     @staticmethod
     def _of_units(shared: np.ndarray, own: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        whole = np.broadcast_to(shared, (unit.size, shared.size))
-        return np.concatenate([whole, own[unit]], axis=1) if own.size else whole
+        if not own.size:
+            return shared[None] if unit.size == 1 else np.broadcast_to(shared, (unit.size, shared.size))
+        return np.concatenate([np.broadcast_to(shared, (unit.size, shared.size)), own[unit]], axis=1)
 
     def to_raw(self, scaled: np.ndarray, intercept: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Coefficients (K, n_features) and intercepts (K,) in the units of the design, from those of the prepared columns (K, Q - 1)."""
@@ -429,10 +430,13 @@ class Rows:
                 inside *= inverse
 
         n = stop - start
-        with workers(n * self.n_shared) as pool:  # most of the time goes into memory that is met for the first time
-            edges = np.linspace(0, n, PREPARED_TOGETHER + 1).astype(int).tolist()
-            for _ in pool.map(place, [range(begin, end, step) for begin, end in pairwise(edges)]):
-                pass
+        if n * self.n_shared < ONE_THREAD:
+            place(range(0, n, step))
+        else:
+            with workers(n * self.n_shared) as pool:  # most of the time goes into memory that is met for the first time
+                edges = np.linspace(0, n, PREPARED_TOGETHER + 1).astype(int).tolist()
+                for _ in pool.map(place, [range(begin, end, step) for begin, end in pairwise(edges)]):
+                    pass
         rows = self.observations
         fold = np.full(self.chunk_rows, NO_FOLD, np.int32)
         if rows.fold is not None:

@@ -26,6 +26,7 @@ from glmengine.inference.part import Part, Units
 from glmengine.models import Penalty, Ridge, get_family, get_penalty
 from glmengine.models.components import Component, components_of
 from glmengine.solvers.status import OK
+from glmengine.threads import quiet_blas_for
 
 
 def fit(
@@ -123,7 +124,7 @@ def fit(
     own = np.full(inputs.shape[2], np.nan if reml else penalty.strength) if strength is None or reml else factor
     base = penalty if strength is None else penalty.scaled(1.0)
     n_classes = check_classes(n_classes, inputs, family)
-    with runtime.float64():
+    with runtime.float64(), quiet_blas_for(inputs.shape[1]):
         assembly = assemble(inputs, family, link, intercept=intercept, n_classes=n_classes, platform=platform)
         resolved = resolve_penalty(base, inputs, None)
         P, M = inputs.shape[1:]

@@ -31,8 +31,8 @@ def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: 
         weights = np.bincount(y.astype(np.int64), weights=weights)
         y = np.flatnonzero(weights > 0).astype(float)
         weights = weights[weights > 0]
-    else:
-        y, weights = y[weights > 0], weights[weights > 0]
+    elif not (used := weights > 0).all():
+        y, weights = y[used], weights[used]
     return float(weights @ np.asarray(family.deviance(np.full(y.shape, mean), y)) / weights.sum())
 
 

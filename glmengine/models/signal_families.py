@@ -30,6 +30,10 @@ class Gaussian(Family):
     loss_factor: ClassVar[float] = 2.0
 
     def evaluate(self, eta: Any, y: Any, link: Link, dispersion: Any = None) -> tuple[Any, Any, Any, Any]:
+        if link.name == "identity":
+            error = y - eta
+            twice = library(error).np.full_like(error, 2.0)
+            return error * error, -2.0 * error, twice, twice
         mu, slope, curve = link.slopes(eta)
         error = y - mu
         fisher = 2.0 * slope * slope

@@ -154,7 +154,8 @@ class Curvatures:
                 allowed = allowed & working_set(theta[j, :-1] != 0, violations[j], FEWEST_ENTERING)
             working, old = np.flatnonzero(allowed), self._known.get(solver.names[j])
             if old is not None:
-                missing = np.setdiff1d(working, old.working)
+                same = np.array_equal(working, old.working)
+                missing = working[:0] if same else np.setdiff1d(working, old.working, assume_unique=True)
                 lasting = not refresh[j] or (self.is_constant and (old.precise or not precise[j]))
                 if not missing.size and lasting and (old.precise or not precise[j]):
                     old.steps += 1
@@ -169,6 +170,8 @@ class Curvatures:
         for part, stride in ((coarse, self.stride), (~coarse, 1)):
             for exact in (False, True):
                 columns = np.array([j for j in wanted if part[j] and precise[j] == exact], int)
+                if not columns.size:
+                    continue
                 near = ~far[columns] & (stride == 1) & (not objective.problem.exact_curvature)
                 self._make(solver, columns[~near], wanted, exact, stride)
                 self._make_observed(solver, columns[near], wanted, exact)
@@ -180,6 +183,8 @@ class Curvatures:
     def _make_observed(self, solver: Iterate, columns: np.ndarray, wanted: dict[int, np.ndarray], precise: bool) -> None:
         """Close to an optimum of a likelihood that is not concave: the second derivatives as they are, if with the penalty's they bend upwards;
         else those of the coefficients that are not zero, if they do, and the expected ones of the others."""
+        if not columns.size:
+            return
         lost: dict[int, np.ndarray] = {}
         for j, matrix in self._grams(solver, columns, wanted, True, 1, signed=True):
             made = _curvature(solver, wanted[j], matrix, True, 1)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
+from scipy.linalg import eigh
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from glmengine.solvers.problem import Objective
 
@@ -120,7 +121,7 @@ def inverse(matrix: np.ndarray, precision: str) -> tuple[Callable[[np.ndarray], 
         # in float32 what is rounding and what is curvature cannot be told apart below the limit: move there, with care
         factor = _factor(scaled + shift * np.eye(len(scaled)) if shift else scaled, limit)
         if factor is not None:
-            return (lambda right, factor=factor: cho_solve(factor, right / size, check_finite=False) / size), not shift
+            return partial(_solved, factor, size), not shift
     values, vectors = eigh(scaled, check_finite=False)
     limit = _null(values, precision)
     if precision == "float32":
@@ -137,13 +138,17 @@ def _spread(within: Callable[[np.ndarray], np.ndarray], used: np.ndarray, right:
     return result
 
 
-def _factor(matrix: np.ndarray, limit: float) -> tuple[np.ndarray, bool] | None:
+def _factor(matrix: np.ndarray, limit: float) -> np.ndarray | None:
     """Cholesky factor, or None where a pivot is not above half the limit."""
-    try:
-        factor = cho_factor(matrix, lower=True, check_finite=False)
-    except LinAlgError:
+    factor, failed = dpotrf(matrix, lower=1, clean=0)
+    if failed:
         return None
-    return factor if np.min(np.diagonal(factor[0]) ** 2, initial=1.0) > 0.5 * limit else None
+    return factor if np.min(np.diagonal(factor) ** 2, initial=1.0) > 0.5 * limit else None
+
+
+def _solved(factor: np.ndarray, size: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The solution with the matrix of unit diagonal that this is a factor of, between divisions by `size`."""
+    return dpotrs(factor, right / size, lower=1)[0] / size
 
 
 def _null(values: np.ndarray, precision: str) -> float:

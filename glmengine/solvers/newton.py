@@ -11,20 +11,25 @@ from collections.abc import Callable
 
 import numpy as np
 
+from glmengine.backend.single_column import SingleColumn
 from glmengine.context import Progress
 from glmengine.solvers.metrics import inverse
-from glmengine.solvers.problem import Objective, Problem, Solution
+from glmengine.solvers.problem import MOST_NUMBERS, Objective, Problem, Solution
 from glmengine.threads import quiet_blas
 
 NAME = "Newton"
 
-SMALL = 4e6
-"""Multiplications in the Hessians of all columns, up to which they are made at each step (measured: half the descent's time, or less)."""
+SMALL, ALONE = 4e6, 5e8
+"""Multiplications in the Hessians of all columns, up to which they are made at each step, of several columns and of one (measured: half the descent's
+time, or less)."""
 
 FEW = 4
 """More columns than this are better served by passes for all of them at once."""
 
 MOST_STEPS, MOST_TRIALS = 60, 25
+
+NEAR, NEARER = 1e12, 0.01
+"""A decrement of so many times the limit is so small that the Hessian stays as it is for another step, as long as the decrement falls to this share."""
 
 LONG_STEP = 0.05
 """A step in units of a column's standard deviation that is no correction any more."""
@@ -33,9 +38,9 @@ LONG_STEP = 0.05
 def is_small(problem: Problem, solver: str) -> bool:
     """Whether `newton` is the way to solve a problem on a CPU."""
     n, features, columns = problem.rows.n, problem.rows.n_features, problem.n_columns
-    if solver != "auto" or columns > FEW or not problem.rows.resident:
+    if solver != "auto" or columns > FEW or not problem.rows.resident or n * features > MOST_NUMBERS:
         return False
-    return n * features**2 * columns <= SMALL
+    return n * features**2 * columns <= (ALONE if columns == 1 and SingleColumn.serves(problem.rows) else SMALL)
 
 
 def newton(objective: Objective, theta: np.ndarray) -> tuple[Solution, np.ndarray] | None:
@@ -87,6 +92,7 @@ class _Column:
         self._movable = objective.movable[k]
         problem = objective.problem
         self._limit = problem.limit[k]
+        self._rows = objective.single_column(k) if problem.n_columns > 1 else None  # of a single one the objective sees to it
         self._value, self._gradient, self._rounding = self._look(self.theta)
         self._inverse: Callable[[np.ndarray], np.ndarray] | None = None
         self._same_everywhere = problem.family.is_quadratic(problem.link)
@@ -94,21 +100,41 @@ class _Column:
         self.decrement = np.inf
 
     def turn(self) -> None:
-        """A Hessian where the column is, the direction it gives, and whether this is the end."""
-        if self._inverse is None or not self._same_everywhere:
-            matrix = self.objective.penalised(self.objective.hessian(self.theta[None], self.which), self.which)[0]
-            if not (np.isfinite(matrix).all() and np.isfinite(self._gradient).all() and np.isfinite(self._value)):
-                self.lost = True
+        """The direction where the column is, and whether this is the end."""
+        kept = self._inverse is not None and (self._same_everywhere or self._is_near)
+        before = self.decrement
+        if not kept and not self._renew():
+            return
+        longest = self._aim()
+        if kept and not self._same_everywhere and (self.decrement > NEARER * before or longest > LONG_STEP):
+            if not self._renew():
                 return
-            self._inverse = inverse(matrix, "float64")[0]
-        self._direction = np.where(self._movable, -self._inverse(self._gradient), 0.0)
-        self._slope = float(self._gradient @ self._direction)
-        self.decrement = max(-0.5 * self._slope, 0.0)
+            longest = self._aim()
         self._at_rounding = bool(np.max(np.abs(self._gradient)) <= self._rounding)
-        longest = float(np.max(np.abs(self._direction), initial=0.0))
         self.done = self._at_rounding or (self.decrement <= self._limit and longest > 0)
         # long steps that gain nothing lead to an optimum at infinity
         self.lost = not self._at_rounding and (longest == 0 or (self.decrement < 1e-7 and longest > LONG_STEP))
+
+    def _renew(self) -> bool:
+        """Make the Hessian where the column is; False where there is none."""
+        matrix = self.objective.penalised(self._hessian(), self.which)[0]
+        self.lost = not (np.isfinite(matrix).all() and np.isfinite(self._gradient).all() and np.isfinite(self._value))
+        if not self.lost:
+            self._inverse = inverse(matrix, "float64")[0]
+        return not self.lost
+
+    def _aim(self) -> float:
+        """The direction by the last Hessian, and what it promises; its largest part."""
+        assert self._inverse is not None
+        self._direction = np.where(self._movable, -self._inverse(self._gradient), 0.0)
+        self._slope = float(self._gradient @ self._direction)
+        self.decrement = max(-0.5 * self._slope, 0.0)
+        return float(np.max(np.abs(self._direction), initial=0.0))
+
+    @property
+    def _is_near(self) -> bool:
+        """Whether the Hessian changed so little in the last step that it serves for the next."""
+        return self.decrement <= NEAR * self._limit
 
     def step(self) -> bool:
         """Move along the direction, as far as the objective falls; False where it does not."""
@@ -137,7 +163,16 @@ class _Column:
         last = self.done and not self._at_rounding
         return self.theta + self._direction if last else self.theta, self._value, self.decrement, self.done
 
+    def _hessian(self) -> np.ndarray:
+        """(1, Q, Q) of the mean loss where the column is."""
+        if self._rows is None:
+            return self.objective.hessian(self.theta[None], self.which)
+        return self.objective.settled_hessians(self._rows.hessian()[None], self.which)
+
     def _look(self, theta: np.ndarray) -> tuple[float, np.ndarray, float]:
         """Objective, gradient (Q,) and its rounding at `theta`."""
-        value, gradient, rounding = self.objective.evaluate(theta[None], self.which)
+        if self._rows is None:
+            value, gradient, rounding = self.objective.evaluate(theta[None], self.which)
+        else:
+            value, gradient, rounding = self.objective.settled_slopes(*self._rows.look(theta), theta[None], self.which)
         return float(value[0]), gradient[0], float(rounding[0])

@@ -12,12 +12,16 @@ from glmengine.backend.choice import Backend, backend_for
 from glmengine.backend.formulas import Curvatures, Losses, RowWeights, SquaredScores
 from glmengine.backend.operations import ALL_ROWS, View
 from glmengine.backend.rows import Rows
+from glmengine.backend.single_column import SingleColumn
 
 FEWEST_FOLDS, MOST_NUMBERS = 3, 5e7
 """Columns of a unit from which on its folds share their Hessians, and numbers that these may have."""
 
-ROUNDINGS = {"float32": 0.8, "float64": 8.0}
-"""Rounding errors of a gradient, in those of its terms; less is said of float32, from which there is a way on."""
+MOST_NUMBERS = 2**23
+"""Numbers in the rows of which a copy is made for a problem of a single column."""
+
+ROUNDINGS = {"float32": 0.8 * float(np.finfo("float32").eps), "float64": 8.0 * float(np.finfo("float64").eps)}
+"""Rounding errors of a gradient, in the sizes of its terms; less is said of float32, from which there is a way on."""
 
 SMALLEST_SCALE = 1e-120
 """Columns smaller than this are penalised as this one: a coefficient that is held at 0 to all digits either way, and whose square is a number."""
@@ -144,13 +148,22 @@ class Objective:
         self.movable = np.zeros((problem.n_columns, self.size), bool)
         self.movable[:, self._places] = problem.movable
         self.movable[:, -1] = problem.intercept
-        self._inverse = self._inverse_scales()
-        self._penalty = self._spread(problem.penalty)
-        self.backend = backend_of(problem, context)
+        self._looked_at: np.ndarray | None = None  # where the only column was last, if it is gone through by itself
         self.passes = 0
         self.hessians = 0.0  # counted by the share of the rows that were looked at
 
-    def _inverse_scales(self) -> np.ndarray:
+    @cached_property
+    def backend(self) -> Backend:
+        """What computes."""
+        return backend_of(self.problem, self.context)
+
+    @cached_property
+    def _penalty(self) -> np.ndarray:
+        """The penalty of raw coefficients at the places of all parameters, (Q,), (Q, Q) or (K, Q, Q)."""
+        return self._spread(self.problem.penalty)
+
+    @cached_property
+    def _inverse(self) -> np.ndarray:
         """(K, Q), or (1, Q) where no column is a unit's own: raw coefficients are these times the parameters."""
         rows, unit = self.problem.rows, self.problem.unit
         inverse = np.ones((unit.size if rows.own_padded else 1, self.size))
@@ -194,9 +207,42 @@ class Objective:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Objective (k,), gradient (k, Q), and the size of the gradient's rounding errors (k,), of sums over the rows made in `precision`."""
         problem = self.problem
-        total = problem.total[columns]
+        if precision == "float64" and self._alone is not None:
+            self.context.check()
+            self._looked_at = theta[0].copy()
+            return self.settled_slopes(*self._alone.look(theta[0]), theta, columns)
         formula = Losses(problem.family, problem.link)
-        loss, slopes, absolute = self.backend.slopes(formula, problem.view.of(columns), theta, precision)
+        sums = self.backend.slopes(formula, problem.view.of(columns), theta, precision)
+        return self.settled_slopes(*sums, theta, columns, precision)
+
+    @cached_property
+    def _alone(self) -> SingleColumn | None:
+        """The only column of the problem, where its rows are few enough to be gone through by themselves."""
+        rows = self.problem.rows
+        few = self.problem.n_columns == 1 and rows.n * rows.n_features <= MOST_NUMBERS
+        return self.single_column(0) if few else None
+
+    def single_column(self, k: int) -> SingleColumn | None:
+        """What makes losses, gradients and Hessians of column k alone together, where its rows are of the kind; `settled_slopes` and
+        `settled_hessians` make of them what `evaluate` and `hessian` give."""
+        problem = self.problem
+        if not SingleColumn.serves(problem.rows):
+            return None
+        return SingleColumn(
+            problem.rows, problem.family, problem.link, problem.view.of(np.array([k])), expected=not problem.exact_curvature
+        )
+
+    def settled_slopes(
+        self,
+        loss: np.ndarray | float,
+        slopes: np.ndarray,
+        absolute: np.ndarray | float,
+        theta: np.ndarray,
+        columns: np.ndarray,
+        precision: str = "float64",
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Objective, gradient and its rounding as of `evaluate`, from sums over the rows: losses (k,), slopes (k, Q) and their sizes (k,)."""
+        problem, total = self.problem, self.problem.total[columns]
         self.passes += 1
         pull = self.pull(theta, columns)
         gradient = slopes / total[:, None] + pull
@@ -205,7 +251,7 @@ class Objective:
             gradient -= problem.linear[columns]
             value -= np.sum(problem.linear[columns] * theta, axis=1)
         gradient[~self.movable[columns]] = 0.0
-        return value, gradient, ROUNDINGS[precision] * float(np.finfo(precision).eps) * absolute / total
+        return value, gradient, ROUNDINGS[precision] * absolute / total
 
     @property
     def pass_work(self) -> float:
@@ -243,11 +289,18 @@ class Objective:
         problem = self.problem
         exact = problem.exact_curvature
         expected = not exact if expected is None else expected
+        here = precision == "float64" and stride == 1 and expected != exact and self._looked_at is not None
+        if here and np.array_equal(theta[0], self._looked_at):
+            return self.settled_hessians(self._alone.hessian()[None], columns)
         formula = Curvatures(problem.family, problem.link, expected, signed=not (expected or exact))
         view = problem.view.of(columns)
         result = self.backend.grams.grams(formula, view, theta, precision=precision, stride=stride)
+        return self.settled_hessians(result, columns, stride)
+
+    def settled_hessians(self, sums: np.ndarray, columns: np.ndarray, stride: int = 1) -> np.ndarray:
+        """Second derivatives (k, Q, Q) as of `hessian`, from sums over one in so many of the rows."""
         self.hessians += columns.size / stride
-        return self._settled(result, columns)
+        return self._settled(sums, columns)
 
     @property
     def fold_share(self) -> float:

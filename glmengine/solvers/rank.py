@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import eigh
+from scipy.linalg.lapack import dpotrf, dtrtri
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -194,8 +195,20 @@ def _undetermined(problem: Problem, objective: Objective) -> Iterator[_Undetermi
 
 def _null_space(correlation: np.ndarray) -> np.ndarray:
     """Orthonormal directions (p, r) in which standardised columns, of this correlation matrix (p, p), add up to a constant."""
+    limit = NULL * max(1.0, len(correlation) / 100)
+    if _least_eigenvalue(correlation) > 2.0 * limit * float(np.trace(correlation)):
+        return np.zeros((len(correlation), 0))
     values, vectors = eigh(correlation, check_finite=False)
-    return vectors[:, values <= NULL * max(1.0, len(values) / 100) * max(float(values[-1]), 1e-300)]
+    return vectors[:, values <= limit * max(float(values[-1]), 1e-300)]
+
+
+def _least_eigenvalue(matrix: np.ndarray) -> float:
+    """A number that no eigenvalue of a symmetric matrix lies below, found sooner than they are; 0 where it has no Cholesky factor."""
+    factor, failed = dpotrf(matrix, lower=1)
+    if failed:
+        return 0.0
+    inverse, failed = dtrtri(factor, lower=1)
+    return 0.0 if failed else 1.0 / max(float(np.sum(np.tril(inverse) ** 2)), 1e-300)
 
 
 def penalty_root(penalty: np.ndarray) -> np.ndarray:

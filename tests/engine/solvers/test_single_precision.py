@@ -7,7 +7,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.backend import choice
-from glmengine.solvers import descent
+from glmengine.solvers import descent, newton
 from glmengine.solvers.problem import Objective
 
 
@@ -71,5 +71,6 @@ def test_a_loss_that_observations_enter_otherwise_stays_in_float64(monkeypatch):
         return evaluate(self, theta, columns, precision)
 
     monkeypatch.setattr(Objective, "evaluate", noted)
+    monkeypatch.setattr(newton, "SMALL", 0.0)
     assert ge.fit(X, Y, family="gamma", penalty=ge.Ridge(1e-4)).converged.all()
     assert set(seen) == {"float64"}
