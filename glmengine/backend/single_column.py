@@ -7,6 +7,7 @@ then goes along the memory, which for a few columns takes a fraction of the time
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -73,9 +74,7 @@ class SingleColumn:
         return loss, gradient, absolute
 
     def _look(self, theta: np.ndarray, block: _Block) -> tuple[float, np.ndarray, float]:
-        eta = theta @ block.Z
-        if block.offset is not None:
-            eta += block.offset
+        eta = self._predictor(theta, block)
         loss, score, fisher, observed = self._family.evaluate(eta, block.y, self._link, self._dispersion)
         bend = fisher if self._expected else observed
         if block.weights is not None:
@@ -83,17 +82,52 @@ class SingleColumn:
         block.curvature = bend
         return float(loss.sum()), block.Z @ score, float(np.abs(score).sum())
 
+    @staticmethod
+    def _predictor(theta: np.ndarray, block: _Block) -> np.ndarray:
+        eta = theta @ block.Z
+        return eta if block.offset is None else eta + block.offset
+
     def hessian(self) -> np.ndarray:
         """(Q, Q) sum of second derivatives of the loss where `look` was last."""
+        return self._summed(_gram)
+
+    def _summed(self, of_block: Callable[[_Block], np.ndarray]) -> np.ndarray:
+        """(Q, Q) sum of what is made of each block."""
         inside = np.zeros((self._places.size,) * 2)
         with workers(self._work * self._places.size) as pool, np.errstate(over="ignore", invalid="ignore"):
-            for matrix in pool.map(_gram, self._blocks):
+            for matrix in pool.map(of_block, self._blocks):
                 inside += matrix
         if self._places.size == self._size:
             return inside
         total = np.zeros((self._size, self._size))
         total[np.ix_(self._places, self._places)] = inside
         return total
+
+    def gram(self) -> np.ndarray:
+        """(Q, Q) sum over the rows of w z z', w their weights."""
+        return self._summed(_plain_gram)
+
+    def curvatures(self, theta: np.ndarray) -> tuple[float, float]:
+        """The least and the largest expected second derivative, times its weight, of a row that counts, at parameters (Q,)."""
+        least, largest = np.inf, 0.0
+        with workers(self._work) as pool, np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+            for low, high in pool.map(partial(self._curvatures, theta[self._places]), self._blocks):
+                least, largest = min(least, low), max(largest, high)
+        return least, largest
+
+    def _curvatures(self, theta: np.ndarray, block: _Block) -> tuple[float, float]:
+        eta = self._predictor(theta, block)
+        fisher = self._family.evaluate(eta, block.y, self._link, self._dispersion)[2]
+        if block.weights is not None:
+            used = block.weights > 0
+            fisher = block.weights[used] * fisher[used]
+        return float(np.min(fisher, initial=np.inf)), float(np.max(fisher, initial=0.0))
+
+
+def _plain_gram(block: _Block) -> np.ndarray:
+    """(P + 1, P + 1) sums over the rows of w z z', w their weights."""
+    scaled = block.Z if block.weights is None else block.Z * np.sqrt(block.weights)
+    return scaled @ scaled.T
 
 
 def _gram(block: _Block) -> np.ndarray:

@@ -187,4 +187,4 @@ class GlmBatch:
 
     def _named(self, chosen: np.ndarray) -> np.ndarray:
         """Columns of the design that are chosen (K, p) bool in any column of the problem."""
-        return np.unique(np.broadcast_to(self.places, chosen.shape)[chosen])
+        return np.unique(np.broadcast_to(self.places, chosen.shape)[chosen]) if chosen.any() else np.zeros(0, int)

@@ -14,7 +14,7 @@ import numpy as np
 from glmengine.backend.single_column import SingleColumn
 from glmengine.context import Progress
 from glmengine.solvers.metrics import inverse
-from glmengine.solvers.problem import MOST_NUMBERS, Objective, Problem, Solution
+from glmengine.solvers.problem import COPIED_NUMBERS, Objective, Problem, Solution
 from glmengine.threads import quiet_blas
 
 NAME = "Newton"
@@ -38,7 +38,7 @@ LONG_STEP = 0.05
 def is_small(problem: Problem, solver: str) -> bool:
     """Whether `newton` is the way to solve a problem on a CPU."""
     n, features, columns = problem.rows.n, problem.rows.n_features, problem.n_columns
-    if solver != "auto" or columns > FEW or not problem.rows.resident or n * features > MOST_NUMBERS:
+    if solver != "auto" or columns > FEW or not problem.rows.resident or n * features > COPIED_NUMBERS:
         return False
     return n * features**2 * columns <= (ALONE if columns == 1 and SingleColumn.serves(problem.rows) else SMALL)
 

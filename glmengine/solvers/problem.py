@@ -17,7 +17,7 @@ from glmengine.backend.single_column import SingleColumn
 FEWEST_FOLDS, MOST_NUMBERS = 3, 5e7
 """Columns of a unit from which on its folds share their Hessians, and numbers that these may have."""
 
-MOST_NUMBERS = 2**23
+COPIED_NUMBERS = 2**23
 """Numbers in the rows of which a copy is made for a problem of a single column."""
 
 ROUNDINGS = {"float32": 0.8 * float(np.finfo("float32").eps), "float64": 8.0 * float(np.finfo("float64").eps)}
@@ -207,19 +207,19 @@ class Objective:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Objective (k,), gradient (k, Q), and the size of the gradient's rounding errors (k,), of sums over the rows made in `precision`."""
         problem = self.problem
-        if precision == "float64" and self._alone is not None:
+        if precision == "float64" and len(theta) and self.alone is not None:
             self.context.check()
             self._looked_at = theta[0].copy()
-            return self.settled_slopes(*self._alone.look(theta[0]), theta, columns)
+            return self.settled_slopes(*self.alone.look(theta[0]), theta, columns)
         formula = Losses(problem.family, problem.link)
         sums = self.backend.slopes(formula, problem.view.of(columns), theta, precision)
         return self.settled_slopes(*sums, theta, columns, precision)
 
     @cached_property
-    def _alone(self) -> SingleColumn | None:
+    def alone(self) -> SingleColumn | None:
         """The only column of the problem, where its rows are few enough to be gone through by themselves."""
         rows = self.problem.rows
-        few = self.problem.n_columns == 1 and rows.n * rows.n_features <= MOST_NUMBERS
+        few = self.problem.n_columns == 1 and rows.n * rows.n_features <= COPIED_NUMBERS
         return self.single_column(0) if few else None
 
     def single_column(self, k: int) -> SingleColumn | None:
@@ -291,7 +291,7 @@ class Objective:
         expected = not exact if expected is None else expected
         here = precision == "float64" and stride == 1 and expected != exact and self._looked_at is not None
         if here and np.array_equal(theta[0], self._looked_at):
-            return self.settled_hessians(self._alone.hessian()[None], columns)
+            return self.settled_hessians(self.alone.hessian()[None], columns)
         formula = Curvatures(problem.family, problem.link, expected, signed=not (expected or exact))
         view = problem.view.of(columns)
         result = self.backend.grams.grams(formula, view, theta, precision=precision, stride=stride)
@@ -347,6 +347,8 @@ class Objective:
         if k is None:
             known = self.problem.rows.gram()
             gram = self.backend.grams.gram() if known is None else known
+        elif self.alone is not None:
+            gram = self.alone.gram()
         else:
             view = self.problem.view.of(np.array([k]))
             gram = self.backend.grams.grams(RowWeights(), view, np.zeros((1, self.size)))[0]

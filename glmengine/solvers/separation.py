@@ -36,10 +36,14 @@ def separated(problem: Problem, objective: Objective, theta: np.ndarray, columns
         return found
     faintest, strongest = np.full(columns.size, np.inf), _curvature_at_mean(problem, columns)  # all rows may be faint
     view = problem.view.of(columns)
-    for piece in _pieces(problem, objective):
-        used, _, curvature = _derivatives(problem, piece, view, theta[columns])
-        strongest = np.maximum(strongest, curvature.max(axis=1, initial=0.0))
-        faintest = np.minimum(faintest, np.where(used, curvature, np.inf).min(axis=1, initial=np.inf))
+    if objective.alone is not None:
+        least, largest = objective.alone.curvatures(theta[0])
+        faintest[:], strongest = least, np.maximum(strongest, largest)
+    else:
+        for piece in _pieces(problem, objective):
+            used, _, curvature = _derivatives(problem, piece, view, theta[columns])
+            strongest = np.maximum(strongest, curvature.max(axis=1, initial=0.0))
+            faintest = np.minimum(faintest, np.where(used, curvature, np.inf).min(axis=1, initial=np.inf))
     for place in np.flatnonzero(faintest < FAINT * strongest).tolist():
         found[place] = _Faint(problem, objective, theta, int(columns[place]), FAINT * float(strongest[place])).move()
     return found

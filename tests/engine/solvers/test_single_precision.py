@@ -62,7 +62,7 @@ def test_a_loss_that_observations_enter_otherwise_stays_in_float64(monkeypatch):
     X = rng.normal(size=(6000, 6))
     Y = rng.gamma(3.0, np.exp(X @ (0.2 * rng.normal(size=(6, 3)))) / 3.0)
     monkeypatch.setattr(choice, "ELEMENTS", 0)
-    monkeypatch.setattr(descent, "SINGLE_WORK", 0.0)
+    monkeypatch.setattr(descent, "SINGLE_WORK", 1.0)
     seen: list[str] = []
     evaluate = Objective.evaluate
 
