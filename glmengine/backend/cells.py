@@ -118,7 +118,7 @@ class CellPiece:
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
     ) -> np.ndarray:
         """(n, places, places) sums, of all the live columns whatever is wanted."""
-        return weighted_grams(self.cell.X[self.part], self.own, weights, unit, precision, signed)
+        return weighted_grams(self.cell.X[self.part].T, self.own, weights, unit, precision, signed)
 
 
 @dataclass(frozen=True)

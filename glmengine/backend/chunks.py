@@ -61,3 +61,13 @@ def bucket(size: int) -> int:
         return max(size, 1)
     unit = 2 if size <= 8 else 4 if size <= 24 else 8 if size <= 128 else 16 if size <= 256 else 32 if size <= 1024 else 64
     return -(-size // unit) * unit
+
+
+def block_parts(n: int, chunk_rows: int, size: int, stride: int = 1) -> list[slice]:
+    """Blocks of `n` rows, none of which lies in two chunks, of at most `size` rows; with a `stride` every so many of so many more."""
+    chunks = [(begin, min(begin + chunk_rows, n)) for begin in range(0, n, chunk_rows)]
+    return [
+        slice(start, min(start + size * stride, end), stride)
+        for begin, end in chunks
+        for start in range(begin, end, size * stride)
+    ]

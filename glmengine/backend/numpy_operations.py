@@ -21,7 +21,7 @@ from glmengine.backend.rows import Rows
 from glmengine.threads import workers
 
 ELEMENTS = 1e5
-"""Predictors from which on it pays to know the sums in which observations are."""
+"""Predictors from which on it pays to know the sums in which observations are; they have no part in what float32 rounds."""
 
 PIECE_PRODUCTS, MOST_COLUMNS = 1e9, 2**31
 """Products in the Gram matrices of a piece, a tenth of a second: the caller is asked between any two whether to go on."""
@@ -43,7 +43,7 @@ class NumpyOperations:
         self, formula: SlopeFormula, view: View, theta: np.ndarray, *, precision: str = "float64"
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         K = view.size
-        if isinstance(formula, Losses) and formula.is_linear and self.rows.n * K > ELEMENTS:
+        if isinstance(formula, Losses) and formula.is_linear and (precision == "float32" or self.rows.n * K > ELEMENTS):
             return self._slopes_by_statistics(formula, view, theta, precision)
         loss, gradient, absolute = np.zeros(1 if formula.coupled else K), np.zeros((K, self.rows.size)), np.zeros(K)
 
@@ -68,7 +68,8 @@ class NumpyOperations:
         def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             weights = _weights(self.rows, piece, part, chosen=True)
             losses, slope = formula.cumulants(predictor_in(self.rows, piece, part, theta), weights)
-            return losses.sum(axis=1, dtype=np.float64), piece.back(slope, part.unit)
+            sums = piece.back(slope, part.unit)
+            return sums[:, -1] if losses is slope else losses.sum(axis=1, dtype=np.float64), sums
 
         for piece, columns, (by_loss, slope) in self._parts(of_piece, view, theta, self.rows.padded * K, precision=precision):
             loss[columns] += by_loss

@@ -5,18 +5,19 @@ A piece has `predictor`, `back` and `grams`; who makes a pass does not know whic
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from glmengine.backend.cells import CellPiece, cells_of
-from glmengine.backend.chunks import Chunk
+from glmengine.backend.chunks import Chunk, block_parts
 from glmengine.backend.nonzeros import Nonzeros, Part, nonzeros_of
 from glmengine.backend.observations import Observations
-from glmengine.backend.products import add_own, times, weighted_grams, with_own_sums
+from glmengine.backend.products import add_own, are_seldom, row_sums, times, weighted_grams, with_own_sums
 from glmengine.backend.rows import Rows
+from glmengine.backend.turned_rows import TurnedRows
 
 BLOCK_NUMBERS = 2**19
 """Numbers in a block of rows; twice as many of those in float32."""
@@ -63,60 +64,116 @@ class WholePiece:
 
     def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """(k, Q) sums over the rows of residuals (k, c) times the rows."""
-        return with_own_sums(times(residual, self.X), self.own, residual, unit)
+        return with_own_sums(row_sums(residual, self.X), self.own, residual, unit)
 
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
     ) -> np.ndarray:
         """(n, Q, Q) sums of w z z' for rows of weights (n, c), of units (n,); products are made in `precision`."""
         if among is not None:
-            return weighted_grams(self.X[:, among], None, weights, unit, precision, signed)
-        return weighted_grams(self.X, self.own, weights, unit, precision, signed)
+            return weighted_grams(self.X.T[among], None, weights, unit, precision, signed)
+        return weighted_grams(self.X.T, self.own, weights, unit, precision, signed)
 
 
 @dataclass(frozen=True)
 class ReadPiece:
-    """Rows that are read where a product of them is taken; attributes and products as those of `WholePiece`."""
+    """Rows that are read and prepared where a product of them is taken; attributes and products as those of `WholePiece`."""
 
     problem: Rows
     rows: slice
+    y: np.ndarray
+    weights: np.ndarray
+    offset: np.ndarray
+    fold: np.ndarray
 
     places = None
 
+    @classmethod
+    def of(cls, problem: Rows, rows: slice) -> ReadPiece:
+        return cls(problem, rows, *_observed(problem.observations, rows))
+
     @cached_property
-    def whole(self) -> WholePiece:
-        rows, observed = self.rows, self.problem.observations
-        X = self.problem.read(rows.start, rows.stop)[:: rows.step]
-        offset = np.zeros((1, len(X))) if observed.offset is None else observed.offset[:, rows]
-        fold = np.full(len(X), -1, np.int32) if observed.fold is None else observed.fold[rows]
-        return WholePiece(rows, X, None, observed.y[:, rows], observed.weights[:, rows], offset, fold)
+    def raw(self) -> np.ndarray:
+        """(c, p) as the source gives them."""
+        return self.problem.read_shared(self.rows.start, self.rows.stop)[:: self.rows.step]
 
-    @property
-    def y(self) -> np.ndarray:
-        return self.whole.y
-
-    @property
-    def weights(self) -> np.ndarray:
-        return self.whole.weights
-
-    @property
-    def offset(self) -> np.ndarray:
-        return self.whole.offset
-
-    @property
-    def fold(self) -> np.ndarray:
-        return self.whole.fold
+    @cached_property
+    def X(self) -> np.ndarray:
+        return self.problem.prepared_rows(self.raw)
 
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        return self.whole.predictor(theta, unit)
+        if not self.problem.near_centre:
+            eta = times(np.ascontiguousarray(theta[:, :-1]), self.X.T)
+            eta += theta[:, -1:]
+            return eta
+        coef, intercept = self.problem.of_raw(theta)
+        eta = times(coef, self.raw.T)
+        eta += intercept[:, None]
+        return eta
 
     def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        return self.whole.back(residual, unit)
+        whole = residual
+        some = np.flatnonzero(residual.any(axis=0)) if are_seldom(residual) else slice(None)
+        residual = residual[:, some]
+        if not self.problem.near_centre:
+            X = self.X if isinstance(some, slice) else self.problem.prepared_rows(self.raw[some])
+            return with_own_sums(row_sums(residual, X), None, whole, unit)
+        return self.problem.of_raw_sums(row_sums(residual, self.raw[some]), whole.sum(axis=1))
 
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
     ) -> np.ndarray:
-        return self.whole.grams(weights, unit, precision, signed, among)
+        return weighted_grams(self.X.T if among is None else self.X.T[among], None, weights, unit, precision, signed)
+
+
+@dataclass(frozen=True)
+class TurnedPiece:
+    """Rows in float32 that lie columns x rows; attributes and products as those of `WholePiece`.
+
+    Attributes
+    ----------
+    columns : callable
+        Gives the rows' shared columns (P, c), which are made by the first thread that asks for them.
+    """
+
+    rows: slice
+    columns: Callable[[], np.ndarray]
+    observations: Observations
+
+    places = None
+
+    @cached_property
+    def X(self) -> np.ndarray:
+        return self.columns()[:, :: self.rows.step]
+
+    @property
+    def y(self) -> np.ndarray:
+        return self.observations.y[:, self.rows]
+
+    @property
+    def weights(self) -> np.ndarray:
+        return self.observations.weights[:, self.rows].astype(np.float32)
+
+    @property
+    def offset(self) -> np.ndarray:
+        return _observed(self.observations, self.rows)[2].astype(np.float32)
+
+    @cached_property
+    def fold(self) -> np.ndarray:
+        return _observed(self.observations, self.rows)[3]
+
+    def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        eta = times(np.ascontiguousarray(theta[:, :-1], np.float32), self.X)
+        eta += theta[:, -1:]
+        return eta
+
+    def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
+        return with_own_sums(times(residual, self.X.T), None, residual, unit)
+
+    def grams(
+        self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
+    ) -> np.ndarray:
+        return weighted_grams(self.X if among is None else self.X[among], None, weights, unit, precision, signed)
 
 
 @dataclass(frozen=True)
@@ -132,10 +189,7 @@ class SparsePiece:
 
     @classmethod
     def of(cls, nonzeros: Nonzeros, part: Part, observed: Observations) -> SparsePiece:
-        rows, n = part.rows, part.seldom.shape[0]
-        offset = np.zeros((1, n)) if observed.offset is None else observed.offset[:, rows]
-        fold = np.full(n, -1, np.int32) if observed.fold is None else observed.fold[rows]
-        return cls(nonzeros, part, observed.y[:, rows], observed.weights[:, rows], offset, fold)
+        return cls(nonzeros, part, *_observed(observed, part.rows))
 
     places = None
 
@@ -172,7 +226,15 @@ class SparsePiece:
         return result
 
 
-Piece = WholePiece | ReadPiece | SparsePiece | CellPiece
+Piece = WholePiece | ReadPiece | TurnedPiece | SparsePiece | CellPiece
+
+
+def _observed(observed: Observations, rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Observations, weights, offsets (U or 1, c) and folds (c,) of some rows."""
+    y = observed.y[:, rows]
+    offset = np.zeros((1, y.shape[1])) if observed.offset is None else observed.offset[:, rows]
+    fold = np.full(y.shape[1], -1, np.int32) if observed.fold is None else observed.fold[rows]
+    return y, observed.weights[:, rows], offset, fold
 
 
 def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[Piece]:
@@ -184,13 +246,18 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
     if rows.piece_rows is not None:
         size = rows.piece_rows * stride
         for start in range(0, rows.n, size):
-            yield ReadPiece(rows, slice(start, min(start + size, rows.n), stride))
+            yield ReadPiece.of(rows, slice(start, min(start + size, rows.n), stride))
     elif cells is not None:
         for piece in cells.pieces:
             yield piece if stride == 1 else piece.every(stride)
     elif nonzeros is not None:
         for part in nonzeros.parts:
             yield SparsePiece.of(nonzeros, part.every(stride), rows.observations)
+    elif precision == "float32" and rows.turned is not None:
+        yield from _turned(rows, rows.turned, stride)
+    elif rows.reads_again():
+        for part in block_parts(rows.n, rows.chunk_rows, max(256, BLOCK_NUMBERS // max(rows.padded, 1)), stride):
+            yield ReadPiece.of(rows, part)
     else:
         numbers = BLOCK_NUMBERS * (2 if precision == "float32" and rows.has_single else 1)
         size = max(256, numbers // max(rows.padded, 1)) * stride
@@ -199,3 +266,9 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
             used = min(rows.n - begin, rows.chunk_rows)
             for start in range(0, used, size):
                 yield WholePiece.of(chunk, slice(start, min(start + size, used), stride), begin)
+
+
+def _turned(rows: Rows, turned: TurnedRows, stride: int) -> Iterator[TurnedPiece]:
+    for number, part in enumerate(turned.parts):
+        columns = partial(turned.block, number, rows.reader(part))
+        yield TurnedPiece(slice(part.start, part.stop, stride), columns, rows.observations)

@@ -12,30 +12,41 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.chunks import Chunk, block_parts
+from glmengine.threads import workers
+
+READ_NUMBERS = 2**17
+"""Numbers of an array that are read at a time where only the distances of its rows are asked for: 1 MB."""
+
 EVEN = 0.5
 """Share of the sample that is taken evenly: no row weighs more than the inverse of it times an even sample's."""
 
 
-def chosen_rows(X: Any, n: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the first `n` rows of X (c, P) are taken, in order, and their weights.
+def squared_distances(X: Any) -> np.ndarray:
+    """(c,) of rows X (c, P), an array of NumPy or of JAX with centred and scaled columns, from their centre."""
+    distance = np.einsum("ij,ij->i", X, X) if isinstance(X, np.ndarray) else np.asarray((X * X).sum(axis=1))
+    return distance.astype(float)
+
+
+def chosen_rows(distance: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which of n rows are taken, in order, and their weights.
 
     Parameters
     ----------
-    X : (c, P) array of NumPy or of JAX
-        Centred and scaled columns.
-    n, count : int
-        Rows to choose from, and how many; no more than `n`.
+    distance : (n,) array
+        Squared, from the centre of all rows.
+    count : int
+        How many to choose; no more than n.
 
     Returns
     -------
     rows : (count,) int array
     weights : (count,) array
-        Inverse probabilities; their sum is `n` in the mean.
+        Inverse probabilities; their sum is n in the mean.
     """
-    distance = np.einsum("ij,ij->i", X, X) if isinstance(X, np.ndarray) else np.asarray((X * X).sum(axis=1))
-    distance = distance[:n].astype(float)
     mean = distance.mean()
-    size = EVEN + (1.0 - EVEN) * distance / mean if np.isfinite(mean) and mean > 0 else np.ones(n)
+    size = EVEN + (1.0 - EVEN) * distance / mean if np.isfinite(mean) and mean > 0 else np.ones(distance.size)
     probability = _probabilities(size, count)
     # one point in each step of the sum of probabilities, none of which is longer than a step: as many rows as were asked for
     edges = np.cumsum(probability)
@@ -53,3 +64,45 @@ def _probabilities(size: np.ndarray, count: int) -> np.ndarray:
         if not more.any():
             return probability
         certain |= more
+
+
+def chosen_of_chunks(rows: Any, stride: int) -> tuple[np.ndarray, np.ndarray, list[Chunk]]:
+    """Numbers of the rows of a sample of prepared `rows`, one in `stride` (s,), their weights (s,), and the rows themselves."""
+
+    def of(numbered: tuple[int, Chunk]) -> tuple[np.ndarray, np.ndarray, Chunk]:
+        number, chunk = numbered
+        start = number * rows.chunk_rows
+        n = min(rows.chunk_rows, rows.n - start)
+        some, stand_for = chosen_rows(squared_distances(chunk.X)[:n], -(-n // stride))
+        part = Chunk(
+            chunk.X[some],
+            None if chunk.own is None else chunk.own[..., some],
+            chunk.y[:, some],
+            chunk.weights[:, some] * stand_for,
+            chunk.offset[:, some],
+            chunk.fold[some],
+        )
+        return start + some, stand_for, part
+
+    # of arrays on a device nothing is rounded on the way, as long as they are taken in this thread
+    with runtime.float64(), workers(rows.n * rows.padded if rows.on_cpu else 0) as pool:
+        found = list(pool.stream(of, enumerate(rows.here() if rows.on_cpu else rows)))
+    index, weights, parts = (list(each) for each in zip(*found, strict=True))
+    return np.concatenate(index), np.concatenate(weights), parts
+
+
+def chosen_in_place(rows: Any, stride: int, *, single: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The first two of the same of the rows of an array, which are read again where they are needed; `single` where they are kept in float32 next."""
+    turned = rows.turned if single else None
+    size = max(256, READ_NUMBERS // max(rows.padded, 1))
+    parts = block_parts(rows.n, rows.chunk_rows, size) if turned is None else turned.parts
+
+    def of(numbered: tuple[int, slice]) -> np.ndarray:
+        number, part = numbered
+        read = rows.reader(part)
+        with np.errstate(over="ignore"):
+            return squared_distances(read() if turned is None else turned.block(number, read).T)
+
+    with workers(rows.n * rows.padded) as pool:
+        distance = np.concatenate(list(pool.stream(of, enumerate(parts))))
+    return chosen_rows(distance, -(-rows.n // stride))

@@ -35,6 +35,11 @@ class ArrayRows:
         self.X, self.columns, self.expanded_from = X, columns, expanded_from
         self.shape = (X.shape[0], X.shape[1] if columns is None else columns.size)
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether reading rows again costs next to nothing: their numbers lie side by side."""
+        return self.columns is None and self.X.dtype.kind == "f" and self.X.strides[1] == self.X.itemsize
+
     def chunk(self, start: int, stop: int) -> np.ndarray:
         part = self.X[start:stop]
         if self.columns is not None:

@@ -22,7 +22,8 @@ from glmengine.backend.chunks import NO_FOLD, Chunk, bucket, power_of_two, rechu
 from glmengine.backend.column_scales import centre_and_scale
 from glmengine.backend.observations import Observations
 from glmengine.backend.room import Room
-from glmengine.backend.row_samples import chosen_rows
+from glmengine.backend.row_samples import chosen_in_place, chosen_of_chunks
+from glmengine.backend.turned_rows import TurnedRows
 from glmengine.basis.supports import Placed, of_columns
 from glmengine.threads import ONE_THREAD, workers
 
@@ -39,6 +40,13 @@ DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK = 2**26, 2**20
 
 CACHED_NUMBERS = 2**15
 """Numbers that are centred and scaled at a time, which stay in the processor's cache in between."""
+
+FEW_READS, FEW_READS_NEAR = 8, 60
+"""Passes in float64 that prepare the rows of an array anew, block by block in the cache, or multiply them as they are where columns are near their
+centre: to keep them prepared costs about as much (measured), most of it for memory that is met for the first time."""
+
+NEAR_CENTRE = 4.0
+"""Columns whose centre lies within so many of their scales from 0 need not be centred before they are multiplied."""
 
 PREPARED_TOGETHER = 8
 """Parts of a chunk that threads prepare side by side."""
@@ -105,6 +113,10 @@ class Rows:
         Share of the rows in which each shared column is not zero, for plain matrices that of the sample.
     kept_bytes : float
         What is kept of them once they have been gone through, 0 where they are made anew each time.
+    at_hand : bool
+        They are rows of an array, which may be read again by any thread at next to no cost.
+    near_centre : bool
+        Products with the columns as the array has them are as exact as those with the prepared ones.
     statistics : dict
         Sums of observations times rows, by unit, fold, and whether of the rows held out, as `NumpyOperations` keeps them.
     """
@@ -153,6 +165,11 @@ class Rows:
         self.room = room
         self._kept: list[Chunk] = []
         self._single: dict[int, Chunk] = {}
+        self.at_hand = self.on_cpu and own is None and piece_rows is None and getattr(source, "at_hand", False)
+        # what is subtracted from a product with columns as they are takes few digits of it
+        self.near_centre = self.at_hand and float(np.max(np.abs(self.centre / self.scale), initial=0.0)) <= NEAR_CENTRE
+        self._turned: TurnedRows | None = None
+        self._reads = 0
         self._layouts: dict[Callable[[Rows], Any], tuple[bool, Any]] = {}
         self.statistics: dict[tuple[int, int, bool], np.ndarray] = {}
 
@@ -184,6 +201,7 @@ class Rows:
         """The same rows, without anything that is kept of them."""
         other = copy(self)
         other._layouts, other._kept, other._single, other.statistics = {}, [], {}, {}
+        other._turned, other._reads = None, 0
         return other
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -205,6 +223,7 @@ class Rows:
     def in_single(self, number: int) -> Chunk:
         """The same for passes in float32, which then need not convert it each time; in float64 where there is no room for both."""
         chunk = self.on_device(number)
+        self._turned = None  # they would be there twice
         return self._single_of(number, chunk) if self._has_room else chunk
 
     def _single_of(self, number: int, chunk: Chunk) -> Chunk:
@@ -230,6 +249,25 @@ class Rows:
                 chunk = Chunk(*(None if part is None else np.asarray(part) for part in chunk))
             yield chunk
 
+    @property
+    def turned(self) -> TurnedRows | None:
+        """The rows in float32, lying columns x rows, for NumPy on a CPU; None where there is no room, own columns stand beside the shared ones, or
+        compiled steps keep them in float32 already."""
+        if not self.on_cpu or not self.has_single or self.division is not None or self._single:
+            return None
+        if self.room is not None:
+            self.room.enter(self)
+        if self._turned is None:
+            self._turned = TurnedRows(self.n, self.padded, self.chunk_rows)
+        return self._turned
+
+    def reads_again(self) -> bool:
+        """Whether a pass in float64 that begins now reads an array once more, in place of rows that are kept prepared."""
+        if not self.at_hand or self._kept:
+            return False
+        self._reads += 1
+        return self._reads <= (FEW_READS_NEAR if self.near_centre else FEW_READS) or not self.resident
+
     def _chunk(self, number: int) -> Chunk:
         if not self.resident:
             return self._prepare(number)
@@ -241,7 +279,7 @@ class Rows:
 
     def release(self) -> None:
         """Keep nothing of what can be made anew."""
-        self._kept, self._single, self._layouts = [], {}, {}
+        self._kept, self._single, self._turned, self._layouts = [], {}, None, {}
 
     def observing(self, observations: Observations) -> Rows:
         """The same rows of the design with other observations."""
@@ -250,39 +288,24 @@ class Rows:
         other._layouts = {make: made for make, made in self._layouts.items() if not made[0]}
         return other
 
-    def thinned(self, stride: int) -> Rows:
-        """So many of the rows of a design that is kept, one in `stride`, with the weights of those that they stand for.
+    def thinned(self, stride: int, *, single: bool = False) -> Rows:
+        """So many of the rows of a design that is kept, one in `stride`, with the weights of those that they stand for; `single` says that all
+        rows will be needed in float32 next.
 
         Their chunks are as large as those of all rows, so that the steps compiled for these serve them too.
         """
         other, observed = self._bare(), self.observations
         # what all rows have no use for, such as cells, some of them have none for either
         other._layouts = {make: made for make, made in self._layouts.items() if made[1] is None}
-
-        def of(numbered: tuple[int, Chunk]) -> tuple[np.ndarray, np.ndarray, Chunk]:
-            number, chunk = numbered
-            start = number * self.chunk_rows
-            n = min(self.chunk_rows, self.n - start)
-            rows, stand_for = chosen_rows(chunk.X, n, -(-n // stride))
-            part = Chunk(
-                chunk.X[rows],
-                None if chunk.own is None else chunk.own[..., rows],
-                chunk.y[:, rows],
-                chunk.weights[:, rows] * stand_for,
-                chunk.offset[:, rows],
-                chunk.fold[rows],
-            )
-            return start + rows, stand_for, part
-
-        # of arrays on a device nothing is rounded on the way, as long as they are taken in this thread
-        with runtime.float64(), workers(self.n * self.padded if self.on_cpu else 0) as pool:
-            found = list(pool.stream(of, enumerate(self.here() if self.on_cpu else self)))
-            index, weights, parts = (list(each) for each in zip(*found, strict=True))
-            taken, stand_for = np.concatenate(index), np.concatenate(weights)
-            other.index, other.n = taken if self.index is None else self.index[taken], taken.size
-            other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))
-            other.n_chunks = -(-other.n // other.chunk_rows)
-            other._kept = list(rechunked(parts, other.chunk_rows))
+        in_place = self.at_hand and not self._kept
+        taken, stand_for, parts = (
+            (*chosen_in_place(self, stride, single=single), []) if in_place else chosen_of_chunks(self, stride)
+        )
+        other.index, other.n = taken if self.index is None else self.index[taken], taken.size
+        other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))
+        other.n_chunks = -(-other.n // other.chunk_rows)
+        with runtime.float64():
+            other._kept = list(rechunked(parts, other.chunk_rows)) if parts else []
         other.observations = Observations(
             observed.y[:, taken],
             observed.weights[:, taken] * stand_for,
@@ -419,23 +442,13 @@ class Rows:
             own = self.own(raw, self.chunk_rows)
             raw = raw[:, self.division.shared]
         X = np.zeros((self.chunk_rows, self.padded))
-        inverse = 1.0 / self.scale  # powers of two: exact
-        step = max(64, CACHED_NUMBERS // self.padded)
-
-        def place(part: range) -> None:
-            for first in part:
-                block = raw[first : min(first + step, part.stop)]
-                inside = X[first : first + len(block), : self.n_shared]
-                np.subtract(block, self.centre, out=inside)
-                inside *= inverse
-
         n = stop - start
         if n * self.n_shared < ONE_THREAD:
-            place(range(0, n, step))
+            self._place(raw, X[:n])
         else:
             with workers(n * self.n_shared) as pool:  # most of the time goes into memory that is met for the first time
                 edges = np.linspace(0, n, PREPARED_TOGETHER + 1).astype(int).tolist()
-                for _ in pool.map(place, [range(begin, end, step) for begin, end in pairwise(edges)]):
+                for _ in pool.map(lambda part: self._place(raw[part], X[part]), [slice(*ends) for ends in pairwise(edges)]):
                     pass
         rows = self.observations
         fold = np.full(self.chunk_rows, NO_FOLD, np.int32)
@@ -443,6 +456,45 @@ class Rows:
             fold[: stop - start] = rows.fold[start:stop]
         offset = np.zeros((1, self.chunk_rows)) if rows.offset is None else self._columns(rows.offset, start, stop)
         return Chunk(X, own, self._columns(rows.y, start, stop), self._columns(rows.weights, start, stop), offset, fold)
+
+    def _place(self, raw: np.ndarray, X: np.ndarray) -> None:
+        """Rows (c, n_shared) as the source gives them, centred and scaled, into X (c, padded)."""
+        inverse = 1.0 / self.scale  # powers of two: exact
+        step = max(64, CACHED_NUMBERS // self.padded)
+        for first in range(0, len(raw), step):
+            inside = X[first : first + step, : self.n_shared]
+            np.subtract(raw[first : first + step], self.centre, out=inside)
+            inside *= inverse
+
+    def prepared_rows(self, raw: np.ndarray) -> np.ndarray:
+        """(c, padded) shared columns of rows (c, n_shared) as the source gives them; as they are where `piece_rows` says so."""
+        if self.piece_rows is not None:
+            return raw
+        X = np.empty((len(raw), self.padded))
+        X[:, self.n_shared :] = 0.0
+        self._place(raw, X)
+        return X
+
+    def of_raw(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Factors (K, n_shared) of the shared columns as the source gives them, and intercepts (K,), of parameters (K, Q)."""
+        coef = theta[:, : self.n_shared] / self.scale
+        return coef, theta[:, -1] - coef @ self.centre
+
+    def of_raw_sums(self, sums: np.ndarray, total: np.ndarray) -> np.ndarray:
+        """Sums (K, Q) of residuals times the prepared rows, from those with the rows as the source gives them (K, n_shared) and of the residuals
+        themselves (K,)."""
+        result = np.zeros((len(sums), self.size))
+        result[:, : self.n_shared] = (sums - np.outer(total, self.centre)) / self.scale
+        result[:, -1] = total
+        return result
+
+    def reader(self, part: slice) -> Callable[[], np.ndarray]:
+        """What gives any thread the prepared shared columns of rows that lie in one chunk, (c, padded)."""
+        if self.at_hand:
+            return lambda: self.prepared_rows(self.read_shared(part.start, part.stop))
+        number, begin = divmod(part.start, self.chunk_rows)
+        X = self._chunk(number).X
+        return lambda: np.asarray(X)[begin : begin + part.stop - part.start]
 
     def own(self, raw: np.ndarray, padded: int | None = None) -> np.ndarray:
         """(U, H, c) prepared own columns of rows (r, S) as the source gives them, c the rows or what they are `padded` to."""

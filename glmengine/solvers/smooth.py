@@ -11,7 +11,7 @@ import numpy as np
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.context import Interruptible, Stopped
-from glmengine.solvers.descent import Descent
+from glmengine.solvers.descent import SINGLE_WORK, Descent
 from glmengine.solvers.graded import may_be_lost, refined
 from glmengine.solvers.kept_hessians import COARSEST
 from glmengine.solvers.metrics import GramMetric
@@ -190,7 +190,8 @@ def _from_sample(problem: Problem, stride: int, theta: np.ndarray, context: Any)
     limit = ROUGH * problem.limit
     if problem.family.of_spikes:  # a count varies by its mean: so far do optima of samples lie from each other
         limit = np.maximum(limit, SLIGHT * problem.mean * problem.rows.n_features * stride / problem.rows.n)
-    sample = sampled(problem, stride, limit, context)
+    single = Objective(problem, context).pass_work >= SINGLE_WORK
+    sample = sampled(problem, stride, limit, context, single=single)
     columns = np.flatnonzero(sample.known)
     result = theta.copy()
     if columns.size:

@@ -7,7 +7,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.backend.formulas import Losses
-from glmengine.backend.row_samples import chosen_rows
+from glmengine.backend.row_samples import chosen_rows, squared_distances
 from glmengine.solvers import smooth
 
 
@@ -55,9 +55,9 @@ def test_a_sample_that_knows_the_events_of_all_rows_lies_nearer(monkeypatch):
     np.testing.assert_allclose(knowing.objective, alone.objective, rtol=1e-12)
 
 
-def evenly(X, n, count):
-    rows = np.linspace(0, n, count, endpoint=False).astype(int)
-    return rows, np.full(count, n / count)
+def evenly(distance, count):
+    rows = np.linspace(0, distance.size, count, endpoint=False).astype(int)
+    return rows, np.full(count, distance.size / count)
 
 
 def test_a_sample_keeps_the_rows_that_carry_the_rare_columns(monkeypatch):
@@ -68,7 +68,7 @@ def test_a_sample_keeps_the_rows_that_carry_the_rare_columns(monkeypatch):
     Y = rng.poisson(np.exp(past @ rng.normal(size=(20, 4)) - 3.0)).astype(float)
     monkeypatch.setattr(smooth, "SAMPLED_WORK", 1e6)
     begun = ge.fit(past, Y, penalty=ge.Ridge(1e-5))
-    monkeypatch.setattr("glmengine.backend.rows.chosen_rows", evenly)
+    monkeypatch.setattr("glmengine.backend.row_samples.chosen_rows", evenly)
     even = ge.fit(past, Y, penalty=ge.Ridge(1e-5))
     assert begun.trace[0]["decrement"] < 0.2 * even.trace[0]["decrement"]
     np.testing.assert_allclose(begun.objective, even.objective, rtol=1e-12)
@@ -86,7 +86,7 @@ def test_a_sample_keeps_the_rows_that_carry_the_rare_columns(monkeypatch):
 )
 def test_rows_stand_for_all(change):
     X = change(np.random.default_rng(3).normal(size=(4000, 6)))
-    rows, weights = chosen_rows(X, 3900, 300)
+    rows, weights = chosen_rows(squared_distances(X)[:3900], 300)
     assert rows.size == np.unique(rows).size == 300
     assert rows.max() < 3900
     assert (np.diff(rows) > 0).all()
