@@ -5,7 +5,18 @@ from __future__ import annotations
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-LONG = ("tests/engine/answers/", "tests/engine/batch/", "tests/engine/questions/", "tests/engine/selection/")
+LONG = (
+    "tests/engine/answers/",
+    "tests/engine/batch/",
+    "tests/engine/questions/",
+    "tests/engine/selection/",
+    "tests/engine/fitting/test_bootstrap.py",
+    "tests/engine/test_cancelled_work.py",
+    "tests/gui/shell/test_every_recording.py",
+    "tests/gui/shell/test_random_driver.py",
+    "tests/gui/shell/test_real_recordings.py",
+    "tests/gui/work/test_cancelled_jobs.py",
+)
 """Where a file has few tests that take long each: begun last, one of them would be at work alone at the end."""
 
 

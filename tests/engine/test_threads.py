@@ -7,6 +7,7 @@ import pytest
 
 from glmengine.threads import n_threads, quiet_blas, workers
 from glmengine.timegrid.convolution import convolve_pieces
+from tests.clock import PATIENCE_S
 
 controller = pytest.importorskip("threadpoolctl").ThreadpoolController
 pytestmark = pytest.mark.usefixtures("blas_on_all_threads")
@@ -57,25 +58,25 @@ def test_threads_whose_regions_overlap_leave_it_too():
 
     def first():
         with quiet_blas():
-            begun.wait(10)
-            meeting.wait(10)
+            begun.wait(PATIENCE_S)
+            meeting.wait(PATIENCE_S)
 
     def second():
-        begun.wait(10)
+        begun.wait(PATIENCE_S)
         with quiet_blas():
-            meeting.wait(10)
-            ended.wait(10)
+            meeting.wait(PATIENCE_S)
+            ended.wait(PATIENCE_S)
             seen.append(blas())
 
     ended = Barrier(2)
     threads = [Thread(target=first), Thread(target=second)]
     for thread in threads:
         thread.start()
-    begun.wait(10)
-    meeting.wait(10)
-    threads[0].join(10)
-    ended.wait(10)
-    threads[1].join(10)
+    begun.wait(PATIENCE_S)
+    meeting.wait(PATIENCE_S)
+    threads[0].join(PATIENCE_S)
+    ended.wait(PATIENCE_S)
+    threads[1].join(PATIENCE_S)
     assert seen == [{1}]
     assert blas() == before
 

@@ -11,6 +11,7 @@ import pytest
 
 from glmengine.context import Progress
 from glmengine.errors import GlmError
+from tests.clock import PATIENCE_S
 from tests.gui.conftest import LEAST_PATIENCE_MS, MOST_STEPS_AFTER, Steps
 
 
@@ -75,11 +76,11 @@ def deaf(jobs, qtbot):
 
     def work(context):
         begun.set()
-        go_on.wait(60)
+        go_on.wait(PATIENCE_S)
         return "late"
 
     job = jobs.submit("Deaf", work, seen.append, key="fit", on_given_up=lambda: seen.append("given up"))
-    assert begun.wait(60)
+    assert begun.wait(PATIENCE_S)
     yield job, seen, go_on
     go_on.set()
 
@@ -284,10 +285,10 @@ def test_what_nobody_looks_at_goes_behind_what_is_seen(jobs, qtbot, sooner):
 
     def first(context):
         begun.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
 
     jobs.submit("First", first, quiet=True)
-    begun.wait(10)
+    assert begun.wait(PATIENCE_S)
     jobs.submit("Share", lambda context: order.append("share"), quiet=True, background=True)
     jobs.submit("Seen", lambda context: order.append("seen"), **sooner)
     go_on.set()

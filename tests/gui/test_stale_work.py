@@ -14,6 +14,7 @@ from glmengine.context import CallbackContext, Context
 from glmengine.errors import Cancelled
 from glmengine.recording.derived.movement import Speed
 from glmengine.recording.derived.quantities import compute_derived
+from tests.clock import PATIENCE_S
 
 
 class _Asked(Context):
@@ -160,7 +161,7 @@ def test_a_question_that_was_replaced_frees_the_worker_at_once(jobs, qtbot, aske
     def stale(context):
         def look() -> bool:
             reached.set()
-            told.wait(30)
+            told.wait(PATIENCE_S)
             context.check()
             return False
 

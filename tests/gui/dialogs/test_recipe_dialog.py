@@ -19,6 +19,7 @@ from glmgui.forms.editors import NamesEditor
 from glmgui.tools.unattended import wait_until
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.messages import MessageLine
+from tests.clock import PATIENCE_S
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_the_window_opens_the_file_and_remembers_the_recipe(window, arrays, tmp_
     window.work.opening.open(arrays)
     wait_until(
         lambda: window.work.document.recording is not None and "place" in window.work.document.recording.covariates,
-        30,
+        PATIENCE_S,
         "opening",
     )
     assert [fault != "" for _, fault in asked] == [False, True]
@@ -88,7 +89,7 @@ def test_leaving_the_dialog_opens_nothing(window, arrays):
     window.work.questions.recipe = lambda assistance, text, fault: None
     before = window.work.document.recording
     window.work.opening.open(arrays)
-    wait_until(lambda: not window.work.jobs.busy, 30, "looking at the file")
+    wait_until(lambda: not window.work.jobs.busy, PATIENCE_S, "looking at the file")
     assert window.work.document.recording is before
 
 

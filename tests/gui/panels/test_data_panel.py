@@ -16,6 +16,7 @@ from glmgui.drawings.summary import series_to_draw, summarise
 from glmgui.notices import notices
 from glmgui.panels.data import DataPanel
 from glmgui.panels.data.moving import MovingDialog, only_while_moving
+from tests.clock import PATIENCE_S
 
 
 @pytest.fixture
@@ -286,7 +287,7 @@ def test_what_is_known_is_listed_while_the_spikes_are_counted(qtbot, document, j
     from glmgui.panels.data import panel as module
 
     go_on, counted = threading.Event(), module.counted
-    monkeypatch.setattr(module, "counted", lambda *asked: go_on.wait(30) and counted(*asked))
+    monkeypatch.setattr(module, "counted", lambda *asked: go_on.wait(PATIENCE_S) and counted(*asked))
     panel = DataPanel(document, jobs)
     qtbot.addWidget(panel)
     panel.resize(1366, 640)

@@ -21,6 +21,7 @@ from glmgui.panels.features.editor import partner, with_suited_bases
 from glmgui.panels.features.preview_jobs import Ranges, basis_drawing, features_on_recording, is_quick
 from glmgui.panels.features.previews import Features
 from glmgui.widgets.form_scroll import FormScroll
+from tests.clock import PATIENCE_S
 
 
 @pytest.fixture
@@ -336,7 +337,7 @@ def test_a_drag_that_outruns_the_worker_drops_stale_requests(qtbot, panel, docum
 
     def slow(term, recording, when, start, unit, context):
         calls.append(term.factors[0].basis.n)
-        dragged.wait(60)
+        dragged.wait(PATIENCE_S)
         return Features(np.arange(3.0), np.zeros((3, 1)), np.ones(1), ["a"])
 
     choose(panel, "Tuning to a variable/head_direction")

@@ -18,6 +18,8 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.work.project import save_project, stamp_of
 from glmgui.work.recovery import Leftover, Recovery
+from tests.clock import PATIENCE_S
+from tests.gui.conftest import LEAST_PATIENCE_MS
 
 
 @pytest.fixture
@@ -91,7 +93,7 @@ def test_an_answer_that_was_already_there_when_cancel_was_pressed_is_not_taken(j
         return "late"
 
     job = jobs.submit("Work", work, answers.append)
-    done.wait(5)
+    assert done.wait(PATIENCE_S)
     time.sleep(0.05)  # the answer waits in the queue of the main thread
     with qtbot.waitSignal(jobs.cancelled):
         job.cancel()
@@ -199,7 +201,7 @@ def test_a_refusal_is_not_put_to_a_question_that_was_edited_since(opened, monkey
 
     def refuse(analysis, recording, context):
         begun.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         raise GlmError("no such variable", field="terms.0.factors.0.variable")
 
     monkeypatch.setattr(glmengine, "run", refuse, raising=False)
@@ -494,7 +496,7 @@ def test_where_recovery_files_cannot_be_written_work_goes_on(qapp, tmp_path, sma
     recovery.keep()
     recovery.clear()
     assert recovery.leftovers() == []
-    assert jobs.close(5000)
+    assert jobs.close(LEAST_PATIENCE_MS)
 
 
 # Closing
@@ -519,7 +521,7 @@ def test_closing_in_the_middle_of_opening_and_of_computing_ends(opened, qtbot, m
 def test_nothing_is_delivered_after_closing(qapp, qtbot):
     jobs, answers = Jobs(), []
     jobs.submit("Work", lambda context: 1, answers.append)
-    assert jobs.close(5000)
+    assert jobs.close(LEAST_PATIENCE_MS)
     qtbot.wait(50)
     assert answers == []
     QTimer.singleShot(0, lambda: jobs.submit("After", lambda context: 1, answers.append))

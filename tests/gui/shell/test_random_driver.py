@@ -7,6 +7,7 @@ import pytest
 from glmengine.errors import GlmError
 from glmgui.notices import notices
 from glmgui.tools.unattended import wait_until
+from tests.clock import PATIENCE_S
 from tests.driver import Driver
 
 ACTIONS = 25
@@ -16,7 +17,7 @@ ACTIONS = 25
 def test_random_use_ends_in_no_fault_and_leaves_nothing_behind(window, small_recording, small_analysis, tmp_path, seed):
     window.document.open(small_recording, small_analysis)
     window.work.fitting.fit()  # so that the first drive makes what is made for a result
-    wait_until(lambda: window.document.result is not None, 240, "the fit")
+    wait_until(lambda: window.document.result is not None, PATIENCE_S, "the fit")
     first = Driver(window, seed, tmp_path)
     assert not first.run(ACTIONS).faults, first.seen.faults[0]
     before = first.counts()  # what is made when it is first used stays

@@ -10,6 +10,7 @@ from glmengine.io.recipe_assistant import draft_recipe
 from glmengine.recording.inspect import unit_totals
 from glmgui.drawings.summary import summarise
 from glmgui.tools.unattended import wait_until
+from tests.clock import PATIENCE_S
 
 NAMES = (
     "linear-track.nwb",
@@ -29,7 +30,7 @@ NAMES = (
 def test_it_opens_in_the_window(window, shared_data, name):
     path = shared_data / name
     window.work.opening.open(path)
-    wait_until(lambda: window.document.recording is not None and not window.jobs.busy, 60, f"opening {name}")
+    wait_until(lambda: window.document.recording is not None and not window.jobs.busy, PATIENCE_S, f"opening {name}")
     found = window.document.recording
     recipe = draft_recipe(path).recipe if path.suffix == ".mat" else None
     engine = open_recording(path, recipe)
@@ -42,4 +43,4 @@ def test_it_opens_in_the_window(window, shared_data, name):
     assert [(row.name, row.pieces) for row in shown.epochs] == [(row.name, row.pieces) for row in expected.epochs]
     assert shown.events == expected.events
     # the parts of a page are made between what else the window does
-    wait_until(lambda: window.findChild(QWidget, "units_table") is not None, 60, f"the units of {name} in the window")
+    wait_until(lambda: window.findChild(QWidget, "units_table") is not None, PATIENCE_S, f"the units of {name} in the window")

@@ -18,6 +18,7 @@ from glmgui.dialogs.questions import FoldersDialog
 from glmgui.panels.start.page import when_said
 from glmgui.settings import Settings
 from glmgui.work.recent import about
+from tests.clock import PATIENCE_S
 
 
 def test_it_stands_in_the_place_of_the_steps_until_something_is_open(window, small_recording):
@@ -188,7 +189,7 @@ def test_a_disk_that_does_not_answer_holds_nothing_up(settings, questions, tmp_p
         def ask(path, *arguments, **options):
             if str(path).startswith(str(dead)):
                 asked_by.add(threading.current_thread())
-                released.wait(60)
+                released.wait(PATIENCE_S)
                 return False
             return answer(path, *arguments, **options)
 

@@ -14,6 +14,7 @@ from glmengine.analysis.selection import Selection
 from glmengine.answers.settings import AnswerSettings
 from glmengine.export.nwb import write_nwb
 from glmgui.worker import JobContext
+from tests.clock import PATIENCE_S
 
 POINTS = int(os.environ.get("CANCEL_POINTS", "1"))
 
@@ -70,7 +71,7 @@ def use(settings, questions, jobs, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     made = UseCases(settings, questions, jobs)
     yield made
-    assert made.close(60_000)
+    assert made.close(1000 * PATIENCE_S)
 
 
 KINDS = {

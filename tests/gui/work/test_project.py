@@ -201,7 +201,7 @@ _CRASH = """
     recording = open_recording(sys.argv[1])
     document.open(recording, Analysis())
     document.edit(Analysis(seed=42), "Change seed")
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while not recovery.stem.with_suffix(".json").exists() and time.monotonic() < end:
         app.processEvents()
         time.sleep(0.01)
@@ -275,7 +275,7 @@ def test_a_fit_that_ended_while_the_worker_was_busy_is_kept_with_the_edit_that_f
     recovery = Recovery(document, jobs, tmp_path)
     document.open(small_recording, small_analysis)
     go_on = threading.Event()
-    jobs.submit("Busy", lambda context: go_on.wait(60))
+    jobs.submit("Busy", lambda context: go_on.wait(PATIENCE_S))
     document.set_result(small_result)
     recovery.keep()
     document.edit(small_analysis.with_(seed=3), "Change seed")

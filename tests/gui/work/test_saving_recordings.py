@@ -9,6 +9,7 @@ from glmengine.export.nwb import write_nwb
 from glmengine.io.opening import open_recording
 from glmgui.notices import notices
 from glmgui.tools.unattended import wait_until
+from tests.clock import PATIENCE_S
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def opened(window, small_recording, small_analysis, small_result, tmp_path):
 def trigger(window, name: str, path) -> None:
     window.work.questions.next_path = path
     window.action(name).trigger()
-    wait_until(lambda: not window.jobs.busy, 60, name)
+    wait_until(lambda: not window.jobs.busy, PATIENCE_S, name)
 
 
 @pytest.mark.parametrize(("name", "to"), [("save_nwb", "copy é.nwb"), ("save_npz", "copy é")])
