@@ -44,12 +44,19 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How opening it ended: ``"opened"``, ``"refused"``, or whatever else came, which is a fault."""
+    """How opening it ended: ``"opened"``, ``"refused"``, or whatever else came, which is a fault.
+
+    Attributes
+    ----------
+    seconds, worked : float
+        By the clock, and of this process's own processor time; a child has the limit of the program.
+    """
 
     mutant: Mutant
     end: str
     message: str
     seconds: float
+    worked: float
 
     @property
     def is_fault(self) -> bool:
@@ -75,7 +82,7 @@ def attempt(mutant: Mutant) -> Outcome:
     from glmengine.io.opening import open_recording
     from glmengine.recording.inspect import describe
 
-    started = time.monotonic()
+    started, begun = time.monotonic(), time.process_time()
     try:
         describe(open_recording(mutant.path, mutant.recipe))
         end, message = "opened", ""
@@ -87,7 +94,7 @@ def attempt(mutant: Mutant) -> Outcome:
             end = f"refused in more than a sentence: {message}"
     except Exception as error:  # noqa: BLE001 - what is looked for
         end, message = f"{type(error).__name__}: {error}", str(error)
-    return Outcome(mutant, end, message, time.monotonic() - started)
+    return Outcome(mutant, end, message, time.monotonic() - started, time.process_time() - begun)
 
 
 def make_good(kind: str, folder: Path) -> Path:

@@ -422,7 +422,7 @@ def test_a_worker_hands_over_why_its_answers_cannot_be_kept(question, small_reco
 
 
 def test_an_interrupted_sheet_goes_on_where_it_was(question, small_recording, one_by_one, tmp_path):
-    whole = ge.explain(small_recording, question, out=tmp_path / "whole")
+    whole = ge.explain(small_recording, question, shifts=20, simulations=2, out=tmp_path / "whole")
     assert not (tmp_path / "whole" / "unfinished").exists()
     told = []
 
@@ -431,15 +431,18 @@ def test_an_interrupted_sheet_goes_on_where_it_was(question, small_recording, on
 
     with pytest.raises(ge.Cancelled):
         ge.explain(
-            small_recording, question, filled=told.append, out=tmp_path / "out", context=CallbackContext(cancelled=cancelled)
+            small_recording,
+            question,
+            shifts=20,
+            simulations=2,
+            filled=told.append,
+            out=tmp_path / "out",
+            context=CallbackContext(cancelled=cancelled),
         )
     kept = sorted(path.name for path in (tmp_path / "out" / "unfinished").iterdir())
     assert kept == ["000.nc", "001.nc"]
     (tmp_path / "out" / "unfinished" / "001.nc").write_bytes((tmp_path / "out" / "unfinished" / "001.nc").read_bytes()[:5000])
-    seen = []
-    again = ge.explain(
-        small_recording, question, out=tmp_path / "out", context=CallbackContext(lambda one: seen.append(one.stage))
-    )
+    again = ge.explain(small_recording, question, shifts=20, simulations=2, out=tmp_path / "out")
     _same(again, whole)
     assert not (tmp_path / "out" / "unfinished").exists()
 
@@ -473,7 +476,8 @@ def test_a_killed_command_goes_on(question, small_recording, tmp_path, monkeypat
         "import sys; from glmengine.answers import population; population.FIRST = population.NEXT = 0.0; "
         "from glmengine.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
-    asked = ["explain", str(tmp_path / "question.toml"), "--recording", str(tmp_path / "small.nwb"), "--out"]
+    few = ["--shifts", "20", "--simulations", "2"]
+    asked = ["explain", str(tmp_path / "question.toml"), "--recording", str(tmp_path / "small.nwb"), *few, "--out"]
     process = subprocess.Popen(
         [sys.executable, "-c", program, *asked, str(tmp_path / "out")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -66,7 +66,7 @@ def case_of(
     family, link, *, design: str = "dense", own: bool, folds: bool, per_unit: bool, held_out: bool = False, seed: int = 0
 ) -> Case:
     rng = np.random.default_rng(seed)
-    S = {"dense": 13, "sparse": 60, "cells": 40}[design]
+    S = {"dense": 40, "sparse": 60, "cells": 40}[design]  # few sizes, since steps are compiled for each
     X = rng.normal(size=(T, S)) * np.geomspace(0.1, 10, S) + np.linspace(-1, 5, S)
     if design == "sparse":
         X *= rng.random((T, S)) < 0.05

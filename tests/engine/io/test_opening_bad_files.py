@@ -368,15 +368,20 @@ def test_a_reader_that_crashes_hangs_or_eats_memory_is_stopped(tmp_path, monkeyp
     )
     monkeypatch.syspath_prepend(str(package))
     monkeypatch.setenv("PYTHONPATH", str(package))
-    monkeypatch.setattr("glmengine.io.files.probe.BASE_SECONDS", 3.0)
     from glmengine.io.recognition import readers
 
     readers.cache_clear()
     try:
-        for what, says in [("crash", "broke down"), ("hang", "could not be read within 3 s"), ("eat", "more memory")]:
+        for what, seconds, says in [
+            ("crash", PATIENCE_S, "broke down"),
+            ("hang", 3.0, "could not be read within 3 s"),
+            ("eat", PATIENCE_S, "more memory"),
+        ]:
             path = tmp_path / f"{what}.bad"
             path.write_text(f"BAD {what}")
-            assert says in refused(path)
+            with monkeypatch.context() as patch:
+                patch.setattr("glmengine.io.files.probe.BASE_SECONDS", seconds)
+                assert says in refused(path)
         path = tmp_path / "fine.bad"
         path.write_text("BAD fine")
         assert open_recording(path).unit_names == ("a",)
