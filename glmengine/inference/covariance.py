@@ -120,32 +120,42 @@ class _Covariances:
         self.terms = Wald(np.full((len(groups), M), np.nan), np.full((len(groups), M), np.nan))
         keep = 8.0 * M * self._size**2 <= 5e8
         for part in parts:
-            for k, unit in enumerate(part.units.tolist()):
+            at_a_time = _units_at_a_time(part)
+            for first in range(0, part.units.size, at_a_time):
                 context.check()
-                if context.stopping:  # unknown, as of a unit that was not fitted
-                    del self._place[unit]
+                some = np.arange(first, min(first + at_a_time, part.units.size))
+                if context.stopping:  # unknown, as of units that were not fitted
+                    for unit in part.units[some].tolist():
+                        del self._place[unit]
                     continue
-                context.report(Progress("Standard errors", len(self._done) / M))
-                self._done.add(unit)
-                solved = _Solved(part, k, "bayesian")
-                matrix, unknown, edf = self._raw(part, solved)
-                self.edf[unit] = edf
-                self.column_edf[part.columns_of(k), unit] = solved.column_edf
-                if units.family.free_scale:
-                    n = units.n_valid[unit]
-                    self.dispersion[unit] = evaluation.pearson[unit] / (n - edf) if n > edf else np.nan
-                for number, group in enumerate(groups):
-                    wald = solved.wald(group, self.dispersion[unit])
-                    self.terms.statistic[number, unit], self.terms.df[number, unit] = wald
-                matrix = matrix * self.dispersion[unit]
-                if keep:
-                    self._bayesian[unit] = matrix
-                errors = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
-                errors[1 + part.columns_of(k)] = solved.standard_errors(self.dispersion[unit])
-                errors[0] = np.hypot(errors[0], solved.intercept_error_of_penalty * np.sqrt(self.dispersion[unit]))
-                errors[unknown] = np.nan
-                self.intercept_se[unit] = errors[0] if units.intercept else np.nan
-                self.standard_errors[:, unit] = errors[1:]
+                for k, hessian in zip(some.tolist(), _hessians(part, some, "bayesian"), strict=True):
+                    context.report(Progress("Standard errors", len(self._done) / M))
+                    self._make(part, k, _Solved(part, k, "bayesian", hessian), units, evaluation, groups, keep)
+
+    def _make(
+        self, part: Part, k: int, solved: _Solved, units: Units, evaluation: Evaluation, groups: list[np.ndarray], keep: bool
+    ) -> None:
+        """What is asked of every unit, of the one at place `k` of its part."""
+        unit = int(part.units[k])
+        self._done.add(unit)
+        matrix, unknown, edf = self._raw(part, solved)
+        self.edf[unit] = edf
+        self.column_edf[part.columns_of(k), unit] = solved.column_edf
+        if units.family.free_scale:
+            n = units.n_valid[unit]
+            self.dispersion[unit] = evaluation.pearson[unit] / (n - edf) if n > edf else np.nan
+        for number, group in enumerate(groups):
+            wald = solved.wald(group, self.dispersion[unit])
+            self.terms.statistic[number, unit], self.terms.df[number, unit] = wald
+        matrix = matrix * self.dispersion[unit]
+        if keep:
+            self._bayesian[unit] = matrix
+        errors = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
+        errors[1 + part.columns_of(k)] = solved.standard_errors(self.dispersion[unit])
+        errors[0] = np.hypot(errors[0], solved.intercept_error_of_penalty * np.sqrt(self.dispersion[unit]))
+        errors[unknown] = np.nan
+        self.intercept_se[unit] = errors[0] if units.intercept else np.nan
+        self.standard_errors[:, unit] = errors[1:]
 
     def covariance(self, unit: int, kind: str) -> np.ndarray:
         """(P + 1, P + 1), the intercept first. Directions that are not identified have no variance in it, so that those of rates are right."""
@@ -194,6 +204,21 @@ class _Covariances:
         return result, hidden, solved.edf
 
 
+_WORK, _NUMBERS = 2e8, 2e7
+"""Multiplications, and numbers, of Hessians that are made at once: of small problems those of many units cost little more than one unit's."""
+
+
+def _units_at_a_time(part: Part) -> int:
+    rows = part.problem.rows
+    return int(max(1, min(_WORK / (rows.n * rows.size**2), _NUMBERS / rows.size**2)))
+
+
+def _hessians(part: Part, columns: np.ndarray, kind: str) -> np.ndarray:
+    """(k, Q, Q) of the mean loss of some units of a part at their optima, without the penalty."""
+    with runtime.float64():
+        return Objective(part.problem, SILENT).hessian(part.theta[columns], columns, "float64", expected=kind != "observed")
+
+
 class _Solved:
     """The Hessian of one unit at its optimum and what follows from it, in the scale of the prepared columns, the intercept last.
 
@@ -213,14 +238,15 @@ class _Solved:
     variance, for it would drown that of rates. Errors of coefficients have it: it is that of the penalty alone, as of a stronger one.
     """
 
-    def __init__(self, part: Part, k: int, kind: str) -> None:
+    def __init__(self, part: Part, k: int, kind: str, hessian: np.ndarray | None = None) -> None:
         problem = part.problem
         objective = Objective(problem, SILENT)
         column = np.array([k])
         self.k, self._part, self._theta = k, part, part.theta[k]
-        with runtime.float64():
-            hessian = objective.hessian(part.theta[column], column, "float64", expected=kind != "observed")[0]
-            middle = objective.score_products(part.theta[column], column)[0] if kind == "sandwich" else hessian
+        middle = hessian = _hessians(part, column, kind)[0] if hessian is None else hessian
+        if kind == "sandwich":
+            with runtime.float64():
+                middle = objective.score_products(part.theta[column], column)[0]
         whole = objective.penalised(hessian[None], column)[0]
         self.moving = moving = objective.movable[k]
         size = np.sqrt(np.where(np.diagonal(whole) > 0, np.diagonal(whole), 1.0))
