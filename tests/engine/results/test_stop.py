@@ -39,20 +39,30 @@ def _numbers(n: int = 30_000, features: int = 24, units: int = 12) -> tuple[np.n
     return X, rng.poisson(np.exp(0.1 * X @ rng.normal(size=(features, units)) - 1.5)).astype(float)
 
 
-@pytest.mark.parametrize("penalty", ["ridge", "lasso"])
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
-def test_a_cross_validation_is_left_in_the_middle_of_a_pass(penalty, share):
+@pytest.fixture(scope="module")
+def validate():
+    """Cross-validates many rows with a penalty, as a context lets it."""
     X, Y = _numbers(60_000)
+    return lambda penalty, context: ge.cross_validate(
+        X, Y, penalty=penalty, strengths=[1e-1, 1e-2, 1e-3], folds=4, context=context
+    )
 
-    def run(context: Context):
-        return ge.cross_validate(X, Y, penalty=penalty, strengths=[1e-1, 1e-2, 1e-3], folds=4, context=context)
 
-    whole = Stopping()
-    run(whole)
-    stopped = Stopping(after=int(share * whole.looks))
-    found = run(stopped)
+@pytest.fixture(scope="module", params=["ridge", "lasso"])
+def whole(request, validate):
+    """A penalty, and how often a cross-validation with it looks that is not stopped."""
+    context = Stopping()
+    validate(request.param, context)
+    return request.param, context.looks
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_cross_validation_is_left_in_the_middle_of_a_pass(whole, validate, share):
+    penalty, looks = whole
+    stopped = Stopping(after=int(share * looks))
+    found = validate(penalty, stopped)
     # what is left are a few passes over the rows, of two pieces each, to say what the parameters kept are worth
-    assert stopped.later <= 12 < 0.2 * whole.looks
+    assert stopped.later <= 12 < 0.2 * looks
     assert np.isfinite(found.scores.values).any()
 
 
