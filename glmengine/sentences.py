@@ -16,6 +16,11 @@ def numbered(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """``85 %``: a share of one, with so many digits after the point, and the space that the sign of a unit has before it (ISO 80000-1)."""
+    return f"{share:.{digits}%}".replace("%", " %")
+
+
 def capitalised(text: str) -> str:
     """The same, beginning with a capital; the rest stays as it is."""
     return text[:1].upper() + text[1:]

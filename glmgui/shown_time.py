@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from glmengine.sentences import percent
+
 
 def time_left(seconds: float) -> str:
     """A time that is still to come, in words."""
@@ -16,7 +18,7 @@ def time_left(seconds: float) -> str:
 
 def how_far(fraction: float, seconds_left: float | None) -> str:
     """How much of a piece of work is done and how long it still takes: the one way in which every part of the window says it."""
-    return f"{fraction:.0%}" if seconds_left is None else f"{fraction:.0%}, {time_left(seconds_left)} left"
+    return percent(fraction) if seconds_left is None else f"{percent(fraction)}, {time_left(seconds_left)} left"
 
 
 def duration(seconds: float) -> str:

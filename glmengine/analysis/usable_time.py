@@ -9,6 +9,7 @@ import numpy as np
 
 from glmengine.analysis.used_bins import used_bins
 from glmengine.context import SILENT, Context
+from glmengine.sentences import percent
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -47,10 +48,12 @@ class UsableTime:
         if not self.n_bins:
             return "Nothing is used: the ticked epochs and drawn intervals hold no whole bin."
         seconds, whole = self.n_used * self.bin_size, self.recording.duration
-        share = f"{min(seconds / whole, 1.0):.1%} of the recording is used" if whole > 0 else "Used"
+        share = f"{percent(min(seconds / whole, 1.0), 1)} of the recording is used" if whole > 0 else "Used"
         said = f"{share}: {seconds:,.1f}\u2009s, {self.n_used:,} bins of {self.bin_size * 1000:g}\u2009ms."
         if self.n_used < self.n_bins:
-            said += f" {self.n_used / self.n_bins:.1%} of the {self.n_bins:,} bins in the ticked epochs meet the conditions."
+            said += (
+                f" {percent(self.n_used / self.n_bins, 1)} of the {self.n_bins:,} bins in the ticked epochs meet the conditions."
+            )
         return said
 
 

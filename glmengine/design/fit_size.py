@@ -13,7 +13,7 @@ from glmengine.analysis.units import chosen_units
 from glmengine.analysis.used_bins import used_bins
 from glmengine.context import SILENT, Context
 from glmengine.design.term_size import n_columns
-from glmengine.sentences import numbered
+from glmengine.sentences import numbered, percent
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -65,7 +65,7 @@ class Estimate:
     def size(self) -> str:
         """Bins and columns, in one line."""
         share = self.n_valid / self.n_bins if self.n_bins else 0.0
-        said = f"{self.n_bins:,} bins, {share:.0%} valid"
+        said = f"{self.n_bins:,} bins, {percent(share)} valid"
         return f"{said}{_BETWEEN}{numbered(self.n_columns, 'column')}" if self.n_columns else said
 
     @property

@@ -18,6 +18,7 @@ from glmengine.recording.binned import count_spikes
 from glmengine.recording.derived.quantities import EPOCH_KINDS, compute_derived
 from glmengine.recording.named_epochs import rows_in
 from glmengine.recording.presence import presence_notes, presences, while_present
+from glmengine.sentences import percent
 from glmengine.timegrid.grid import TimeGrid
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _left_without_value(rows: np.ndarray, valid: np.ndarray, counts: np.ndarray)
     in_bin = counts.sum(axis=1) if counts.dtype.kind in "iu" else np.nansum(counts, axis=1)
     spikes = [float(in_bin[which].sum()) for which in (rows & valid, rows)]
     return (
-        f"{used:,} of the {chosen:,} bins chosen ({100 * used / chosen:.0f} %) have a value for every term, and {100 * spikes[0] / max(spikes[1], 1.0):.0f} % "
+        f"{used:,} of the {chosen:,} bins chosen ({percent(used / chosen)}) have a value for every term, and {percent(spikes[0] / max(spikes[1], 1.0))} "
         "of what was counted lies in them; the others are not used: a term needs a covariate where it was not recorded, or a window longer than the stretches.",
     )
 

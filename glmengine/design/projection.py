@@ -11,6 +11,7 @@ from glmengine.analysis.projection_files import given_projections
 from glmengine.design.stimulus import Channels, stretches
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_spikes
+from glmengine.sentences import percent
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import ReceptiveFieldTerm
@@ -55,7 +56,7 @@ def projection_of(
         spectrum, vectors = np.linalg.eigh(covariance_of(values, known))
         vectors = vectors[:, ::-1][:, : term.components]
         share = spectrum[::-1][: term.components].sum() / max(spectrum.sum(), 1e-300)
-        notes.append(f"{term.components} principal components hold {share:.0%} of the variance of '{term.variable}'.")
+        notes.append(f"{term.components} principal components hold {percent(share)} of the variance of '{term.variable}'.")
         signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
         return [f"component {number + 1}" for number in range(term.components)], vectors * signs
     notes.append(

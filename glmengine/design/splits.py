@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.recording.events import EventTimes, as_label, values_at
-from glmengine.sentences import listed, numbered
+from glmengine.sentences import listed, numbered, percent
 from glmengine.timegrid.blocks import blocks_of
 from glmengine.timegrid.intervals import as_pairs
 
@@ -104,7 +104,7 @@ def split_time(
         share = np.count_nonzero(left_out) / max(np.count_nonzero(valid), 1)
         notes.append(
             f"Around held-out time {reach * grid.bin_size:g} s are left out of the cross-validation, the longest window of the terms: "
-            f"{share:.1%} of the bins."
+            f"{percent(share, 1)} of the bins."
         )
     return Split(fold, names, left_out, tuple(notes))
 
@@ -242,7 +242,9 @@ def _outside(which: np.ndarray, valid: np.ndarray, name: str) -> list[str]:
     if not outside:
         return []
     share = outside / np.count_nonzero(valid)
-    return [f"{share:.0%} of the bins lie outside the intervals of '{name}': they are fitted with every fold, and never scored."]
+    return [
+        f"{percent(share)} of the bins lie outside the intervals of '{name}': they are fitted with every fold, and never scored."
+    ]
 
 
 def _values_of(recording: Recording, validation: Validation, used: np.ndarray) -> np.ndarray | None:

@@ -13,6 +13,7 @@ from glmengine.design.tensor_product import axis_penalties, joint_columns
 from glmengine.errors import GlmError
 from glmengine.models import get_family
 from glmengine.models.penalty import Columns
+from glmengine.sentences import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,16 +72,16 @@ class StrengthEffect:
                 else f"its functions, about {size} wide, stay as they are"
             )
             said.append(
-                f"{self.term} keeps {self.freedom:.1f} of {self.most_freedom:.0f} degrees of freedom and {self.kept:.0%} of the height of a "
+                f"{self.term} keeps {self.freedom:.1f} of {self.most_freedom:.0f} degrees of freedom and {percent(self.kept)} of the height of a "
                 f"broad hump; {narrow}."
             )
         if self.left_out_below > _EVERYTHING:
             said.append(f"{self.term}: practically everything becomes zero.")
         elif self.left_out_below > 1.0:
             change = (
-                f"{max(self.left_out_below - 1.0, 0.001):.1%}"
+                percent(max(self.left_out_below - 1.0, 0.001), 1)
                 if self.left_out_below < 1.1
-                else f"{self.left_out_below - 1.0:.0%}"
+                else percent(self.left_out_below - 1.0)
             )
             said.append(f"{self.term}: what changes the rate by less than about {change} becomes zero.")
         return " ".join(said) or f"{self.term} is not held back."

@@ -13,6 +13,7 @@ from glmengine.design.variables import variables_of
 from glmengine.goodness.checks import UnitChecks
 from glmengine.goodness.judgement import Finding, Judgement
 from glmengine.goodness.mismatch import Grouping
+from glmengine.sentences import percent
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import AnyTerm
@@ -223,7 +224,7 @@ def _missing(checks: UnitChecks, setting: Setting, worst: int | None, p: float) 
     if worst is None or p >= _SMALL_P / max(len(setting.covariates), 1) or not checks.covariates[worst].size > _SIZE:
         return []
     name = setting.covariates[worst]
-    what = f"Its rate follows '{name}' beyond the model ({checks.covariates[worst].size:.0%} off)."
+    what = f"Its rate follows '{name}' beyond the model ({percent(checks.covariates[worst].size)} off)."
     if name in setting.in_model:
         finer = Remedy("finer_covariate", name)
         return [Finding(what, f"give the term of '{name}' more functions, or let it interact with another", finer)]
@@ -293,7 +294,7 @@ def _calibration(checks: UnitChecks, setting: Setting) -> list[Finding]:
     group = checks.calibration
     top = group.observed[-1] / group.expected[-1] if group.expected[-1] else np.nan
     how = f"at the highest rates it fires {top:.2f} times as often as predicted"
-    what = f"Predicted rates are off by {group.size:.0%} ({how})."
+    what = f"Predicted rates are off by {percent(group.size)} ({how})."
     if top < 1 and setting.link == "log" and "softplus" in setting.family.links:
         return [Finding(what, "the softplus link, or an interaction", Remedy("softplus"))]
     return [Finding(what, "more functions, an interaction, or a weaker penalty")]

@@ -14,7 +14,7 @@ from glmengine.io.lost_samples import MINUS_ONE, lost_values, must_be_lost
 from glmengine.io.quantity import TURNS, kind_of, turn_of, turns_in_another_unit
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
 from glmengine.recording.covariate_names import TRACKED_NAME
-from glmengine.sentences import listed, numbered
+from glmengine.sentences import listed, numbered, percent
 from glmengine.timegrid.angles import FULL_TURN
 from glmengine.timegrid.frames import frame_clock
 
@@ -179,7 +179,7 @@ def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]
     if missing.any():
         units = int(missing.any(axis=0).sum())
         notes.append(
-            f"{counts.name}: {max(100 * missing.mean(), 0.1):.1f} % of the values are missing, in {units} of {numbered(missing.shape[1], 'unit')}; "
+            f"{counts.name}: {percent(max(missing.mean(), 0.001), 1)} of the values are missing, in {units} of {numbered(missing.shape[1], 'unit')}; "
             "those bins are not used for these units."
         )
     if clock.dropped:
@@ -202,10 +202,8 @@ def _note_units(spikes: list[np.ndarray] | None, counts: RawSeries | None, names
     if silent:
         notes.append(f"No spikes in unit{'s' if len(silent) > 1 else ''} {listed(silent, 8)}.")
     if len(names) > 2 and totals.max() > NOISE_SHARE * totals.sum():
-        share = 100 * totals.max() / totals.sum()
-        notes.append(
-            f"Unit {names[int(totals.argmax())]} has {share:.0f} % of all spikes: it may be noise that was never sorted."
-        )
+        share = percent(totals.max() / totals.sum())
+        notes.append(f"Unit {names[int(totals.argmax())]} has {share} of all spikes: it may be noise that was never sorted.")
 
 
 # --- series and events ------------------------------------------------------------------------------------------------
@@ -231,8 +229,8 @@ def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]
         if missing.all():
             notes.append(f"{series.name} has no valid value: a term on it cannot be fitted.")
         elif missing.any():
-            share = 100 * missing.mean()
-            notes.append(f"{series.name}: {max(share, 0.1):.1f} % of its values are missing; bins in longer gaps are not used.")
+            share = percent(max(missing.mean(), 0.001), 1)
+            notes.append(f"{series.name}: {share} of its values are missing; bins in longer gaps are not used.")
     return replace(series, values=values, unit="rad" if kind == "angle" else unit, kind=kind)
 
 
@@ -307,11 +305,11 @@ def _lost(name: str, values: np.ndarray, unit: str, notes: list[str]) -> tuple[t
         if set(lost) == {MINUS_ONE} or must_be_lost(name, unit, lost):
             values[mine] = np.nan
             taken.append(lost)
-            where = "" if set(lost) == {MINUS_ONE} else f" ({100 * mine.mean():.1f} %), far from all others,"
+            where = "" if set(lost) == {MINUS_ONE} else f" ({percent(mine.mean(), 1)}), far from all others,"
             notes.append(f"{name}: {numbered(int(mine.sum()), 'sample')} of exactly {written}{where} taken as missing.")
         else:
             notes.append(
-                f"{name}: {int(mine.sum()):,} samples ({100 * mine.mean():.1f} %) are exactly {written}, far from all others: if they were lost, "
+                f"{name}: {int(mine.sum()):,} samples ({percent(mine.mean(), 1)}) are exactly {written}, far from all others: if they were lost, "
                 f"say missing = [{lost[0]:g}] for it in a recipe, or leave them out with a condition on it."
             )
     return tuple(taken)

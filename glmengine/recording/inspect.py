@@ -11,7 +11,7 @@ from glmengine.recording.binned import count_bin_width
 from glmengine.recording.events import own_events
 from glmengine.recording.observed import Words, recorded_words
 from glmengine.recording.presence import presence_of
-from glmengine.sentences import listed, numbered
+from glmengine.sentences import listed, numbered, percent
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate, Recording, Session
@@ -126,7 +126,7 @@ def _covariate(covariate: Covariate) -> str:
     parts.append(f"{about}{finite.min():.4g} to {finite.max():.4g}" if len(finite) else "no valid value")
     missing = 1 - len(finite) / max(values.size, 1)
     if missing and len(finite):
-        parts.append(f"{about}{100 * missing:.1f} % missing")
+        parts.append(f"{about}{percent(missing, 1)} missing")
     if covariate.stored is not None:
         parts.append("read when it is used")
     return f"{covariate.name}: {'; '.join(parts)}"

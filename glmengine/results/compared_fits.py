@@ -15,7 +15,7 @@ from glmengine.analysis.wording import share_text
 from glmengine.context import SILENT, Context, Progress
 from glmengine.inference.signed_rank import signed_rank, smallest_p
 from glmengine.selection.comparison import interval
-from glmengine.sentences import listed, numbered
+from glmengine.sentences import listed, numbered, percent
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
@@ -250,10 +250,12 @@ def _difference(first: _Scored, one: _Scored) -> PairedDifference:
     share, caution = _other_bins(first, one), ""
     if share > _MOST_OTHER_BINS:
         return PairedDifference(
-            *names, f"{share:.0%} of the held-out bins are others, since the terms of the two can use other time"
+            *names, f"{percent(share)} of the held-out bins are others, since the terms of the two can use other time"
         )
     if share:
-        caution = f"{max(share, 0.0001):.2%} of the held-out bins are others, since the terms of the two can use other time"
+        caution = (
+            f"{percent(max(share, 0.0001), 2)} of the held-out bins are others, since the terms of the two can use other time"
+        )
     scored = [unit for unit, gain in zip(shared, gains, strict=True) if np.isfinite(gain)]
     if len(scored) == 1 and scored[0] in first.by_fold and scored[0] in one.by_fold:
         ours, theirs = one.by_fold[scored[0]], first.by_fold[scored[0]]

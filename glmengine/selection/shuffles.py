@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.sentences import numbered
+from glmengine.sentences import numbered, percent
 
 SCHEMES = ("cyclic", "blocks", "trials")
 
@@ -122,7 +122,7 @@ def make_shuffles(
         left = sum(part.size for part in found) - sum(part.size for part in long_enough)
         notes.append(
             f"Epochs or trials shorter than two of the shortest shifts ({_time(least, bin_size)}) took no part in the shift test: "
-            f"{len(found) - len(long_enough)} of {len(found)}, {left / order.size:.1%} of the bins."
+            f"{len(found) - len(long_enough)} of {len(found)}, {percent(left / order.size, 1)} of the bins."
         )
     make = _cyclic if scheme == "cyclic" else _blocks
     made = make(long_enough, n, least, random)
@@ -171,13 +171,13 @@ def _trials(trials: list[np.ndarray], n: int, random: np.random.Generator) -> Sh
     share = np.minimum(sizes, sizes[moves]).sum(axis=1).mean() / sizes.sum()
     if share < _FEWEST_ROWS:
         raise GlmError(
-            f"the trials are so unlike in length ({sizes.min()} to {sizes.max()} bins) that exchanging them pairs {share:.0%} of the bins only; "
+            f"the trials are so unlike in length ({sizes.min()} to {sizes.max()} bins) that exchanging them pairs {percent(share)} of the bins only; "
             "test by cyclic shifts",
             field="within",
         )
     notes = ()
     if share < 1:
-        notes = (f"Trials differ in length: when they are exchanged {share:.0%} of the bins have a partner.",)
+        notes = (f"Trials differ in length: when they are exchanged {percent(share)} of the bins have a partner.",)
     return Shuffles("trials", tuple(trials), moves, 0, notes)
 
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from glmengine.context import Context
 from glmengine.io.recipe.recipe import Recipe
+from glmengine.sentences import percent
 from glmgui.laid_over import WaitingWords
 from glmgui.plots import RasterPlot
 
@@ -108,7 +109,7 @@ def in_words(summary: Summary) -> str:
     for one in summary.covariates[:_MOST_NAMED]:
         unit = f" {one.unit}" if one.unit else ", no unit of measure"
         lines.append(
-            f"{one.name}: {one.low:.4g} to {one.high:.4g}{unit}, {one.sampling:.4g} Hz, known in {one.valid:.0%} of the time."
+            f"{one.name}: {one.low:.4g} to {one.high:.4g}{unit}, {one.sampling:.4g} Hz, known in {percent(one.valid)} of the time."
         )
     if len(summary.covariates) > _MOST_NAMED:
         lines.append(f"And {len(summary.covariates) - _MOST_NAMED} more covariates.")

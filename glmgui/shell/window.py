@@ -11,6 +11,7 @@ from qtpy.QtCore import QChildEvent, QEvent, Qt, QTimer, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from glmengine.sentences import percent
 from glmgui import theme
 from glmgui.actions import commands
 from glmgui.actions.qt import ActionSet
@@ -320,7 +321,7 @@ class MainWindow(QMainWindow):
         theme.set_zoom(app, factor)
         self._sheets.renew()
         self.settings.zoom = factor
-        self.say(f"Text at {factor:.0%} of the desktop's size")
+        self.say(f"Text at {percent(factor)} of the desktop's size")
 
     def set_dark(self, dark: bool) -> None:
         self.settings.dark = dark

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmengine.sentences import percent
+
 MOSTLY = 0.9
 """Share of the cells that must be numbers for a column to be one of numbers."""
 
@@ -91,8 +93,8 @@ def doubts_of(name: str, cells: Sequence[str], decimal: str, lines: Sequence[int
     texts = np.array([row for row in known if _number(cells[row].strip(), decimal) is None], dtype=np.int64)
     if not len(texts) or len(texts) > 0.5 * len(known):
         return []
-    share = 100 * (1 - len(texts) / len(known))
-    return [f"'{name}' is taken as texts, although {share:.0f} % of its cells are numbers: {_cells(cells, texts, lines)}."]
+    share = percent(1 - len(texts) / len(known))
+    return [f"'{name}' is taken as texts, although {share} of its cells are numbers: {_cells(cells, texts, lines)}."]
 
 
 def thousands_in(cells: Sequence[str], sign: str) -> bool:

@@ -12,7 +12,7 @@ from glmengine.context import SILENT, Context
 from glmengine.recording.binned import sample_covariate
 from glmengine.recording.described.bins import Axis
 from glmengine.recording.joined_parts import SESSION
-from glmengine.sentences import listed
+from glmengine.sentences import listed, percent
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,7 +55,7 @@ class Pair:
             "is nearly given by" if self.explained >= 0.9 else "goes strongly with" if self.explained >= 0.5 else "goes with"
         )
         line = "" if np.isnan(self.correlation) else f" (correlation {self.correlation:.2f})"
-        return f"{self.second} {strength} {self.first}: {self.first} tells {self.explained:.0%} of its variance{line}"
+        return f"{self.second} {strength} {self.first}: {self.first} tells {percent(self.explained)} of its variance{line}"
 
 
 def plain_variables(recording: Recording) -> tuple[list[str], list[str]]:
@@ -168,7 +168,7 @@ def correlations_in_words(found: xr.Dataset, most: int = 5) -> str:
         return "There are no two covariates that could go together."
     pairs = strongest_pairs(found)
     if not pairs:
-        return f"No covariate tells more than {NOTABLE:.0%} of another: their effects can be told apart."
+        return f"No covariate tells more than {percent(NOTABLE)} of another: their effects can be told apart."
     lines = [f"{pair.text}." for pair in pairs[:most]]
     if len(pairs) > most:
         lines.append(f"And {len(pairs) - most} more pairs.")

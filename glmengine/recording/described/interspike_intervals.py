@@ -9,7 +9,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.recording.described.spike_times import counted_times, piece_of, recorded_pieces
-from glmengine.sentences import numbered
+from glmengine.sentences import numbered, percent
 from glmengine.timegrid.intervals import as_pairs, merge
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def contamination_of(violations: np.ndarray, spikes: int, seconds: float, refrac
 
 
 def intervals_in_words(found: xr.Dataset, unit: str) -> str:
-    """``1,204 spikes. Intervals: 0 below 1 ms (...), 3 below 2 ms (0.25%; contamination about 4.1%). Median 126.6 ms.``"""
+    """``1,204 spikes. Intervals: 0 below 1 ms (...), 3 below 2 ms (0.25 %; contamination about 4.1 %). Median 126.6 ms.``"""
     one = found.sel(unit=unit)
     parts = []
     for period in one["below_s"].values:
@@ -137,8 +137,8 @@ def intervals_in_words(found: xr.Dataset, unit: str) -> str:
         if not np.isfinite(at["share"]):
             continue
         share = float(at["contamination"])
-        foreign = "as many as without a refractory period" if share > _ALL else f"contamination about {share:.1%}"
-        parts.append(f"{int(at['violations']):,} below {period * 1000:g} ms ({float(at['share']):.2%}; {foreign})")
+        foreign = "as many as without a refractory period" if share > _ALL else f"contamination about {percent(share, 1)}"
+        parts.append(f"{int(at['violations']):,} below {period * 1000:g} ms ({percent(float(at['share']), 2)}; {foreign})")
     counted = numbered(int(one["spikes"]), "spike")
     if not parts:
         return f"{counted}: no interval between two spikes."

@@ -10,7 +10,7 @@ from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QSort
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWidget
 
-from glmengine.sentences import numbered
+from glmengine.sentences import numbered, percent
 from glmgui import theme
 from glmgui.copying import copy_rows
 from glmgui.drawings.answers import AnswerRow, waiting_rows
@@ -161,7 +161,7 @@ class SheetModel(QAbstractTableModel):
     def _texts(self, one: AnswerRow) -> tuple[str, ...]:
         nothing = one.waiting or "nothing that was offered"
         limit = f"{_number(one.ks)} / {_number(one.ks_band)}" if math.isfinite(one.ks) else ""
-        alike = f"{_YES if one.is_alike else _NO} {one.alike:.0%}"
+        alike = f"{_YES if one.is_alike else _NO} {percent(one.alike)}"
         if math.isnan(one.alike):
             alike = f"{_NO} cannot run" if one.cannot_run else ""
         return (

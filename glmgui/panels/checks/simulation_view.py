@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.analysis.default_terms import moments
 from glmengine.analysis.wording import words_of
+from glmengine.sentences import percent
 from glmgui.document import Document
 from glmgui.drawings.surrogates import surrogate_drawings
 from glmgui.jobs import Jobs
@@ -144,7 +145,7 @@ class SimulationView(WordsColumn):
         for unit, data, mean, said, modelled, low, high, *share in zip(
             map(str, found.rate["unit"].values), *numbers[:2], *texts, *numbers[2:], *inside, strict=True
         ):
-            cells = [Cell("" if math.isnan(value) else f"{value:.0%}", value) for value in share]
+            cells = [Cell("" if math.isnan(value) else percent(value), value) for value in share]
             cells += [Cell(said, data), Cell(modelled, mean, f"{low:.3g} to {high:.3g} {measure}")]
             rows.append((unit, tuple(cells)))
         return UnitRows(headings, helps, tuple(rows))
@@ -196,7 +197,7 @@ def _in_words(found: SurrogateComparison, unit: str, measure: str) -> str:
     text = f"Unit {unit}: {data:.3g} {measure} recorded, {inside} the surrogates' {low:.3g} to {high:.3g} {measure}."
     shares = {said: float(share[key]) for key, said in _ARRAYS.items() if key in share and math.isfinite(share[key])}
     if shares:
-        listed = ", ".join(f"{value:.0%} of its {said}" for said, value in shares.items())
+        listed = ", ".join(f"{percent(value)} of its {said}" for said, value in shares.items())
         text += f" Within the surrogates' 95 % band: {listed} (about 95 % where the model is right)."
         if min(shares.values()) < _TOO_FEW:
             text += " What the model lacks, and what to try, stands under 'Is it right?'."

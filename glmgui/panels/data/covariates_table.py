@@ -7,6 +7,7 @@ import math
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from glmengine.sentences import percent
 from glmgui.drawings.summary import CovariateRow
 from glmgui.panels.data.recorded_list import RecordedList
 from glmgui.widgets.controls import small_button
@@ -125,7 +126,7 @@ def _texts(covariate: CovariateRow, derived: bool) -> tuple[str, ...]:
         if math.isnan(covariate.low)
         else f"{_rounded(covariate.low, covariate):.4g} to {_rounded(covariate.high, covariate):.4g}"
     )
-    return f"{name}, derived" if derived else name, covariate.unit or "\u2013", sampling, f"{covariate.valid:.0%}", span
+    return f"{name}, derived" if derived else name, covariate.unit or "\u2013", sampling, percent(covariate.valid), span
 
 
 def _rounded(value: float, covariate: CovariateRow) -> float:
@@ -140,7 +141,11 @@ def _help(covariate: CovariateRow, derived: bool) -> str:
         "step": "step: holds its last value",
         "category": "category: holds its last value",
     }
-    lines = [covariate.description, kinds.get(covariate.kind, covariate.kind), f"valid in {covariate.valid:.1%} of the recording"]
+    lines = [
+        covariate.description,
+        kinds.get(covariate.kind, covariate.kind),
+        f"valid in {percent(covariate.valid, 1)} of the recording",
+    ]
     if derived:
         lines.append("computed from another covariate; part of the analysis")
     return "\n".join(line for line in lines if line)

@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QWidget
 
+from glmengine.sentences import percent
 from glmgui import theme
 from glmgui.drawings.extremes import thinned
 from glmgui.drawings.summary import EpochRow, covariate_row, pieces_of, series_to_draw
@@ -87,12 +88,12 @@ def preview(before: Sequence[AnyDerived], value: AnyDerived, recording: Recordin
         covariate = made.covariates[value.name]
         row = covariate_row(covariate, made.duration)
         unit = f" {row.unit}" if row.unit else ", no unit of measure"
-        text = f"{value.name}: {row.low:.4g} to {row.high:.4g}{unit}, known in {row.valid:.1%} of the recording."
+        text = f"{value.name}: {row.low:.4g} to {row.high:.4g}{unit}, known in {percent(row.valid, 1)} of the recording."
         return Preview(text, value.name, row.unit, span, *thinned(*series_to_draw(covariate), _SHOWN_POINTS))
     new = EpochRow(value.name, "epoch", pieces_of(made.epochs[value.name]))
     share = new.seconds / made.duration if made.duration > 0 else 0.0
     pieces = f"{len(new.pieces):,} piece{'s' if len(new.pieces) != 1 else ''}"
-    text = f"{value.name}: {new.seconds:,.1f}\u2009s in {pieces}, {share:.1%} of the recording."
+    text = f"{value.name}: {new.seconds:,.1f}\u2009s in {pieces}, {percent(share, 1)} of the recording."
     sources = [name for name in _sources(value) if name != value.name]
     rows = [EpochRow(name, "epoch", pieces_of(made.epochs.get(name, made.trials.get(name)))) for name in sources]
     if value.kind == "threshold_epochs":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+from glmengine.sentences import percent
 from glmgui.drawings.curves import Drawing, kernels, tuning
 from glmgui.drawings.fields import fields
 from glmgui.plots import Plot, draw
@@ -113,6 +114,6 @@ def _scored(score: SketchScore | None, unit: str) -> str:
     if not np.isfinite(score.deviance_explained):
         return _NO_SCORE
     return (
-        f"Held out: {score.deviance_explained:.1%} of the deviance explained, by fits of {score.seconds:,.0f}\u2009s "
+        f"Held out: {percent(score.deviance_explained, 1)} of the deviance explained, by fits of {score.seconds:,.0f}\u2009s "
         "from everywhere in the recording."
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from glmengine.analysis.wording import words_of
 from glmengine.recording.observed import SPIKES
+from glmengine.sentences import percent
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -173,5 +174,5 @@ def effect_in_words(heldout: float) -> str:
     if heldout <= 0:
         return "no effect: on held-out time it predicts no better than the mean rate"
     if heldout < 0.001:
-        return f"explains {100 * heldout:.2g}% of the deviance on held-out time: next to nothing"
-    return f"explains {heldout:.1%} of the deviance on held-out time"
+        return f"explains {100 * heldout:.2g} % of the deviance on held-out time: next to nothing"
+    return f"explains {percent(heldout, 1)} of the deviance on held-out time"

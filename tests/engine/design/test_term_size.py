@@ -51,7 +51,7 @@ def test_the_share_that_is_used_counts_epochs_and_conditions(small_recording):
     found = usable_time(analysis, small_recording)
     assert found.n_bins == 3000
     assert 0 < found.n_used < 3000
-    assert found.text.startswith(f"{found.n_used * 0.02 / 120:.1%} of the recording is used")
+    assert found.text.startswith(f"{100 * found.n_used * 0.02 / 120:.1f} % of the recording is used")
 
 
 def test_an_estimate_grows_with_columns_and_folds(small_recording, small_analysis):

@@ -93,7 +93,7 @@ def test_other_terms_strengths_and_few_other_bins_are_compared(kept, small_resul
     plain, cautious = compare_fits([kept("first"), without, few]).differences
     assert plain.mean == pytest.approx(0.1)
     assert plain.caution == ""
-    assert "0.10% of the held-out bins" in cautious.sentence
+    assert "0.10 % of the held-out bins" in cautious.sentence
 
 
 def test_nothing_and_one_are_no_comparison_and_a_lost_result_is_named(kept):

@@ -132,7 +132,7 @@ def test_the_tick_of_simulated_spikes_follows_the_verdict_on_all_of_them(qtbot, 
     qtbot.addWidget(table)
     table.begin(("head_direction", "position.x"))
     table.add(answer_rows(sheet))
-    assert cell(table, "hd", "Simulated").data() == f"{tick} 85%"
+    assert cell(table, "hd", "Simulated").data() == f"{tick} 85 %"
 
 
 def test_filters_of_words_and_numbers():

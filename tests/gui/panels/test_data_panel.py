@@ -162,7 +162,7 @@ def test_drawn_intervals_become_part_of_the_analysis_and_can_be_cleared(qtbot, p
     assert document.analysis.time.intervals == ((10.0, 40.0),)
     assert not panel.epochs.draw.isChecked()
     settled(qtbot, panel)
-    assert panel.time_form.share.text() == "25.0% of the recording is used: 30.0\u2009s, 3,000 bins of 10\u2009ms."
+    assert panel.time_form.share.text() == "25.0 % of the recording is used: 30.0\u2009s, 3,000 bins of 10\u2009ms."
     panel.epochs.clear.click()
     assert document.analysis.time.intervals == ()
 
@@ -178,7 +178,7 @@ def test_only_while_moving_adds_speed_and_a_condition_in_one_step(qtbot, panel, 
     settled(qtbot, panel)
     share = panel._used.time.n_used / panel._used.time.n_bins
     assert 0.02 < share < 0.98
-    assert f"{share:.1%} of the 12,000 bins in the ticked epochs meet the conditions" in panel.time_form.share.text()
+    assert f"{100 * share:.1f} % of the 12,000 bins in the ticked epochs meet the conditions" in panel.time_form.share.text()
     assert panel.time_form.rows[0]._unit.text() == "cm/s"
     rows = [panel.covariates.view.item(at, 0).text() for at in range(panel.covariates.view.rowCount())]
     assert "speed, derived" in rows

@@ -221,7 +221,7 @@ def test_a_silent_unit_is_said_in_words(panel, document):
     assert place_of_the_pages(panel) == before, "what one looks at does not move from unit to unit"
     document.select(unit="hd")
     assert panel.state.text == ""
-    assert "21.0%" in panel.verdict.text()
+    assert "21.0 %" in panel.verdict.text()
 
 
 def test_words_for_states_and_effects():
@@ -229,7 +229,7 @@ def test_words_for_states_and_effects():
     assert "did not converge" in state_in_words("ok", False)
     assert "unfinished" in state_in_words("stopped", False)
     assert "no effect" in effect_in_words(-0.02)
-    assert "12.0%" in effect_in_words(0.12)
+    assert "12.0 %" in effect_in_words(0.12)
 
 
 def test_notes_of_the_fit_are_shown(panel):
@@ -338,7 +338,7 @@ def test_what_was_chosen_for_each_unit_stands_with_it(panel, document, result):
     rows = {view.item(at, 0).text(): view.item(at, 2).text() for at in range(view.rowCount())}
     assert rows == {"hd": "position, speed", "place": "speed", "flat": "nothing"}
     document.select(unit="hd")
-    assert panel.verdict.text().startswith("chosen: position, then speed; explains 21.0%")
+    assert panel.verdict.text().startswith("chosen: position, then speed; explains 21.0 %")
 
 
 def test_a_fit_that_was_stopped_says_which_units_may_be_used(panel, document, result):

@@ -280,7 +280,7 @@ def test_drawn_intervals_are_kept_under_a_name(qtbot, panel, document):
     panel.overview.time_line._add_interval(10.0, 40.0)
     panel.epochs.name.click()
     dialog = opened(qtbot, panel)
-    assert dialog.preview.said.text() == "drawn: 30.0\u2009s in 1 piece, 25.0% of the recording."
+    assert dialog.preview.said.text() == "drawn: 30.0\u2009s in 1 piece, 25.0 % of the recording."
     accept(dialog)
     settled(qtbot, panel)
     assert document.analysis.time == Time(epochs=("drawn",))

@@ -131,7 +131,7 @@ def test_tiny_scores_keep_digits_that_say_something(value, text):
 
 
 def test_a_tiny_effect_is_called_tiny():
-    assert effect_in_words(0.0004).startswith("explains 0.04%")
+    assert effect_in_words(0.0004).startswith("explains 0.04 %")
     assert "next to nothing" in effect_in_words(0.0004)
 
 

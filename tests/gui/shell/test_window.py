@@ -390,7 +390,7 @@ def test_units_are_stepped_through(opened):
 def test_the_status_line_says_what_is_open(opened, qtbot):
     qtbot.waitUntil(lambda: "columns" in opened.status.about.text())
     text = opened.status.about.text()
-    for part in ("small", "3 units", "120 s", "20 ms", "6,000 bins", "100% valid", "8 columns"):
+    for part in ("small", "3 units", "120 s", "20 ms", "6,000 bins", "100 % valid", "8 columns"):
         assert part in text
 
 
