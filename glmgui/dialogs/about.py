@@ -22,4 +22,6 @@ def about_box(parent: QWidget | None = None) -> QMessageBox:
         "Free software under the GNU General Public License, version 3 or later, without any warranty. "
         "How to cite it is said in CITATION.cff and on the guide's page about exporting."
     )
+    close = box.addButton("Close", QMessageBox.ButtonRole.AcceptRole)  # Qt's own have pictures on some desktops
+    close.setAccessibleDescription("Back to the window")
     return box

@@ -12,7 +12,10 @@ from qtpy.QtWidgets import QWidget
 from glmengine.figures.drawing import Bars
 from glmgui.drawings.series import NO_AXIS, Axis, Table
 from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.inside_text import InsideText
 
+_AROUND_WORDS = 8  # pixels that a line of words has around it
+_LEAST_ABOVE, _MOST_ABOVE = 0.2, 0.5  # of the height of the bars, and of that of the plot, above them
 _FEWEST = 6  # places on the axis, so that one bar does not fill the plot
 
 
@@ -31,6 +34,7 @@ class ScorePlot(Plot):
         self._selected: str | None = None
         self.area = self.add_area(0, 0, Axis("units, best first"), value_axis, mouse=False)
         self.scene.sigMouseClicked.connect(self._clicked)
+        self.area.vb.sigResized.connect(self._leave_room)
 
     def set_scores(self, scores: Mapping[str, float], value_axis: Axis) -> None:
         """Draw one bar a unit; units whose score is NaN come last and have none."""
@@ -67,18 +71,28 @@ class ScorePlot(Plot):
                 self.area.addItem(bars)
         self.area.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen(self.colours.muted, width=1)))
         if good.any():
-            low, high = min(0.0, float(self._values[good].min())), max(0.0, float(self._values[good].max()))
-            spread = (high - low) or 1.0
-            self.area.setYRange(low - 0.02 * spread, high + 0.2 * spread, padding=0)
+            high = max(0.0, float(self._values[good].max()))
         if chosen.any():  # not by colour alone
             at = int(np.flatnonzero(chosen)[0])
             side = 0 if at <= 2 else 1 if at >= len(ranks) - 3 > 2 else 0.5
-            mark = pg.TextItem(f"unit {self._selected}", color=self.colours.ink, anchor=(side, 1))
+            mark = InsideText(f"unit {self._selected}", color=self.colours.ink, anchor=(side, 1))
             mark.setPos(ranks[at], max(high, 0.0) if good.any() else 0.0)  # above the highest bar, so that it covers none
             self.area.addItem(mark)
+        self._leave_room()
         self.area.getAxis("bottom").set_numbers(len(ranks))
         self.area.setXRange(0.2, max(len(ranks), _FEWEST) + 0.8, padding=0)
         self.set_greyed(self.greyed)
+
+    def _leave_room(self, *_) -> None:
+        """Above the highest bar for a line of words, however low the plot is."""
+        known = self._values[np.isfinite(self._values)]
+        if not len(known):
+            return
+        low, high = min(0.0, float(known.min())), max(0.0, float(known.max()))
+        spread = (high - low) or 1.0
+        line = (self.fontMetrics().height() + _AROUND_WORDS) / max(self.area.vb.height(), 1.0)
+        above = max(line / (1.0 - line), _LEAST_ABOVE) if line < _MOST_ABOVE else 1.0
+        self.area.setYRange(low - 0.02 * spread, high + above * spread, padding=0)
 
     def _at(self, at: QPointF) -> int | None:
         if not self._names or not self.area.vb.sceneBoundingRect().contains(at):

@@ -34,10 +34,16 @@ from glmgui.plots.axis import QuietAxis
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
 from glmgui.plots.plot_item import PlainPlotItem
 from glmgui.slow_disks import writable_folder
+from glmgui.widgets.sizes import scaled
 from glmgui.widgets.texts import ElidedLabel
 
 _LONG_LABEL = 15
 _LEAST_TITLE = 60
+_LEAST_WIDTH, _LEAST_HEIGHT, _LEAST_WITHOUT_AXIS = (
+    120,
+    110,
+    70,
+)  # of the view: a curve is told from a line beside numbers and words
 _MOST_COPIED = 100_000  # rows on the clipboard
 
 
@@ -83,7 +89,7 @@ class Plot(QWidget):
         self.view.setObjectName(f"{name}_view")
         self.view.ci.layout.setContentsMargins(4, 7, 16, 2)  # above: half a number that stands at the end of the axis
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.view.setMinimumSize(120, 70)
+        self.view.setMinimumSize(_LEAST_WIDTH, scaled(_LEAST_HEIGHT))
         self.view.viewport().installEventFilter(self)
         self.layout_item = self.view.ci
         self.scene = self.view.scene()
@@ -248,6 +254,7 @@ class Plot(QWidget):
         """Leave the lower axis to the plot below, which shows the same times; a figure of this plot alone has it."""
         for item in self._plot_items():
             item.hideAxis("bottom")
+        self.view.setMinimumHeight(scaled(_LEAST_WITHOUT_AXIS))
         self._shares_axis = True
 
     def _export_mode(self, on: bool, options: dict[str, object]) -> None:

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QGraphicsPathItem, QWidget
 from glmengine.figures.drawing import FigureOf
 from glmgui.drawings.series import NO_AXIS, Axis, Table
 from glmgui.plots.base import label_axes
+from glmgui.plots.inside_text import InsideText
 from glmgui.plots.unit_points import UnitPoints
 
 MOST_ARROWS = 2000
@@ -124,7 +125,7 @@ class CouplingGraph(UnitPoints):
     def _add_name(self, at: int) -> None:
         x, y = self._points[at]
         anchor = ((1 - x) / 2, (1 + y) / 2) if self._ring else (-0.15, 0.5)
-        text = pg.TextItem(self._units[at], color=self.colours.ink, anchor=anchor)
+        text = InsideText(self._units[at], color=self.colours.ink, anchor=anchor)
         text.setPos(1.05 * x if self._ring else x, 1.05 * y if self._ring else y)
         self.area.addItem(text, ignoreBounds=True)
 

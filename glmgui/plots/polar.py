@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QWidget
 from glmengine.figures.drawing import Polar
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot
+from glmgui.plots.inside_text import InsideText
 
 _CIRCLE = np.linspace(0, 2 * np.pi, 181)
 _CORNERS = ((0.0, "0\u00b0", (0, 0.5)), (0.25, "90\u00b0", (0.5, 1)), (0.5, "180\u00b0", (1, 0.5)), (0.75, "270\u00b0", (0.5, 0)))
@@ -89,7 +90,7 @@ class PolarPlot(Plot):
             self._add_text(text, 1.03 * x, 1.03 * y, anchor, ink)
 
     def _add_text(self, text: str, x: float, y: float, anchor: tuple[float, float], colour: object) -> None:
-        item = pg.TextItem(text, color=colour, anchor=anchor)
+        item = InsideText(text, color=colour, anchor=anchor)
         item.setPos(x, y)
         self.area.addItem(item)
 

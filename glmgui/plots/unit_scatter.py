@@ -13,6 +13,7 @@ from glmengine.figures.drawing import Curve, Lines
 from glmgui.drawings.population import Numbers
 from glmgui.drawings.series import NO_AXIS, Table
 from glmgui.plots.base import label_axes, transparent
+from glmgui.plots.inside_text import InsideText
 from glmgui.plots.unit_points import UnitPoints
 
 _SPREAD = 0.28  # of a category, over which its points are spread
@@ -88,7 +89,7 @@ class UnitScatter(UnitPoints):
                     pos=self._points[[at]], size=17, symbol="o", brush=None, pen=pg.mkPen(self.colours.ink, width=1.5)
                 )
                 self.area.addItem(ring)
-                label = pg.TextItem(self._unit, color=self.colours.ink, anchor=(0, 1))
+                label = InsideText(self._unit, color=self.colours.ink, anchor=(0, 1))
                 label.setPos(*self._points[at])
                 self.area.addItem(label, ignoreBounds=True)
         self.set_greyed(self.greyed)

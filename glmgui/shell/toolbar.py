@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QToolBar, QToolButton, QWidget
 
 from glmgui.widgets.sizes import scaled
 
-_ROOM_FOR_WORDS = 1200  # pixels, with text of the usual size, in which there is room beside all words for what is being done
-_SAID_BY_ICON = ("tool_save", "tool_undo", "tool_redo")
+_WORDS_FROM = {"tool_save": 1200, "tool_undo": 1200, "tool_redo": 1200, "tool_live": 1000, "tool_palette": 1000, "tool_fit": 800}
+"""Pixels, with text of the usual size, in which there is room beside the words of a button for what is being done."""
 
 
 class Toolbar(QToolBar):
@@ -32,9 +32,9 @@ class Toolbar(QToolBar):
             self._fit()
 
     def _fit(self) -> None:
-        narrow = self.width() < scaled(_ROOM_FOR_WORDS)
-        style = Qt.ToolButtonStyle.ToolButtonIconOnly if narrow else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-        for name in _SAID_BY_ICON:
+        for name, room in _WORDS_FROM.items():
+            narrow = self.width() < scaled(room)
+            style = Qt.ToolButtonStyle.ToolButtonIconOnly if narrow else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
             button = self.findChild(QToolButton, name)
             if button is not None and button.toolButtonStyle() != style:
                 button.setToolButtonStyle(style)

@@ -138,7 +138,9 @@ class MainWindow(QMainWindow):
         self.toolbar.addWidget(self.progress)
         for name in TOOLBAR_RIGHT:
             self.toolbar.addAction(self._actions[name])
-            self.toolbar.widgetForAction(self._actions[name]).setAccessibleName(self._actions.records[name].text.replace("&", ""))
+            button = self.toolbar.widgetForAction(self._actions[name])
+            button.setObjectName(f"tool_{name}")
+            button.setAccessibleName(self._actions.records[name].text.replace("&", ""))
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.rail = StepsRail(STEPS, self)
         self._rail_bar = _holder(self, "steps_bar", "Steps", self.rail)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from glmgui.widgets.sizes import scaled
 
@@ -28,6 +28,18 @@ def column(parent: QWidget, *, margins: int = 6, spacing: int = 4) -> QVBoxLayou
     box.setContentsMargins(margins, margins, margins, margins)
     box.setSpacing(spacing)
     return box
+
+
+class ShownPage(QStackedLayout):
+    """Pages of which one is shown, as large as that one has to be: for the least size of all of them, what stands around an empty one would scroll."""
+
+    def minimumSize(self) -> QSize:
+        shown = self.itemAt(self.currentIndex())
+        return shown.minimumSize() if shown is not None else QSize()
+
+    def heightForWidth(self, width: int) -> int:
+        shown = self.itemAt(self.currentIndex())
+        return shown.heightForWidth(width) if shown is not None and shown.hasHeightForWidth() else -1
 
 
 class TurningSplitter(QSplitter):

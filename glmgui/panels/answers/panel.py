@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
+from qtpy.QtWidgets import QLabel, QSplitter, QTabWidget, QWidget
 
 from glmengine.sentences import listed, numbered
 from glmgui.before_a_fit import ways_to_open
@@ -20,7 +20,7 @@ from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
 from glmgui.shown_time import duration, how_far
 from glmgui.widgets.controls import button
-from glmgui.widgets.layout import column, row
+from glmgui.widgets.layout import ShownPage, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
 from glmgui.widgets.sizes import keep_place
@@ -127,7 +127,7 @@ class AnswersPanel(Page):
         self.tabs.addTab(self.terms, "Choose terms")
         self._content = QWidget(self)
         column(self._content).addWidget(self.tabs)
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._content)
 

@@ -16,7 +16,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QSizePolicy,
     QSplitter,
-    QStackedLayout,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -28,7 +27,7 @@ from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
 from glmgui.shown_numbers import alike
 from glmgui.still_fields import StillCombo, StillSpin
 from glmgui.widgets.controls import button, refill
-from glmgui.widgets.layout import column, row
+from glmgui.widgets.layout import ShownPage, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
 from glmgui.widgets.sizes import scaled
@@ -176,7 +175,7 @@ class BatchPanel(Page):
             halves.setStretchFactor(halves.count() - 1, stretch)
         box.addWidget(halves, 1)
         self._below, self._content = below, content
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(content)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
+from qtpy.QtWidgets import QSplitter, QTabWidget, QWidget
 
 from glmengine.results.result import Result
 from glmgui.before_a_fit import NO_RECORDING, show_next_step
@@ -15,7 +15,7 @@ from glmgui.panels.checks.goodness_view import GoodnessView
 from glmgui.panels.checks.simulation_view import SimulationView
 from glmgui.panels.checks.tests_view import TestsView
 from glmgui.panels.checks.units_table import UnitsTable
-from glmgui.widgets.layout import column
+from glmgui.widgets.layout import ShownPage, column
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
 from glmgui.work.checks import Checks
@@ -61,7 +61,7 @@ class ChecksPanel(Page):
         box = column(self._content)
         box.addWidget(MessagePlace(self._content, self.banner))
         box.addWidget(halves, 1)
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._content)
         document.changed.connect(self._changed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QSplitter, QStackedLayout, QWidget
+from qtpy.QtWidgets import QSplitter, QWidget
 
 from glmengine.analysis.analysis import Analysis, UnitSelection
 from glmengine.analysis.units import chosen_units, excluded_units
@@ -31,7 +31,7 @@ from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
 from glmgui.panels.data.usable import Used, used_of
 from glmgui.widgets.form_scroll import FormScroll
-from glmgui.widgets.layout import column
+from glmgui.widgets.layout import ShownPage, column
 from glmgui.widgets.messages import EmptyState
 from glmgui.widgets.page import Page, WhenSeen
 
@@ -70,7 +70,7 @@ class DataPanel(Page):
         self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
         self.empty.set_choices(ways_to_open(self))
         self._content = QWidget(self)
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._content)
         self._lay_out()

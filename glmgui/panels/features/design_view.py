@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QPointF, QSignalBlocker, Signal
-from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from glmengine.sentences import numbered
 from glmgui.drawings.series import TIME, Axis, Image, Table
@@ -15,7 +15,7 @@ from glmgui.panels.features.previews import BAR_FROM
 from glmgui.plots import ImagePlot
 from glmgui.plots.library import pyqtgraph as pg
 from glmgui.still_fields import StillCombo, StillSlider
-from glmgui.widgets.layout import row
+from glmgui.widgets.layout import ShownPage, row
 from glmgui.widgets.messages import EmptyState
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class DesignView(QWidget):
         self.plot = DesignPlot(self)
         self.empty = EmptyState("", _NO_TERM, "design_empty", self)
         pages = QWidget(self)
-        self._stack = QStackedLayout(pages)
+        self._stack = ShownPage(pages)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.plot)
         self.slider = StillSlider(self)

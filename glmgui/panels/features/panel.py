@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QSplitter, QStackedLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QMenu, QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from glmengine.design.term_words import describe, variables_of
 from glmengine.errors import GlmError
@@ -25,7 +25,7 @@ from glmgui.panels.features.suggestions import Suggestions
 from glmgui.panels.features.term_edits import TermEdits
 from glmgui.panels.features.term_list import Card, TermList
 from glmgui.widgets.form_scroll import FormScroll
-from glmgui.widgets.layout import column
+from glmgui.widgets.layout import ShownPage, column
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page, WhenSeen
 from glmgui.widgets.sizes import keep_wide, scaled
@@ -116,7 +116,7 @@ class FeaturesPanel(Page):
         with_suggestions.addWidget(self.suggestions)
         with_suggestions.addWidget(details, 1)
         right = QWidget()
-        self._stack = QStackedLayout(right)
+        self._stack = ShownPage(right)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._details)
         whole = QSplitter(Qt.Orientation.Horizontal)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from glmengine.sentences import numbered
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.plots import TIME, Axis, Curve, Image, ImagePlot, LinePlot, MosaicPlot
 from glmgui.still_fields import StillSlider
-from glmgui.widgets.layout import row
+from glmgui.widgets.layout import ShownPage, row
 from glmgui.widgets.messages import EmptyState
 
 BAR_FROM = 340  # pixels; in a narrower plot the columns would have no room beside the bar of their colours
@@ -52,7 +52,7 @@ class BasisPreview(QWidget):
         self.lines = LinePlot("Basis functions", legend=False, name="basis_plot", parent=self)
         self.mosaic = MosaicPlot("Basis functions", bar_from=BAR_FROM, name="basis_mosaic", parent=self)
         self.empty = EmptyState("", "", "basis_empty", self)
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         for page in (self.lines, self.mosaic, self.empty):
             self._stack.addWidget(page)
 
@@ -105,7 +105,7 @@ class FeaturePreview(QWidget):
         )
         self.empty = EmptyState("", "", "feature_empty", self)
         pages = QWidget(self)
-        self._stack = QStackedLayout(pages)
+        self._stack = ShownPage(pages)
         for page in (self.lines, self.image, self.empty):
             self._stack.addWidget(page)
         self._slider = StillSlider(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
+from qtpy.QtWidgets import QSplitter, QTabWidget, QWidget
 
 from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.comparison_button import ComparisonButton
@@ -17,7 +17,7 @@ from glmgui.panels.fits.overlay_view import OverlayView
 from glmgui.panels.fits.runs_view import RunsView
 from glmgui.panels.fits.scores_view import ScoresView
 from glmgui.widgets.controls import button
-from glmgui.widgets.layout import column, row
+from glmgui.widgets.layout import ShownPage, column, row
 from glmgui.widgets.messages import EmptyState
 from glmgui.widgets.page import Page, WordsColumn
 from glmgui.widgets.texts import heading, hint
@@ -79,7 +79,7 @@ class FitsPanel(Page):
         # nothing that wraps stands beside them: the page would else ask for its usual height, and scroll where there is room for less
         column(content).addWidget(halves)
         self._content = content
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(content)
         self.table.back_asked.connect(shelf.go_back)

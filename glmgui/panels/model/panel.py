@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QSplitter,
-    QStackedLayout,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -39,7 +38,7 @@ from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
 from glmgui.widgets.form_scroll import FormScroll
-from glmgui.widgets.layout import TurningSplitter, column
+from glmgui.widgets.layout import ShownPage, TurningSplitter, column
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page, WhenSeen, WordsColumn
 from glmgui.widgets.tables import plain_table
@@ -146,7 +145,7 @@ class ModelPanel(Page):
         content = QWidget(self)
         column(content).addWidget(whole)
         self._content = content
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(content)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QLabel, QSizePolicy, QStackedLayout, QTabWidget, QWidget
+from qtpy.QtWidgets import QSizePolicy, QTabWidget, QWidget
 
 from glmgui.before_a_fit import NO_RECORDING, show_next_step
 from glmgui.document import Document
@@ -18,9 +18,10 @@ from glmgui.panels.population.scatter_view import ScatterView
 from glmgui.panels.population.table_view import TableView
 from glmgui.panels.population.view import PopulationView
 from glmgui.widgets.controls import button
-from glmgui.widgets.layout import column, row
+from glmgui.widgets.layout import ShownPage, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
+from glmgui.widgets.texts import ElidedLabel
 from glmgui.work.selected_units import can_fit_only, can_leave_out
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class PopulationPanel(Page):
         self.filling = EmptyState("Gathering", _FILLING, "population_filling", self)
         self.banner = MessageLine("population_stale", self)
         self.message = MessageLine("population_message", self)
-        self.said = QLabel(self)
+        self.said = ElidedLabel(self)
         self.said.setObjectName("population_selected")
         self.said.setAccessibleName("Units that are selected")
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -84,7 +85,7 @@ class PopulationPanel(Page):
         box.addLayout(line)
         box.addWidget(self.tabs, 1)
         self._content = content
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         for part in (self.empty, self.filling, content):
             self._stack.addWidget(part)
         self.tabs.currentChanged.connect(lambda _: self._draw_current())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QSplitter, QStackedLayout, QTabWidget, QWidget
+from qtpy.QtWidgets import QLabel, QSplitter, QTabWidget, QWidget
 
 from glmengine.results.result import Result
 from glmengine.results.unfinished import unfinished_in_words
@@ -23,7 +23,7 @@ from glmgui.panels.results.wording import choice_in_words, effect_in_words, scor
 from glmgui.plots import Axis, ScorePlot
 from glmgui.still_fields import StillCombo
 from glmgui.widgets.controls import small_button
-from glmgui.widgets.layout import column, row
+from glmgui.widgets.layout import ShownPage, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
 from glmgui.widgets.texts import hint
@@ -157,7 +157,7 @@ class ResultsPanel(Page):
         box.addWidget(MessagePlace(content, self.banner, self.unfinished))
         box.addWidget(whole, 1)
         self._content = content
-        self._stack = QStackedLayout(self)
+        self._stack = ShownPage(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(content)
         self._stack.addWidget(self.filling)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLay
 
 from glmengine.analysis.penalty import chosen_in_words
 from glmengine.figures.drawing import FigureOf
+from glmgui.forms.numbers import plain
 from glmgui.panels.results.wording import scores_of
 from glmgui.plots import Axis, Curve, LinePlot
 from glmgui.widgets.sizes import scaled
@@ -41,6 +42,7 @@ class ValidationView(QWidget):
         box.addWidget(self._said)
         box.addWidget(self.by_strength, 1)
         box.addWidget(self.by_fold, 1)
+        self.by_fold.hide()  # one of the two is shown
 
     def show_unit(self, result: Result, unit: str) -> None:
         if result.cv is None:
@@ -91,12 +93,14 @@ class ValidationView(QWidget):
             x = x.copy()
             x[0] = x[1] / 10
         ticks = list(dict.fromkeys(zip(np.log10(x).tolist(), strengths[order].tolist(), strict=True)))
-        self.by_strength.area.getAxis("bottom").set_names([(place, f"{value:.3g}") for place, value in ticks])
+        self.by_strength.area.getAxis("bottom").set_names([(place, plain(value, 3)) for place, value in ticks])
         mark = x[0] if chosen == 0 else chosen
         self.by_strength.set_title(f"Cross-validation of unit {unit}")
         self.by_strength.set_curves(
             [Curve("", x, mean), Curve("", x, mean, mean - spread, mean + spread, look="dots")],
-            marks=[(mark, "no penalty" if chosen == 0 else f"used: {chosen:.3g}")] if np.isfinite(mark) and mark > 0 else [],
+            marks=[(mark, "no penalty" if chosen == 0 else f"used: {plain(chosen, 3)}")]
+            if np.isfinite(mark) and mark > 0
+            else [],
         )
 
     def set_greyed(self, greyed: bool) -> None:

@@ -145,8 +145,9 @@ def test_names_of_units_are_whole_beside_their_scores(fitted, at_rest):
         assert not view.horizontalScrollBar().isVisible()
 
 
-def test_what_is_being_done_has_room_in_a_small_toolbar(fitted, at_rest):
-    fitted.resize(1024, 740)
+@pytest.mark.parametrize("width", [911, 1024])
+def test_what_is_being_done_has_room_in_a_small_toolbar(fitted, at_rest, width):
+    fitted.resize(width, 740)
     fitted.progress.begin("Making features", can_stop=True)
     fitted.progress._show()
     at_rest(fitted)

@@ -1,0 +1,134 @@
+"""On a screen of 1366 x 768 at one and a half times the size: nothing empty scrolls, and plots keep room between their axes."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QPointF
+from qtpy.QtWidgets import QApplication, QLabel, QScrollArea, QSizePolicy
+
+from glmgui.drawings.series import Axis
+from glmgui.plots.bars import ScorePlot
+from glmgui.plots.base import Plot
+from glmgui.plots.inside_text import InsideText
+from glmgui.widgets.page import PageScroll
+from glmgui.widgets.texts import ElidedLabel
+from tests.gui.shell.test_looks import STEPS, fitted, tabs_of  # noqa: F401
+
+LOW = (911, 490)
+LEAST_AREA = 30  # pixels between the axes, in which a curve can be told from a line
+
+
+def scrolling(panel) -> bool:
+    around = panel.parentWidget()
+    while around is not None and not isinstance(around, PageScroll):
+        around = around.parentWidget()
+    assert isinstance(around, QScrollArea)
+    return around.horizontalScrollBar().maximum() > 0 or around.verticalScrollBar().maximum() > 0
+
+
+def test_a_page_of_which_nothing_is_shown_yet_does_not_scroll(window, at_rest):
+    window.resize(*LOW)
+    scrolled = []
+    for step in STEPS:
+        window.show_step(step)
+        at_rest(window)
+        scrolled += [step] if scrolling(window.panels[step]) else []
+    assert not scrolled
+
+
+def test_a_page_that_waits_for_a_fit_does_not_scroll(window, small_recording, small_analysis, at_rest):
+    window.resize(*LOW)
+    window.document.open(small_recording, small_analysis.with_(terms=()))
+    scrolled = []
+    for step in ("features", "results", "checks", "fits", "population"):
+        window.show_step(step)
+        at_rest(window)
+        scrolled += [step] if scrolling(window.panels[step]) else []
+    assert not scrolled
+
+
+@pytest.mark.parametrize("size", [(1024, 740), LOW])
+def test_plots_keep_room_between_their_axes(fitted, size, at_rest):  # noqa: F811
+    fitted.resize(*size)
+    flat = []
+    for step in STEPS:
+        fitted.show_step(step)
+        for turn in tabs_of(fitted.panels[step]):
+            if turn is not None:
+                turn()
+            at_rest(fitted)
+            for plot in fitted.panels[step].findChildren(Plot):
+                areas = plot._plot_items() if plot.isVisible() else []
+                flat += [f"{step} '{plot.title}': {area.vb.height():.0f} px" for area in areas if area.vb.height() < LEAST_AREA]
+    assert not flat
+
+
+def test_words_in_a_plot_lie_inside_it(fitted, at_rest):  # noqa: F811
+    fitted.resize(*LOW)
+    seen, outside = 0, []
+    for step in STEPS:
+        fitted.show_step(step)
+        for turn in tabs_of(fitted.panels[step]):
+            if turn is not None:
+                turn()
+            at_rest(fitted)
+            for plot in fitted.panels[step].findChildren(Plot):
+                for text in plot.scene.items() if plot.isVisible() else ():
+                    if isinstance(text, InsideText):
+                        seen += 1
+                        room, own = text.getViewBox().sceneBoundingRect(), text.textItem.sceneBoundingRect()
+                        if not room.adjusted(-1, -1, 1, 1).contains(own):
+                            outside.append(f"{step} '{plot.title}': {text.textItem.toPlainText()}")
+    assert seen
+    assert not outside
+
+
+def test_the_results_fit_a_low_screen(fitted, at_rest):  # noqa: F811
+    fitted.resize(*LOW)
+    fitted.show_step("results")
+    at_rest(fitted)
+    assert not scrolling(fitted.panels["results"])
+
+
+def test_a_unit_is_named_above_the_bars(qtbot):
+    plot = ScorePlot("Held out", Axis("deviance explained"))
+    qtbot.addWidget(plot)
+    plot.resize(260, 140)
+    plot.show()
+    plot.set_scores({"a": 0.5, "b": 0.45, "c": 0.4}, Axis("deviance explained"))
+    plot.set_selected("b")
+    plot.resize(260, 150)
+    for _ in range(3):
+        QApplication.processEvents()
+    (name,) = (one for one in plot.scene.items() if isinstance(one, InsideText))
+    highest = plot.area.vb.mapViewToScene(QPointF(1.0, 0.5)).y()
+    assert name.textItem.sceneBoundingRect().bottom() <= highest + 5  # the margin of its letters
+
+
+def test_what_runs_can_be_ended_from_a_narrow_toolbar(fitted, at_rest):  # noqa: F811
+    fitted.resize(683, 490)
+    fitted.progress.begin("Making features", can_stop=True)
+    fitted.progress._show()
+    at_rest(fitted)
+    seen = (
+        fitted.progress.bar,
+        fitted.progress.stop,
+        fitted.progress.cancel,
+        fitted.toolbar.widgetForAction(fitted.action("palette")),
+    )
+    assert all(one.visibleRegion().boundingRect() == one.rect() for one in seen)
+    fitted.progress.end()
+
+
+def test_a_line_that_is_cut_ends_with_dots(fitted, at_rest):  # noqa: F811
+    """Also a line that gives way to the buttons beside it."""
+    fitted.resize(683, 490)
+    cut = []
+    for step in STEPS:
+        fitted.show_step(step)
+        at_rest(fitted)
+        for label in fitted.panels[step].findChildren(QLabel):
+            gives_way = label.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored and not label.wordWrap()
+            if gives_way and not isinstance(label, ElidedLabel) and label.objectName():
+                cut.append(f"{step} {label.objectName()}")
+    assert not cut
