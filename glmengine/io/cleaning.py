@@ -10,13 +10,13 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.clocks import clock_doubts, inside, plausible_span, series_of_this_clock
 from glmengine.io.files.repair import Repair
-from glmengine.io.lost_samples import MINUS_ONE, lost_values, must_be_lost
-from glmengine.io.quantity import TURNS, kind_of, turn_of, turns_in_another_unit
+from glmengine.io.lost_samples import MINUS_ONE, is_lost, is_no_angle, lost_values, must_be_lost
+from glmengine.io.quantity import TURNS, kind_of, turn_of, turn_seen, turns_in_another_unit
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
 from glmengine.recording.covariate_names import TRACKED_NAME
 from glmengine.sentences import listed, numbered, percent
 from glmengine.timegrid.angles import FULL_TURN
-from glmengine.timegrid.frames import frame_clock
+from glmengine.timegrid.frames import frame_clock, is_rounded, mostly_shared
 
 NOISE_SHARE = 0.9
 
@@ -25,6 +25,9 @@ ANEW = 0.2
 
 UNEVEN = 0.01
 """Steps that a sample may lie beside even ones before that is worth saying."""
+
+KNOWN_TURNS = (1.0, 256.0, 400.0, 1000.0, 1024.0, 3600.0, 4096.0, 36_000.0)
+"""What a turn is where an angle is counted in turns, gradians, parts of a degree or steps of an encoder."""
 
 LARGEST_ARENA = 30.0
 """Metres."""
@@ -166,7 +169,7 @@ def _clean_spikes(
 
 
 def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:
-    cleaned = _in_time_order(counts, near, notes)
+    cleaned = _in_time_order(counts, near, notes, frames=True)
     if not len(cleaned.times):
         raise GlmError(f"its counts '{counts.name}' have no valid time; check the time base")
     clock = frame_clock(cleaned.times)
@@ -261,7 +264,7 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
     if infinite.any():
         values[infinite] = np.nan
         notes.append(f"{name}: {numbered(infinite.sum(), 'infinite value')} taken as missing.")
-    lost = _lost(name, values, unit, notes)
+    lost = _lost(name, values, kind, unit, notes)
     repair = Repair(kind, lost=lost)
     if kind == "angle":
         finite = values[np.isfinite(values)]
@@ -271,6 +274,7 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
                 f"{name} is said to be in {said}, but goes round in {unit}, from {finite.min():.4g} to {finite.max():.4g}: taken as {unit}."
             )
         repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and turn_of(finite) == 360.0))
+        notes += _doubt_of_turn(name, values, "deg" if repair.degrees else "rad")
         if repair.degrees:
             notes.append(f"{name} was turned from degrees into radians.")
         elif unit != "rad":
@@ -279,6 +283,20 @@ def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[
         if len(turned) and (turned.min() < 0 or turned.max() >= FULL_TURN):
             notes.append(f"{name} was brought to the range from 0 to 2 pi.")
     return repair
+
+
+def _doubt_of_turn(name: str, values: np.ndarray, unit: str) -> list[str]:
+    """What is to be said of angles that come round after another turn than that of their unit: turns, gradians, steps of an encoder."""
+    seen, turn = turn_seen(values) if values.ndim == 1 else None, TURNS[unit]
+    if seen is None or 0.9 * turn < seen < 1.1 * turn:
+        return []
+    said = "2 pi" if unit == "rad" else "360"
+    known = min(KNOWN_TURNS, key=lambda one: abs(one - seen))
+    remedy = f'give unit = "deg" and scale = {360 / known:.10g}' if abs(known - seen) < 0.03 * known else "give it in degrees"
+    return [
+        f"{name} leaps from one end of its values to the other, {seen:.4g} away, as if that were a whole turn, which in {unit} is {said}: if it is, "
+        f"{remedy} in a recipe; if it is an orientation, which comes round after half a turn, choose functions on a circle of that length."
+    ]
 
 
 def _doubt_of_metres(name: str, values: np.ndarray, unit: str) -> list[str]:
@@ -295,27 +313,32 @@ def _doubt_of_metres(name: str, values: np.ndarray, unit: str) -> list[str]:
     ]
 
 
-def _lost(name: str, values: np.ndarray, unit: str, notes: list[str]) -> tuple[tuple[float, ...], ...]:
+def _lost(name: str, values: np.ndarray, kind: str, unit: str, notes: list[str]) -> tuple[tuple[float, ...], ...]:
     """What lost samples are written as, which are taken as missing in `values`; what may be one in a series that is no place is said."""
     rows = values.reshape(len(values), -1)
     taken = []
     for lost in lost_values(values):
-        mine = (rows == np.array(lost)).all(axis=1)
-        written = f"({', '.join(f'{one:g}' for one in lost)})" if len(lost) > 1 and len(set(lost)) > 1 else f"{lost[0]:g}"
-        if set(lost) == {MINUS_ONE} or must_be_lost(name, unit, lost):
+        mine = is_lost(rows, [lost])
+        known = [one for one in lost if np.isfinite(one)]
+        written = f"{known[0]:g}" if len(set(known)) == 1 else f"({', '.join(f'{one:g}' for one in lost)})"
+        if len(known) < len(lost):
+            written += f" in component {1 + int(np.flatnonzero(np.isfinite(lost))[0])}"
+        minus_one = set(known) == {MINUS_ONE}
+        if minus_one or must_be_lost(name, unit, lost) or (kind == "angle" and is_no_angle(known[0])):
             values[mine] = np.nan
             taken.append(lost)
-            where = "" if set(lost) == {MINUS_ONE} else f" ({percent(mine.mean(), 1)}), far from all others,"
+            where = "" if minus_one else f" ({percent(mine.mean(), 1)}), far from all others,"
             notes.append(f"{name}: {numbered(int(mine.sum()), 'sample')} of exactly {written}{where} taken as missing.")
-        else:
+        elif mine.mean() <= 0.5:  # what is the same most of the time is what it is
             notes.append(
-                f"{name}: {int(mine.sum()):,} samples ({percent(mine.mean(), 1)}) are exactly {written}, far from all others: if they were lost, "
-                f"say missing = [{lost[0]:g}] for it in a recipe, or leave them out with a condition on it."
+                f"{name}: {numbered(int(mine.sum()), 'sample')} ({percent(mine.mean(), 1)}) are exactly {written}, far from all others: if they were "
+                f"lost, say missing = [{known[0]:g}] for it in a recipe, or leave them out with a condition on it."
             )
     return tuple(taken)
 
 
-def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:
+def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str], *, frames: bool = False) -> RawSeries:
+    """The series with its samples in time order, one at a time; of `frames`, which all count, also those whose stamps were rounded to one."""
     times, values = series.times, series.values
     kept = inside(times, near)
     if not kept.all():
@@ -327,16 +350,35 @@ def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str
     if (steps < 0).any():
         places = numbered(int((steps < 0).sum()), "place")
         back = -float(steps.min())
-        notes.append(f"{series.name}: its times went backwards in {places}, by up to {back:.3g} s; they were sorted.")
+        if (steps <= 0).all():
+            notes.append(
+                f"{series.name}: its times go down from the first row to the last, and were turned round, as if rows were written from the last to "
+                "the first; if they are what was left of the time, write them as they rise: what came before and after is else mixed up."
+            )
+        else:
+            notes.append(f"{series.name}: its times went backwards in {places}, by up to {back:.3g} s; they were sorted.")
         notes += _begun_anew(series.name, back, [times])
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
     # closer than a nanosecond is one time
     same = _repeats(np.round(times, 9))
-    if same.any():
+    kept = frames and same.any() and not _are_copies(values, same)
+    if kept and (not mostly_shared(times) or is_rounded(times)):
+        notes.append(
+            f"{series.name}: {numbered(same.sum(), 'sample')} at the time of the one before, with other values: all are kept, as frames whose times "
+            "were rounded."
+        )
+    elif same.any():
         notes.append(f"{series.name}: {numbered(same.sum(), 'sample')} at a repeated time left out.")
         times, values = times[~same], values[~same]
     return replace(series, times=times, values=values)
+
+
+def _are_copies(values: np.ndarray, same: np.ndarray) -> bool:
+    """Whether samples (T, ...) at a repeated time, `same`, have the values of the one before."""
+    rows = values.reshape(len(values), -1)
+    places = np.flatnonzero(same)
+    return bool(np.array_equal(rows[places], rows[places - 1], equal_nan=values.dtype.kind == "f"))
 
 
 def _begun_anew(name: str, back: float, times: Sequence[np.ndarray]) -> list[str]:

@@ -17,6 +17,16 @@ FEWEST = 20
 """Spikes that must be there before it is asked where they lie."""
 
 UNITS = {"ms": (1e3, "milliseconds"), "us": (1e6, "microseconds")}
+
+LONGER = {"min": (60.0, "minutes"), "": (3600.0, "hours")}
+"""Units that are longer than a second: what recipes call them, seconds, and words."""
+
+SHORT = 0.2
+"""Share of the time in which something was measured that the spikes reach over, below which that is said."""
+
+SLOWEST, FASTEST = 5.0, 1e-4
+"""Seconds from one response to the next beyond which their unit of time is doubted: over half a day and more, and in any recording."""
+
 ALIKE = 2.5
 """Factor by which the ends of two stretches may be off the ratio of two units: a session need not begin and end with its tracking."""
 
@@ -52,18 +62,16 @@ def _reach_around(window: tuple[float, float]) -> tuple[float, float]:
 
 def clock_doubts(raw: RawRecording) -> list[str]:
     """What is to be said where times cannot be true beside each other, or the units' by themselves, and what to do."""
-    return _clocks_apart(raw) or _rates_that_no_unit_has(raw)
+    return _clocks_apart(raw) or _rates_that_no_unit_has(raw) or _rates_of_responses(raw) or _in_a_part_alone(raw)
 
 
 def _rates_that_no_unit_has(raw: RawRecording) -> list[str]:
     """Spikes that come so seldom over so long a time, or so fast, that their unit of time must be another."""
-    units = [np.asarray(times, dtype=np.float64) for times in raw.spikes or () if len(times)]
-    spikes = np.concatenate(units) if units else np.empty(0)
-    spikes = spikes[np.isfinite(spikes)]
+    spikes = _pooled(raw.spikes)
     if len(spikes) < FEWEST:
         return []
     low, high = np.quantile(spikes, [0.01, 0.99])
-    rate = float(np.median([len(times) for times in units])) / max(high - low, 1e-9)
+    rate = float(np.median([len(times) for times in raw.spikes or () if len(times)])) / max(high - low, 1e-9)
     if not (high - low > LONGEST and rate < SELDOM) and rate < BUSIEST:
         return []
     whole = np.array_equal(spikes, np.rint(spikes))
@@ -74,16 +82,71 @@ def _rates_that_no_unit_has(raw: RawRecording) -> list[str]:
     ]
 
 
+def _rates_of_responses(raw: RawRecording) -> list[str]:
+    """Counts or responses in bins that come so seldom, or so fast, that the unit of their times must be another."""
+    if raw.counts is None:
+        return []
+    times = np.sort(np.asarray(raw.counts.times, dtype=np.float64))
+    times = times[np.isfinite(times)]
+    if len(times) < FEWEST or not times[-1] > times[0]:
+        return []
+    step, span = float(times[-1] - times[0]) / (len(times) - 1), float(times[-1] - times[0])
+    if not (step > SLOWEST and span > LONGEST) and step > FASTEST:
+        return []
+    slow = step > SLOWEST
+    unit = ("microseconds" if step > 1e3 * SLOWEST else "milliseconds") if slow else "minutes or hours"
+    return [
+        f"The bins of its counts would be {step:.4g} s long, over {span:,.6g} s, as if their times were in {unit} and not in seconds. If so, give "
+        "the time_unit under [counts] in a recipe, or write the file again in seconds."
+    ]
+
+
+def _in_a_part_alone(raw: RawRecording) -> list[str]:
+    """What is to be said where all spikes lie in a small part of the time in which something was measured: counted in minutes or hours they
+    do, or where the times of what was measured count its samples."""
+    spikes = _pooled(raw.spikes)
+    series = {item.name: times[np.isfinite(times)] for item in raw.series if len(times := np.asarray(item.times, np.float64)) > 1}
+    if len(spikes) < FEWEST or not any(len(times) for times in series.values()):
+        return []
+    own, (low, high) = np.quantile(spikes, [0.0, 1.0]), _ends(series)
+    if own[1] - own[0] >= SHORT * (high - low) or own[0] > high or own[1] < low:
+        return []
+    as_if = next(
+        (
+            f", as if they were in {words}" + (f' (time_unit = "{unit}" under [spikes] in a recipe)' if unit else "")
+            for unit, (factor, words) in LONGER.items()
+            if 0.8 < (high - low) / (factor * (own[1] - own[0])) < 1.25 and own[1] < 2 * high / factor
+        ),
+        "",
+    )
+    return [
+        f"All spikes lie in {100 * (own[1] - own[0]) / (high - low):.2g} % of the time in which {listed(list(series), 4)} was recorded, from {own[0]:.6g} to "
+        f"{own[1]:.6g} of {low:.6g} to {high:.6g} s{as_if}. Check the unit of both clocks, and whether the times of what was measured count "
+        "its samples; where the units were recorded for a part alone, use that part: the rest would count as silence."
+    ]
+
+
+def _pooled(trains: list[np.ndarray] | None) -> np.ndarray:
+    """All spike times, without those that are no numbers."""
+    units = [np.asarray(times, dtype=np.float64) for times in trains or () if len(times)]
+    spikes = np.concatenate(units) if units else np.empty(0)
+    return spikes[np.isfinite(spikes)]
+
+
+def _ends(series: dict[str, np.ndarray]) -> tuple[float, float]:
+    known = [times for times in series.values() if len(times)]
+    return min(float(times.min()) for times in known), max(float(times.max()) for times in known)
+
+
 def _clocks_apart(raw: RawRecording) -> list[str]:
     """What is to be said where the units' times and those of what was recorded beside them cannot be of one clock, and what to do.
 
     That is so where nearly all spikes lie outside what else was recorded, or that outside the spikes: counted in milliseconds the times
     of one session reach a thousand times as far as in seconds.
     """
-    units = [np.asarray(times, dtype=np.float64) for times in raw.spikes or () if len(times)]
-    units = units or ([raw.counts.times] if raw.counts is not None else [])
-    spikes = np.concatenate(units) if units else np.empty(0)
-    spikes = spikes[np.isfinite(spikes)]
+    spikes = _pooled(raw.spikes)
+    if not len(spikes) and raw.counts is not None:
+        spikes = _pooled([raw.counts.times])
     others = {name: times for name, times in _recorded_beside(raw).items() if len(times) > 1}
     if len(spikes) < FEWEST or not others:
         return []

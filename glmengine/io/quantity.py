@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from glmengine.io.lost_samples import measured_ones
 from glmengine.io.raw import RawSeries
 from glmengine.recording.covariate_names import DIRECTION_WORDS
 from glmengine.timegrid.angles import FULL_TURN
@@ -17,6 +18,12 @@ ANGLE_NAME = re.compile(
 )
 
 TURNS = {"rad": FULL_TURN, "deg": 360.0}
+
+MOST_STEPS = 20
+"""Different whole numbers up to which a series is one of steps."""
+
+LEAP, FEWEST_LEAPS, MOST_LEAPS, MANY = 0.7, 3, 0.05, 100
+"""Share of their range over which angles leap where they come round, how often they must and how often they may, and of how many."""
 
 ON_A_LINE = re.compile(r"eye|gaze|pupil|wheel|pitch|roll|tilt|elevation", re.IGNORECASE)
 """What is measured in degrees or radians but does not go round, unless its values fill a circle."""
@@ -32,13 +39,29 @@ def kind_of(series: RawSeries, unit: str) -> str:
         named = ANGLE_NAME.search(series.name) and not ON_A_LINE.search(series.name)
         round_it = len(finite) > 0 and (turn_of(finite) == TURNS[unit] or turns_in_another_unit(values, unit))
         return "angle" if named or round_it else "continuous"
-    if not unit and ANGLE_NAME.search(series.name) and values.ndim == 1 and values.dtype.kind == "f":
-        finite = values[np.isfinite(values)]
-        if len(finite) and turn_of(finite) is not None:
+    if not unit and ANGLE_NAME.search(series.name) and values.ndim == 1 and values.dtype.kind in "uif":
+        finite = measured_ones(values)
+        many = values.dtype.kind == "f" or len(np.unique(finite[:100_000])) > MOST_STEPS
+        if len(finite) and many and turn_of(finite) is not None:
             return "angle"
-    if values.dtype.kind in "ui" and values.ndim == 1 and len(np.unique(values[:100_000])) <= 20:
+    if values.dtype.kind in "ui" and values.ndim == 1 and len(np.unique(values[:100_000])) <= MOST_STEPS:
         return "step"
     return "continuous"
+
+
+def turn_seen(values: np.ndarray) -> float | None:
+    """The length of a turn in these angles (T,) in time order: how far it is from the end to which they go to the other, where they leap to it;
+    None where they do not leap."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    if len(finite) < MANY:
+        return None
+    low, high = np.quantile(finite, [0.001, 0.999])
+    leaps = np.abs(np.diff(finite)) > LEAP * (high - low)
+    if high <= low or leaps.sum() < FEWEST_LEAPS or leaps.mean() > MOST_LEAPS:
+        return None
+    # what is drawn at random, or comes in few steps, leaps too, but not from one end to the other and else hardly at all
+    between = np.abs(np.diff(finite))[~leaps]
+    return float(high - low) if np.quantile(between, 0.99) < 0.5 * LEAP * (high - low) else None
 
 
 def turns_in_another_unit(values: np.ndarray, unit: str) -> bool:

@@ -18,6 +18,12 @@ NO_MATTER = 0.05
 LOOSEST = 0.3
 """Steps by which the first frame behind a gap may lie beside its place before the bins are found anew."""
 
+MOST_SHARED = 1 / 3
+"""Share of the stamps that may be the same as the one before where steps are looked at one by one."""
+
+FEWEST_EVEN = 100
+"""Steps that tell whether stamps go on evenly."""
+
 NEIGHBOURS = 25
 """Frames whose middle phase says where the bins lie from one of them on."""
 
@@ -53,6 +59,8 @@ def frame_clock(stamps: np.ndarray) -> FrameClock:
     stamps = np.asarray(stamps, dtype=np.float64)
     if len(stamps) < 2:
         return FrameClock(float("nan"), stamps, np.arange(len(stamps) + 1), 0.0, 0)
+    if mostly_shared(stamps):
+        return _even_clock(stamps)
     step, number, loose = _mean_step(stamps)
     for _ in range(2):
         order = np.concatenate([[0], np.cumsum(number)])
@@ -74,6 +82,30 @@ def frame_clock(stamps: np.ndarray) -> FrameClock:
     times = stamps[0] + place[anchor] * step + (place - place[anchor]) * exact
     dropped = int((number - 1)[(number < LONGEST_ROUNDED) & ~begins[1:]].sum())
     return FrameClock(exact, np.round(times, 9), np.append(np.flatnonzero(begins | gap), len(stamps)), jitter, dropped)
+
+
+def mostly_shared(stamps: np.ndarray) -> bool:
+    """Whether so many of ascending stamps (N,) are the same as the one before that they tell no single steps."""
+    return bool(np.mean(np.diff(stamps) <= 0) > MOST_SHARED) if len(stamps) > 1 else False
+
+
+def is_rounded(stamps: np.ndarray) -> bool:
+    """Whether ascending stamps (N,) go on evenly but for rounding, which may be coarser than their steps: none is a unit of it off its place."""
+    steps = np.diff(stamps)
+    if len(steps) < FEWEST_EVEN or not (steps >= 0).all() or not (steps > 0).any():
+        return False
+    slope, first = np.polyfit(np.arange(len(stamps)), stamps - stamps[0], 1)
+    return bool(np.abs(stamps - stamps[0] - first - slope * np.arange(len(stamps))).max() <= steps[steps > 0].min())
+
+
+def _even_clock(stamps: np.ndarray) -> FrameClock:
+    """The clock of stamps of which many are the same: even steps along the straight line through all."""
+    places = np.arange(len(stamps))
+    step, first = np.polyfit(places, stamps - stamps[0], 1)
+    exact = _simplest(float(step), NO_MATTER * float(step) / len(stamps))
+    times = stamps[0] + float(first) + (step - exact) * places[-1] / 2 + exact * places
+    jitter = float(np.abs(stamps - times).max())
+    return FrameClock(exact, np.round(times, 9), np.array([0, len(stamps)]), jitter, 0)
 
 
 def _mean_step(stamps: np.ndarray) -> tuple[float, np.ndarray, float]:

@@ -83,6 +83,11 @@ class NoticeBar(QFrame):
         else:
             self._timer.stop()
 
+    def begin(self, label: str) -> None:
+        """Take away the error of work that is tried again: beside what comes of it, it would be of what is no longer so."""
+        if self.notice is not None and self.notice.level == "error" and self.notice.title == label:
+            self.dismiss()
+
     def _open_folder(self) -> None:
         if self.notice is not None and self.notice.written is not None:
             show_folder(self.notice.written)

@@ -174,6 +174,7 @@ class MainWindow(QMainWindow):
         document.changed.connect(self._changed)
         self._running = RunningWork(work, self.progress, self.status, self)
         jobs.started.connect(lambda _: self._actions.renew())
+        jobs.started.connect(self.notice_bar.begin)
         self.rail.picked.connect(lambda name: self.show_start() if name == START else self.show_step(name))
         self.start.action_asked.connect(lambda name: self._actions[name].trigger())
         self.start.step_asked.connect(self.show_step)

@@ -17,7 +17,7 @@ class Repair:
     kind: Literal["continuous", "angle", "step", "category"] = "continuous"
     degrees: bool = False
     lost: tuple[tuple[float, ...], ...] = ()
-    """What samples that were lost are written as, one number for each component."""
+    """What samples that were lost are written as, one number for each component, NaN for any."""
 
     def apply(self, values: np.ndarray) -> np.ndarray:
         """The values repaired, of the same shape: float64 with NaN for what is missing, angles in radians from 0 to 2 pi.
@@ -32,7 +32,8 @@ class Repair:
             values[infinite] = np.nan
         rows = values.reshape(len(values), -1)
         for lost in self.lost:
-            values[(rows == np.array(lost)).all(axis=1)] = np.nan
+            told = np.isfinite(lost)
+            values[(rows[:, told] == np.array(lost)[told]).all(axis=1)] = np.nan
         if self.kind == "angle":
             if self.degrees:
                 values = np.deg2rad(values)

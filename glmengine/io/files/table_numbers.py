@@ -20,8 +20,14 @@ MOST_SHOWN = 3
 
 COMMAS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 POINTS = re.compile(r"[-+]?\d{1,3}(\.\d{3})+(,\d+)?")
-SPACES = re.compile(r"[-+]?\d{1,3}([ '\u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
+SPACES = re.compile(r"[-+]?\d{1,3}([ '\u2019\u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 SHORT = re.compile(r"[-+]?\d{1,3}")
+
+MINUS = "\u2212"
+"""The sign of word processors."""
+
+MARK = re.compile(r"[^\w\s]{1,4}")
+"""Cells of signs alone, such as a dash, which stand for what is missing however many they are."""
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
 """What stands in tables for a value that is not there; any other text among numbers is said."""
@@ -48,9 +54,9 @@ class Numbers:
 
 def numbers_in(cells: Sequence[str], decimal: str) -> Numbers | None:
     """The numbers that nearly all of the cells are; None where they are not, so that the column is one of texts."""
-    plain = [cell.strip() for cell in cells]
+    plain = [cell.strip().replace(MINUS, "-") for cell in cells]
     values = np.full(len(plain), np.nan)
-    odd, grouped, known = [], [], 0
+    odd, grouped, known, marks = [], [], 0, 0
     for row, cell in enumerate(plain):
         if cell.lower() in MISSING:
             continue
@@ -62,10 +68,11 @@ def numbers_in(cells: Sequence[str], decimal: str) -> Numbers | None:
         number = _number(_without_groups(cell, decimal), decimal)
         if number is None:
             odd.append(row)
+            marks += MARK.fullmatch(cell) is not None
         else:
             values[row] = number
             grouped.append(row)
-    if not known or len(odd) > (1 - MOSTLY) * known:
+    if not known or len(odd) - marks > (1 - MOSTLY) * known or len(odd) > 0.5 * known:
         return None
     return Numbers(values, np.array(odd, dtype=np.int64), np.array(grouped, dtype=np.int64))
 
@@ -134,7 +141,7 @@ def _number(cell: str, decimal: str) -> float | None:
 
 def _without_groups(cell: str, decimal: str) -> str:
     if SPACES.fullmatch(cell):
-        return re.sub(r"[ '\u00a0\u2009\u202f]", "", cell)
+        return re.sub(r"[ '\u2019\u00a0\u2009\u202f]", "", cell)
     if decimal == "," and POINTS.fullmatch(cell):
         return cell.replace(".", "")
     if decimal == "." and COMMAS.fullmatch(cell):

@@ -14,6 +14,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import note_bytes, plain_column
 from glmengine.io.files.npy import npy_array
+from glmengine.io.files.table_text import text_in
 from glmengine.io.raw import RawRecording
 from glmengine.io.reader import Reader
 from glmengine.sentences import numbered
@@ -21,7 +22,10 @@ from glmengine.sentences import numbered
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe
 
-LABELS = ("cluster_group.tsv", "cluster_info.tsv", "cluster_KSLabel.tsv", "cluster_group.csv")
+LABELS = ("cluster_group.tsv", "cluster_info.tsv", "cluster_KSLabel.tsv", "cluster_group.csv", "cluster_groups.csv")
+OF_CLUSTERS = ("cluster_id", "id", "cluster", "clusterid")
+"""What the column with the numbers of clusters is called."""
+
 LONGEST_EXPRESSION = 100
 SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 OPERATIONS = {
@@ -175,17 +179,16 @@ def _labels(folder: Path, notes: list[str]) -> dict[int, dict[str, str]]:
         file = folder / name
         if not file.is_file():
             continue
-        lines = note_bytes(file).decode("utf-8", "replace").splitlines()
         nameless, twice = [], {}
         mine: dict[int, dict[str, str]] = {}
-        for line, row in enumerate(csv.DictReader(lines, delimiter="," if name.endswith("csv") else "\t"), 2):
-            cluster = _cluster(row.get("cluster_id") or row.get("id") or "")
+        for line, row in _rows(file):
+            cluster = _cluster(next((row[key] for key in OF_CLUSTERS if row.get(key)), ""))
             if cluster is None:
                 nameless.append(line)
                 continue
             about = mine.setdefault(cluster, {})
             for column, value in row.items():
-                if column not in ("cluster_id", "id", None) and isinstance(value, str) and value:
+                if column not in OF_CLUSTERS and value:
                     if about.get(column, value) != value:
                         twice.setdefault(cluster, []).append(f"'{about[column]}', then '{value}' in line {line}")
                     about[column] = value
@@ -204,6 +207,33 @@ def _labels(folder: Path, notes: list[str]) -> dict[int, dict[str, str]]:
                 "what they say is of no unit."
             )
     return found
+
+
+def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows of a table of labels, each with the number of its line, in whatever alphabet and with whatever separator it was saved again.
+
+    A table without names of columns, two of them, gives each cluster its group.
+    """
+    content = note_bytes(file)
+    try:
+        text = text_in(content)
+    except UnicodeDecodeError:
+        text = content.decode("utf-8", "replace")
+    lines = text.splitlines()
+    header = next((line for line in lines if line.strip()), "")
+    separator = next((sign for sign in "\t;," if sign in header), " ")
+    rows = [(number, [cell.strip() for cell in row]) for number, row in enumerate(csv.reader(lines, delimiter=separator), 1)]
+    rows = [(number, row) for number, row in rows if any(row)]
+    if not rows:
+        return []
+    names = rows[0][1]
+    if len(names) == 2 and _cluster(names[0]) is not None:
+        names = ["cluster_id", "group"]
+    else:
+        rows = rows[1:]
+    known = {name.lower(): name.lower() for name in OF_CLUSTERS} | {"group": "group", "kslabel": "KSLabel"}
+    names = [known.get(name.lower(), name) for name in names]
+    return [(number, dict(zip(names, row, strict=False))) for number, row in rows]
 
 
 def _cluster(text: str) -> int | None:

@@ -94,6 +94,11 @@ def _parquet(path: Path) -> NamedArrays:
             if moments is not None:
                 columns[name] = _column_of(moments)
                 notes += _said_of_moments(name, cells, moments, range(1, rows + 1))
+                continue
+            found = numbers_in(cells, ".")
+            if found is not None:
+                columns[name] = _column_of(found)
+                notes += said_of(name, cells, found, range(1, rows + 1))
     return _plain(columns, notes)
 
 
@@ -153,7 +158,7 @@ def _csv(path: Path) -> NamedArrays:
         if found is None:
             notes += unclear_in(name, cells) + doubts_of(name, cells, layout.decimal, lines)
             continue
-        columns[name] = pd.Series(found.values)
+        columns[name] = _column_of(found)
         notes += said_of(name, cells, found, lines)
     found = _plain(columns, notes)
     if (
@@ -175,10 +180,10 @@ def _numbers_of(cells: list[str], layout: Layout, numeric: bool) -> Numbers | No
     return found
 
 
-def _column_of(moments: Moments) -> pd.Series:
+def _column_of(found: Moments | Numbers) -> pd.Series:
     import pandas as pd
 
-    return pd.Series(moments.values)
+    return pd.Series(found.values)
 
 
 def _said_of_moments(name: str, cells: Sequence[str], moments: Moments, lines: Sequence[int]) -> list[str]:

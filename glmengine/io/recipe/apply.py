@@ -200,6 +200,11 @@ def _sorted_by_owner(
     if owners.dtype.kind == "f" and np.array_equal(owners, np.rint(owners)):
         owners = owners.astype(np.int64)
     names, first, index = np.unique(owners, return_index=True, return_inverse=True)
+    if len(names) > 1 and str(names[0]) == "-1":
+        raw.notes.append(
+            f"'{columns[1]}' is -1 for {numbered(int((index == 0).sum()), 'spike')}: sorters write so what belongs to no unit; leave unit -1 out if "
+            "that is so here."
+        )
     order = np.argsort(index, kind="stable")
     bounds = np.searchsorted(index[order], np.arange(len(names) + 1))
     raw.spikes = [times[order[bounds[unit] : bounds[unit + 1]]] for unit in range(len(names))]

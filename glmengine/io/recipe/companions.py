@@ -59,7 +59,23 @@ def for_recording(recipe: Recipe, path: Path) -> tuple[Recipe, tuple[str, ...]]:
                 )
             moved[name] = followed
     notes = tuple(f"{new} is read beside {path.name}, in place of {old} which the recipe names." for old, new in moved.items())
+    if not recipe.file:
+        notes += _doubts(set(named) - set(moved), path)
     return _renamed(recipe, moved).with_(file=path.name), notes
+
+
+def _doubts(named: set[str], path: Path) -> tuple[str, ...]:
+    """What is to be said of further files of whose names nothing tells to which of several recordings in the folder they belong."""
+    others = [sibling for sibling in _siblings(path, named) if _alike(sibling, path)]
+    doubtful = sorted(
+        name for name in named if others and all(following(name, path.name, other.name) is None for other in others)
+    )
+    if not doubtful:
+        return ()
+    return (
+        f"The recipe names {', '.join(doubtful)} beside {path.name}, and would for {others[0].name} too: nothing in the names says to which of them "
+        f'it belongs. Say file = "{path.name}" in the recipe if it is this one.',
+    )
 
 
 def _followed(name: str, made_for: str, path: Path) -> str:
@@ -81,13 +97,17 @@ def _by_siblings(name: str, path: Path) -> str:
     """The same for a recipe that does not say which recording it was made for."""
     if not (path.parent / name).is_file():
         return name
-    siblings = sorted(file for file in path.parent.glob(f"*{path.suffix}") if file.name not in (path.name, name))[:MOST_SIBLINGS]
-    for sibling in siblings:
+    for sibling in _siblings(path, {name}):
         found = following(name, sibling.name, path.name)
         # a further file that has the recording's own token too belongs to it
         if found not in (None, name, path.name) and following(name, path.name, sibling.name) is None and _alike(sibling, path):
             return found
     return _by_numbers(name, path.name)
+
+
+def _siblings(path: Path, named: set[str]) -> list[Path]:
+    """Files of the same kind in the folder of a recording, but for those that are `named`."""
+    return sorted(file for file in path.parent.glob(f"*{path.suffix}") if file.name not in {path.name, *named})[:MOST_SIBLINGS]
 
 
 def _by_numbers(name: str, recording: str) -> str:

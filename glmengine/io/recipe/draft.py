@@ -21,6 +21,7 @@ from glmengine.io.recipe.names import (
     RATE_NAME,
     SELDOM,
     TIME_NAME,
+    UNIT_COLUMN,
     counts_samples,
     field_of,
     group_of,
@@ -40,6 +41,10 @@ from glmengine.io.recipe.recipe import (
     references,
 )
 from glmengine.sentences import listed
+from glmengine.timegrid.frames import is_rounded
+
+LONG = 100
+"""Numbers that tell whether they go on evenly."""
 
 STILL = 0.05
 """Share of the steps of what is called a time in which it may stand still."""
@@ -241,6 +246,29 @@ def _is_rhythm(values: np.ndarray, uneven: float = 1.2, still: float = 0.0) -> b
     return forwards and bool(np.quantile(steps, 0.9) <= uneven * np.median(steps))
 
 
+def _is_in_multiples(values: np.ndarray) -> bool:
+    """Whether nearly all steps are a few times the short ones: a camera that changed its rate, or lost many frames."""
+    steps = np.diff(values)
+    if len(steps) < LONG or not (steps >= 0).all() or not (steps > 0).any():
+        return False
+    along = steps / np.quantile(steps[steps > 0], 0.1)
+    near = (np.abs(along - np.rint(along)) < 0.15) & (along > 0.5) & (along < 4.5)
+    return bool(near.mean() >= 0.9)
+
+
+def _beside_counts(length: int, arrays: Arrays) -> bool:
+    """Whether columns of so many counts, numbered as units are, stand beside: then the times are theirs, in whatever order they come."""
+    found = [
+        values
+        for name, values in arrays.items()
+        if UNIT_COLUMN.search(field_of(name))
+        and re.search(r"\d", field_of(name))
+        and np.size(values) == length
+        and are_counts(values)
+    ]
+    return sum(bool((np.diff(np.ravel(values).astype(np.float64)) < 0).any()) for values in found) > 1
+
+
 def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, np.ndarray]:
     """Vectors that rise in nearly equal steps and have a partner of their length, those with a name of time first; seconds."""
     found = {}
@@ -253,8 +281,12 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
         named = TIME_NAME.search(field_of(name)) is not None
         # a camera jitters, but not as spikes do, of which one in ten waits more than three times as long as the usual one
         # a clock may stand still now and then, which is said when it is read
-        rhythm = _is_rhythm(values, 1.7, STILL) if named else _is_rhythm(values)
-        if partner and (named or len(values) > 100) and rhythm:
+        rhythm = _is_rhythm(values, 1.7, STILL) or is_rounded(values) or _is_in_multiples(values) if named else _is_rhythm(values)
+        if (
+            partner
+            and (named or len(values) > 100)
+            and (rhythm or ((named or counts_samples(name, arrays)) and _beside_counts(len(values), arrays)))
+        ):
             rate = scalar_named(arrays, RATE_NAME, group_of(name)) if counts_samples(name, arrays) else None
             found[name] = values / rate if rate else values * SECONDS[unit_of_times(name, arrays)]
     return dict(sorted(found.items(), key=lambda item: not TIME_NAME.search(field_of(item[0]))))

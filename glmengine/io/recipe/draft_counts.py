@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TypeGuard
 
@@ -17,6 +16,7 @@ from glmengine.io.recipe.names import (
     RATE_NAME,
     RESPONSE_NAME,
     SPIKE_NAME,
+    UNIT_COLUMN,
     field_of,
     group_of,
     scalar_named,
@@ -24,8 +24,6 @@ from glmengine.io.recipe.names import (
 from glmengine.io.recipe.recipe import Arrays, Counts
 from glmengine.io.recipe.spike_matrices import filled_with
 from glmengine.sentences import listed
-
-UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
 
 
 def draft_counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]) -> Counts | None:
@@ -96,19 +94,43 @@ def _matrix_of_counts(
         )
         return Counts(values=(name,), **clock_of_base(base, arrays))
     if base:
-        reasons.append(f"'{name}' is taken as counts per bin, one column a unit, at the times '{base}'.")
-        return Counts(values=(name,), **clock_of_base(base, arrays))
+        more = _further_populations(name, len(bases[base]), arrays)
+        reasons.append(f"{_one_or_more(name, more)} as counts per bin, one column a unit, at the times '{base}'.")
+        return Counts(values=(name, *more), **clock_of_base(base, arrays))
     turned = values.shape[0] < values.shape[1]
     width, rate = scalar_named(arrays, BIN_NAME, group_of(name)), scalar_named(arrays, RATE_NAME, group_of(name))
     given = rate if width is None else (1.0 / width if width < 1 else 1000.0 / width)
     along = "row" if turned else "column"
     bins = f"of {1 / given:g} s, as the file says" if given else "taken as 10 ms: check it"
-    reasons.append(f"'{name}' is taken as counts per bin, one {along} a unit; its bins are {bins}.")
+    more = _further_populations(name, max(values.shape), arrays)
+    reasons.append(f"{_one_or_more(name, more)} as counts per bin, one {along} a unit; bins are {bins}.")
+    if values.shape[0] == values.shape[1]:
+        reasons.append(f"'{name}' has as many rows as columns: if a row is a unit, say units_first = true.")
     if not given:
         long = max(values.shape)
         same = [other for other, found in arrays.items() if other != name and _is_row_of_numbers(found) and found.size == long]
         reasons += [f"So are those of {listed(same, 8)}: where the rate is another, change it for each."] if same else []
-    return Counts(values=(name,), rate=given or 100.0, units_first=turned)
+    return Counts(values=(name, *more), rate=given or 100.0, units_first=turned and not more)
+
+
+def _further_populations(name: str, bins: int, arrays: Arrays) -> list[str]:
+    """Further matrices of counts in as many bins, under names of counts: more units of the same recording."""
+    return [
+        other
+        for other, values in arrays.items()
+        if other not in (name, WHOLE_TABLE)
+        and isinstance(values, np.ndarray)
+        and values.ndim == 2
+        and min(values.shape) > 1
+        and bins in values.shape
+        and (COUNT_NAME.search(other) or _is_raster(other, values))
+        and are_counts(np.ravel(values))
+        and are_counts(np.ravel(arrays[name]))
+    ]
+
+
+def _one_or_more(name: str, more: list[str]) -> str:
+    return f"'{name}' is taken" if not more else f"{listed([name, *more], 8)} are taken together"
 
 
 def _is_row_of_numbers(values: np.ndarray | list[np.ndarray]) -> TypeGuard[np.ndarray]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.io.lost_samples import measured_ones
 from glmengine.io.recipe.names import (
     ANGLE_NAME,
     AXIS_NAME,
@@ -177,14 +178,13 @@ def _from_matrix(name: str, values: np.ndarray, arrays: Arrays, reasons: list[st
 
 
 def _measured(name: str, values: np.ndarray, clock: dict[str, Any], arrays: Arrays, reasons: list[str]) -> Measured:
-    flat = np.ravel(values).astype(np.float64)
-    finite = flat[np.isfinite(flat)]
+    flat = measured_ones(np.ravel(values))
     title, unit = _title(name), _unit_beside(name, arrays)
     angular = unit.lower() in ("deg", "rad", "degrees", "radians")
-    circle = fills_a_circle(flat) if not unit and PERHAPS_ANGLE.search(name) and flat.size == max(values.shape) else ""
-    named = ANGLE_NAME.search(name) and (angular or not (unit or _are_codes(finite))) and len(finite)
+    circle = fills_a_circle(flat) if not unit and PERHAPS_ANGLE.search(name) and values.size == max(values.shape) else ""
+    named = ANGLE_NAME.search(name) and (angular or not (unit or _are_codes(flat))) and len(flat)
     if named or circle:
-        unit = unit or circle or ("deg" if np.abs(finite).max() > 2 * np.pi + 1e-3 else "rad")
+        unit = unit or circle or ("deg" if np.abs(flat).max() > 2 * np.pi + 1e-3 else "rad")
         words = "degrees" if unit.lower().startswith("deg") else "radians"
         reasons.append(f"'{name}' is taken as an angle in {words}, by its name{' and range' if not angular else ''}.")
         return Measured(name=title, values=(name,), unit=unit, kind="angle", **clock)

@@ -93,7 +93,7 @@ def draft_spikes(
     owner = _owner(arrays, vectors, best, bases)
     about: dict[str, Any] = {}
     if owner:
-        kinds = np.unique(np.ravel(arrays[owner]).astype(str))
+        kinds = np.unique(_there(arrays[owner]).astype(str))
         reasons.append(
             f"'{owner}' says which unit fired: it is as long as the spike times and holds {len(kinds)} {'units' if len(kinds) != 1 else 'unit'}"
             + ("." if OWNER_NAME.search(field_of(owner)) else "; its name does not say so: check it.")
@@ -196,11 +196,14 @@ def _about_units(arrays: Arrays, cells: str, count: int, reasons: list[str]) -> 
 def _owner(arrays: Arrays, vectors: Mapping[str, np.ndarray], spikes: str, bases: Mapping[str, np.ndarray]) -> str:
     """The array that says which unit fired, empty where there is none."""
     length = len(vectors[spikes])
+    rows = np.size(arrays[spikes]) if spikes in arrays else length  # of a table, whose shorter columns are filled up
     found = []
     for name, values in arrays.items():
-        if name == spikes or name in bases or isinstance(values, list) or values.size != length:
+        if name == spikes or name in bases or isinstance(values, list) or values.size not in (length, rows):
             continue
-        flat = np.ravel(values)
+        flat = np.ravel(values)[:length]
+        if values.size > length and len(_there(values)) > length:
+            continue
         text = flat.dtype.kind in "OSU"
         if not text and (
             flat.dtype.kind not in "uif" or not np.array_equal(flat[np.isfinite(flat)], np.rint(flat[np.isfinite(flat)]))
@@ -213,6 +216,14 @@ def _owner(arrays: Arrays, vectors: Mapping[str, np.ndarray], spikes: str, bases
         if named or again or (kinds == 1 and name.startswith("column")):
             found.append((not named, NOT_OWNER.search(field_of(name)) is not None, name))
     return min(found)[-1] if found else ""
+
+
+def _there(values: Any) -> np.ndarray:
+    """The values of an array that are not missing."""
+    flat = np.ravel(values)
+    return (
+        flat[np.isfinite(flat)] if flat.dtype.kind == "f" else flat[flat.astype(str) != ""] if flat.dtype.kind in "OSU" else flat
+    )
 
 
 def _constant_columns(arrays: Arrays, owner: str, used: set[str]) -> tuple[str, ...]:
@@ -252,18 +263,40 @@ def _clock(name: str, times: np.ndarray, bases: Mapping[str, np.ndarray], arrays
                 return {"time_unit": unit}
     if not (whole and (samples or (last > 2 * reach if reach > 0 else last > 1e5))):
         return {}
+    if rate is not None and reach > 0 and not 0.5 < last / (rate * reach) < 1.5:
+        rate = None  # that of something else in the file
     if rate is not None:
         reasons.append(f"Spike times are whole numbers: taken as samples at the {rate:g} Hz that stand in the file.")
         return {"time_unit": "samples", "rate": rate}
     if reach > 0:
-        rate = _usual_rate(last / reach)
+        rate = _usual_rate(
+            last / reach, [1 / float(np.median(np.diff(seconds))) for seconds in bases.values() if len(seconds) > 1]
+        )
         reasons.append(f"Spike times are whole numbers up to {last:.0f}: taken as samples at {rate:g} Hz. Check the rate.")
         return {"time_unit": "samples", "rate": rate}
     reasons.append("Spike times are large whole numbers: taken as samples at 30000 Hz. Check the rate.")
     return {"time_unit": "samples", "rate": 30000.0}
 
 
-def _usual_rate(estimate: float) -> float:
-    usual = np.array([1e3, 1250, 1e4, 1.25e4, 2e4, 2.4414e4, 2.5e4, 3e4, 32552.0, 3.2e4, 4e4, 4.8e4, 5e4])
+def _usual_rate(estimate: float, measured: Sequence[float] = ()) -> float:
+    """The rate of something measured in the file, or one that recordings usually have, where the estimate comes near it."""
+    usual = np.array(
+        [
+            1e3,
+            1250,
+            1e4,
+            1.25e4,
+            2e4,
+            2.4414e4,
+            2.5e4,
+            3e4,
+            32552.0,
+            3.2e4,
+            4e4,
+            4.8e4,
+            5e4,
+            *(one for one in measured if 0 < one < np.inf),
+        ]
+    )
     nearest = float(usual[np.argmin(np.abs(np.log(usual / estimate)))])
-    return nearest if abs(np.log(nearest / estimate)) < 0.1 else float(f"{estimate:.4g}")
+    return float(f"{nearest:.6g}") if abs(np.log(nearest / estimate)) < 0.1 else float(f"{estimate:.4g}")

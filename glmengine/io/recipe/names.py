@@ -24,6 +24,7 @@ TIME_NAME = re.compile(
 ANGLE_NAME = re.compile(rf"(^|_|\.)(hd|heading|angle|phase|yaw|azimuth)|head.*dir|direction|{DIRECTION_WORDS}", re.IGNORECASE)
 PERHAPS_ANGLE = re.compile(r"theta|phi|psi|orient", re.IGNORECASE)
 AXIS_NAME = re.compile(r"^(?P<head>.*?)(?P<axis>[xyzXYZ])(?P<tail>[_ ]?\d*(?:_?pos(?:ition)?)?)$")
+UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
 COUNT_NAME = re.compile(r"count|spike|binned|raster|psth", re.IGNORECASE)
 RESPONSE_NAME = re.compile(r"activity|deconv|dff|df_?f|fluo|calcium|traces?$|firing|events$|^s$|^c$", re.IGNORECASE)
 """Matrices of responses, cells by frames, whose numbers need not be counts."""
@@ -43,6 +44,8 @@ COUNTER_NAME = re.compile(
     r"frame|index|^idx$|^nr?$|^no$|^row$|^sample(_?(nr|no|num(ber)?|idx))?$|bild|^unnamed|^column\d+$", re.IGNORECASE
 )
 """What counts the samples of a table."""
+
+NAMELESS = re.compile(r"^unnamed|^column\d+$", re.IGNORECASE)
 
 RATE_NAME = re.compile(
     r"^(fs|fps|frame_?rate|sr|srate|sample_?rate|sampling_?(rate|freq\w*)|samp_?(rate|freq)|sample_?freq\w*)$", re.IGNORECASE
@@ -167,16 +170,19 @@ def _unit_of_steps(times: np.ndarray) -> TimeUnit | None:
 
 
 def counts_samples(name: str, arrays: Arrays) -> bool:
-    """Whether an array under a name that is none of times counts the rows beside it: whole steps of one, from 0 or 1 or named so."""
+    """Whether an array under a name that is none of times counts the rows beside it: whole steps of one, from 0 or 1 or named so; under the
+    name of a counter also where it leaves some out."""
     values = arrays.get(name)
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "uif" or values.size < 2:
         return False
     if TIME_NAME.search(field_of(name)) or time_unit_in(name) is not None:
         return False
-    steps = np.diff(np.ravel(values).astype(np.float64))
-    return bool((steps == 1).all()) and (
-        COUNTER_NAME.search(field_of(name)) is not None or float(np.ravel(values)[0]) in (0.0, 1.0)
-    )
+    numbers = np.ravel(values).astype(np.float64)
+    steps = np.diff(numbers)
+    named = COUNTER_NAME.search(field_of(name)) is not None
+    if named and not NAMELESS.search(field_of(name)) and (steps >= 1).all() and np.array_equal(numbers, np.rint(numbers)):
+        return True
+    return bool((steps == 1).all()) and (named or float(numbers[0]) in (0.0, 1.0))
 
 
 def fills_a_circle(values: np.ndarray) -> str:

@@ -243,10 +243,12 @@ class FeaturesPanel(Page):
         if self._columns_wanted:
             return
         start = self._start
+        # each unit has the columns of the others alone, which the list of terms counts
+        of_whom = f" of unit {unit}" if unit is not None else " from all units" if term.kind == "coupling" else ""
         self._jobs.submit(
             "Drawing features",
             lambda context: features_on_recording(term, recording, time, start, unit, context),
-            lambda drawn: self._features_drawn(drawn, f" of unit {unit}" if unit is not None else ""),
+            lambda drawn: self._features_drawn(drawn, of_whom),
             lambda error: self._features_failed(at, error),
             key="feature-preview",
             quiet=True,

@@ -11,7 +11,9 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
+from glmengine.io.cleaning import clean
 from glmengine.io.opening import open_recording
+from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.recording.recording import Recording
 
@@ -69,3 +71,40 @@ def test_rates_that_no_unit_has_are_said_also_where_nothing_else_was_recorded(tm
     write_nwb(Recording("far", ("a",), group, epochs={"all": whole}), tmp_path / "far.nwb")
     notes = open_recording(tmp_path / "far.nwb").notes
     assert any(re.search(says, note) and "time_unit under [spikes]" in note for note in notes), notes
+
+
+def said_of(spikes, times, name="position"):
+    given = RawRecording(spikes=[spikes], unit_names=["a"], series=[RawSeries(name, times, np.sin(np.arange(len(times))), "cm")])
+    return [note for note in clean(given).notes if "All spikes lie in" in note]
+
+
+def test_spikes_in_a_small_part_of_what_was_measured_are_said():
+    spikes, times = np.sort(np.random.default_rng(0).uniform(0, 600, 3000)), np.arange(6000) / 10
+    (note,) = said_of(spikes / 60, times)
+    assert 'as if they were in minutes (time_unit = "min" under [spikes] in a recipe)' in note
+    (note,) = said_of(spikes, np.arange(6000.0))  # whose times count frames
+    assert "count its samples" in note
+    assert "as if" not in note
+    (note,) = said_of(spikes / 10 + 300, times)  # recorded for a minute
+    assert "the rest would count as silence" in note
+    assert not said_of(spikes, times)
+    assert not said_of(spikes / 2, times)
+
+
+@pytest.mark.parametrize(
+    ("factor", "says"),
+    [(1000.0, "33.33 s long, over 299,967 s, as if .* milliseconds"), (1 / 3600, "9.259e-06 s long.*hours"), (1, "")],
+)
+def test_bins_of_counts_that_nobody_records_in_are_said(factor, says):
+    counts = np.random.default_rng(0).poisson(0.3, (9000, 2))
+    given = RawRecording(unit_names=["a", "b"], counts=RawSeries("counts", factor * np.arange(9000) / 30, counts))
+    notes = [note for note in clean(given).notes if "time_unit under [counts]" in note]
+    assert bool(notes) == bool(says)
+    assert all(re.search(says, note) for note in notes), notes
+
+
+def test_times_that_go_down_all_the_way_are_turned_round_and_said():
+    counts = np.random.default_rng(0).poisson(0.3, (900, 2))
+    found = clean(RawRecording(unit_names=["a", "b"], counts=RawSeries("counts", 90 - np.arange(900) / 10, counts)))
+    assert any("go down from the first row to the last, and were turned round" in note for note in found.notes)
+    np.testing.assert_array_equal(found.counts.values, counts[::-1])

@@ -237,3 +237,14 @@ def test_columns_without_names_are_not_matched_by_their_number_alone(tmp_path, m
     assert main(["inspect", str(first), "--recipe", str(tmp_path / "r.toml")]) == 0
     assert remembered_recipe(same) is not None
     assert remembered_recipe(swapped) is None
+
+
+def test_a_further_file_whose_name_says_nothing_beside_several_recordings_is_doubted(tmp_path):
+    day(tmp_path, "alpha.csv", "one.csv", 10)
+    day(tmp_path, "beta.csv", "two.csv", 20)
+    for name, other in (("alpha.csv", "beta.csv"), ("beta.csv", "alpha.csv")):
+        notes = open_recording(tmp_path / name, recipe_for("one.csv")).notes
+        assert any(f"names one.csv beside {name}, and would for {other} too" in note for note in notes)
+    assert not any(
+        "and would for" in note for note in open_recording(tmp_path / "alpha.csv", recipe_for("one.csv", file="alpha.csv")).notes
+    )

@@ -193,3 +193,77 @@ def test_a_sparse_matrix_of_matlab_is_read(tmp_path):
     raster = RNG.poisson(0.05, (4, 3000)).astype(float)
     scipy.io.savemat(tmp_path / "m.mat", {"raster": scipy.sparse.csc_matrix(raster), "dt": 0.01})
     np.testing.assert_array_equal(arrays_of(tmp_path / "m.mat")["raster"], raster)
+
+
+def test_two_populations_of_counts_are_units_of_one_recording():
+    first, second = RNG.poisson(0.2, (5, 6000)), RNG.poisson(0.2, (6000, 7))
+    arrays = {"spikes_ca1": first, "spikes_ca3": second, "t": np.arange(6000) / 50}
+    draft = draft_from_arrays(arrays)
+    assert draft.recipe.counts.values == ("spikes_ca1", "spikes_ca3")
+    assert not draft.recipe.covariates
+    np.testing.assert_array_equal(apply_recipe(draft.recipe, arrays).counts.values, np.column_stack([first.T, second]))
+    del arrays["t"]
+    draft = draft_from_arrays({**arrays, "dt": np.array(0.02)})
+    np.testing.assert_array_equal(apply_recipe(draft.recipe, arrays).counts.values, np.column_stack([first.T, second]))
+
+
+def test_a_square_of_counts_is_doubted():
+    draft = draft_from_arrays({"spikes": RNG.poisson(0.2, (300, 300)), "dt": np.array(0.01)})
+    assert any("as many rows as columns" in reason for reason in draft.reasons)
+
+
+def test_the_unit_of_each_spike_in_a_table_with_longer_columns(tmp_path):
+    import pandas as pd
+
+    columns = {"time": np.arange(6000) / 30, "x": RNG.normal(size=6000)}
+    table_ = pd.DataFrame(columns)
+    table_["spike_times"] = pd.Series(np.sort(RNG.uniform(0, 200, 900)))
+    table_["cell"] = pd.Series(np.arange(900) % 3)
+    table_.to_csv(tmp_path / "all.csv", index=False)
+    draft = draft_recipe(tmp_path / "all.csv")
+    assert (draft.recipe.spikes.times, draft.recipe.spikes.units) == ("spike_times", "cell")
+    assert [item.name for item in draft.recipe.covariates] == ["x"]
+    assert len(open_recording(tmp_path / "all.csv", draft.recipe).unit_names) == 3
+
+
+def test_the_rate_of_a_camera_is_not_that_of_the_spikes():
+    samples = np.append(np.sort(RNG.integers(0, 600 * 20_000, 3000)), 600 * 20_000)
+    draft = draft_from_arrays(
+        {"spike_idx": samples, "fps": np.array(30.0), "t": np.arange(18_000) / 30, "x": RNG.normal(size=18_000)}
+    )
+    assert (draft.recipe.spikes.time_unit, draft.recipe.spikes.rate) == ("samples", 20_000)
+    frames = np.sort(RNG.integers(1, 18_000, 3000))
+    draft = draft_from_arrays({"spike_frames": frames, "frame_times": np.arange(18_000) / 30, "x": RNG.normal(size=18_000)})
+    assert (draft.recipe.spikes.time_unit, draft.recipe.spikes.rate) == ("samples", 30)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        np.round(np.arange(6000) / 120, 2),  # of which every sixth is the same as the one before
+        (np.arange(6000) / 30).astype(int),
+        np.round(np.concatenate([np.arange(4000) / 30, 140 + np.arange(2000) / 15]), 3),  # a camera that changed its rate
+        RNG.permutation(6000) / 30,
+    ],
+    ids=["shared", "whole seconds", "two rates", "no order"],
+)
+def test_stamps_beside_numbered_counts_are_their_times_and_no_spikes(times):
+    arrays = {"time": times, "unit1": RNG.poisson(0.3, 6000), "unit2": RNG.poisson(0.2, 6000)}
+    draft = draft_from_arrays(arrays)
+    assert draft.recipe.spikes is None
+    assert draft.recipe.counts.values == ("unit1", "unit2")
+    assert draft.recipe.counts.times == "time"
+
+
+@pytest.mark.parametrize("frames", [2 * np.arange(6000), np.flatnonzero(RNG.random(9000) < 0.7) + 40])
+def test_numbers_of_frames_of_which_some_are_left_out_are_no_seconds(frames):
+    arrays = {"frame": frames, "unit1": RNG.poisson(0.3, len(frames)), "unit2": RNG.poisson(0.2, len(frames))}
+    counts = draft_from_arrays(arrays).recipe.counts
+    assert (counts.times, counts.time_unit) == ("frame", "samples")
+
+
+def test_spikes_of_no_unit_are_said():
+    owners = RNG.integers(-1, 3, 600)
+    arrays = {"spike_time": np.sort(RNG.uniform(0, 90, 600)), "cluster": owners}
+    raw = apply_recipe(draft_from_arrays(arrays).recipe, arrays)
+    assert any(f"'cluster' is -1 for {int((owners == -1).sum())} spikes" in note for note in raw.notes)

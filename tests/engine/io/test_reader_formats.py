@@ -264,6 +264,34 @@ def test_phy(phy_folder):
     assert any("noise" in note for note in again.notes)
 
 
+LABELS = "cluster_id\tgroup\n4\tgood\n9\tnoise\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cluster_group.tsv", ("\ufeff" + LABELS).encode()),
+        ("cluster_group.tsv", LABELS.encode("utf-16")),
+        ("cluster_group.tsv", LABELS.replace("\n", "\r\n").replace("noise", "Noise ").encode()),
+        ("cluster_group.tsv", LABELS.replace("\t", ",").encode()),
+        ("cluster_group.tsv", LABELS.replace("\t", " ").encode()),
+        ("cluster_group.csv", LABELS.replace("\t", ";").encode()),
+        ("cluster_groups.csv", LABELS.encode()),
+        ("cluster_group.tsv", LABELS.replace("cluster_id", "Cluster_ID ").encode()),
+        ("cluster_group.tsv", LABELS.partition("\n")[2].encode()),
+        ("cluster_info.tsv", LABELS.replace("cluster_id\tgroup", "id\tGroup").encode()),
+    ],
+)
+def test_labels_of_phy_in_whatever_way_they_were_saved_again(phy_folder, name, content):
+    for file in ("cluster_group.tsv", "cluster_KSLabel.tsv"):
+        (phy_folder / file).unlink()
+    (phy_folder / name).write_bytes(content)
+    recording = open_recording(phy_folder)
+    assert recording.unit_names == ("4",)
+    assert recording.unit_table["group"].tolist() == ["good"]
+    assert not any("without the number of a cluster" in note for note in recording.notes)
+
+
 def test_phy_without_a_rate(phy_folder):
     (phy_folder / "params.py").unlink()
     with pytest.raises(GlmError, match="sorted: the sampling rate is unknown"):

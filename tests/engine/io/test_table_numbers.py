@@ -21,7 +21,9 @@ def track(tmp_path, cells, *, separator=",", times=None):
     """A table of times and positions, with spikes beside it."""
     times = [f"{number / 100:.2f}" for number in range(len(cells))] if times is None else times
     path = tmp_path / "track.csv"
-    path.write_text(f"t{separator}x\n" + "".join(f"{t}{separator}{x}\n" for t, x in zip(times, cells, strict=True)))
+    path.write_text(
+        f"t{separator}x\n" + "".join(f"{t}{separator}{x}\n" for t, x in zip(times, cells, strict=True)), encoding="utf-8"
+    )
     (tmp_path / "spikes.csv").write_text("t\n" + "".join(f"{t}\n" for t in np.linspace(1, len(cells) / 100, 50)))
     return path
 
@@ -125,3 +127,30 @@ def test_a_draft_says_what_was_odd(tmp_path):
     )
     assert path.exists()
     assert any("'-' in line 9" in reason for reason in draft_recipe(tmp_path / "all.csv").reasons)
+
+
+def test_the_minus_of_word_processors_and_thousands_with_a_raised_comma(tmp_path):
+    values = np.arange(-1500, 1500)
+    found = arrays_of(track(tmp_path, [f"{value}".replace("-", "\u2212") for value in values]))
+    np.testing.assert_array_equal(found["x"], values)
+    found = arrays_of(track(tmp_path, [f"{value:,}".replace(",", "\u2019") for value in values]))
+    np.testing.assert_array_equal(found["x"], values)
+
+
+@pytest.mark.parametrize("mark", ["-", "--", "?", "*", "\u2014", "/"])
+def test_signs_alone_are_missing_however_many_they_are(tmp_path, mark):
+    cells = [mark if row % 3 == 0 else str(row // 100) for row in range(3000)]
+    found = arrays_of(track(tmp_path, cells))
+    np.testing.assert_array_equal(np.isnan(found["x"]), np.arange(3000) % 3 == 0)
+    assert any("and 997 more cells are no numbers" in note for note in found.notes)
+
+
+def test_numbers_that_parquet_holds_as_texts(tmp_path):
+    import pandas as pd
+
+    pd.DataFrame({"t": np.arange(300) / 10, "x": ["-" if row == 7 else str(row % 15) for row in range(300)]}).to_parquet(
+        tmp_path / "t.parquet"
+    )
+    found = arrays_of(tmp_path / "t.parquet")
+    np.testing.assert_array_equal(np.delete(found["x"], 7), np.delete(np.arange(300) % 15, 7))
+    assert any("'-' in line 8" in note for note in found.notes)

@@ -8,6 +8,7 @@ import pytest
 
 from glmengine.analysis.analysis import Time
 from glmengine.analysis.time_grid import count_notes, make_grid
+from glmengine.io.cleaning import clean
 from glmengine.io.compose import compose
 from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.recording.binned import count_bin_width, count_spikes
@@ -147,3 +148,22 @@ def test_a_camera_without_any_rhythm_counts_each_frame_once():
     assert step == pytest.approx((stamps[-1] - stamps[0]) / 4999, rel=1e-4)
     _, counts = counted(recording, step)
     assert np.nansum(counts[:, 0]) > 0.98 * 5000
+
+
+@pytest.mark.parametrize(("rate", "decimals"), [(120, 2), (30, 0), (7, 0), (250, 2)])
+def test_frames_whose_stamps_were_rounded_to_one_are_counted_once_each(rate, decimals):
+    """Coarser than the frames come, so that several have one stamp: cut off, as whole seconds are, or rounded."""
+    values = np.random.default_rng(4).poisson(0.4, (9000, 2))
+    stamps = np.floor(np.arange(9000) / rate) if decimals == 0 else np.round(np.arange(9000) / rate, decimals)
+    found = clean(RawRecording(unit_names=["a", "b"], counts=RawSeries("counts", stamps, values)))
+    np.testing.assert_array_equal(found.counts.values, values)
+    assert any("all are kept, as frames whose times were rounded" in note for note in found.notes)
+    assert frame_clock(found.counts.times).step == pytest.approx(1 / rate, rel=3e-4)
+
+
+def test_rows_that_stand_twice_count_once():
+    values = np.random.default_rng(4).poisson(0.4, (900, 2))
+    twice = RawSeries("counts", np.repeat(np.arange(900) / 30, 2), np.repeat(values, 2, axis=0))
+    found = clean(RawRecording(unit_names=["a", "b"], counts=twice))
+    np.testing.assert_array_equal(found.counts.values, values)
+    assert any("900 samples at a repeated time left out" in note for note in found.notes)

@@ -321,6 +321,15 @@ def test_history_is_that_of_the_selected_unit(qtbot, panel, document):
         assert len(panel.features.lines.curves) == count
 
 
+def test_columns_of_coupling_are_those_from_all_units(qtbot, panel, document):
+    """Each unit has those of the others: the list of terms counts these."""
+    choose(panel, "Coupling: spikes of the other units")
+    settled(qtbot, panel)
+    count = document.analysis.terms[0].basis.n * len(document.recording.unit_names)
+    shown = panel.features.shown
+    assert shown.title == f"{count} columns from all units over time"
+
+
 def test_a_stretch_outside_the_epochs_says_so(qtbot, panel, document):
     choose(panel, "Tuning to a variable/head_direction")
     document.edit(document.analysis.with_(time=document.analysis.time.with_(epochs=("first",))), "Choose epochs")

@@ -130,6 +130,17 @@ def test_a_message_moves_nothing_when_it_comes_and_goes(opened, at_rest):
     assert places() == before
 
 
+def test_the_error_of_work_that_is_tried_again_goes(opened, at_rest):
+    bar = opened.notice_bar
+    notices().tell("error", "its counts came in other bins", title="Fitting x")
+    assert bar.isVisible()
+    opened.jobs.started.emit("Writing report.pdf")
+    assert bar.isVisible()
+    opened.jobs.started.emit("Fitting x")
+    assert not bar.isVisible()
+    at_rest(opened)
+
+
 _JARGON = (
     "Occupancy", "basis", "Bases", "deviance", "q", "KS", "B-splines", "raised cosine", "knots", "held-out", "covariates", "epochs",
     "refractory", "collinear", "design matrix", "interaction", "kernel", "coupling", "contamination", "tuning", "smoothing", "bins",
