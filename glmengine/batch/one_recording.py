@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from glmengine.analysis.sources import for_recording, session_names
 from glmengine.analysis_run import run
 from glmengine.batch.summary import Summary, summary_of
 from glmengine.context import SILENT, Context
+from glmengine.errors import Cancelled
 from glmengine.export.outputs import refuse_strangers, writable_folder, write_outputs
 from glmengine.io.opened_sessions import opened_together
 
@@ -67,6 +68,7 @@ def run_to_folder(
     figures: bool = True,
     formats: Sequence[str] = FORMATS,
     pdf: bool = False,
+    on_kept: Callable[[], None] | None = None,
     context: Context = SILENT,
 ) -> Outcome:
     """Open, run and write one recording, or several sessions as one.
@@ -85,6 +87,8 @@ def run_to_folder(
         What the arrays of a file without a standard are: one for each place or one for all, as for `glmengine.open_recording`.
     figures, formats, pdf
         As for `glmengine.write_outputs`.
+    on_kept : callable, optional
+        Where it is given, a fit that is finished when the drawing of its figures is given up is written without them, and this is called.
 
     Raises
     ------
@@ -103,9 +107,15 @@ def run_to_folder(
     result = run(for_recording(analysis, recording), recording, context.part(0.1, 0.8))
     context.check()
     later = context.part(0.8, 1.0)
-    return written_outcome(
-        result, recording, str(places[0]), folder, notes=notes, figures=figures, formats=formats, pdf=pdf, context=later
-    )
+    try:
+        return written_outcome(
+            result, recording, str(places[0]), folder, notes=notes, figures=figures, formats=formats, pdf=pdf, context=later
+        )
+    except (KeyboardInterrupt, Cancelled):
+        if on_kept is not None and figures:
+            write_outputs(result, folder, recording, figures=False)
+            on_kept()
+        raise
 
 
 def written_outcome(

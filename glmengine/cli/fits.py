@@ -55,6 +55,7 @@ def run(options: Namespace) -> int:
             figures=not options.no_figures,
             formats=options.figure_format or FORMATS,
             pdf=options.pdf,
+            on_kept=lambda: say_error(f"the fit was finished, and is kept with its tables in {options.out}; its figures are not"),
             context=context,
         )
     _say_outcome(outcome)

@@ -120,6 +120,7 @@ def _tuning_images(label: str, one: xr.Dataset, first: str, second: str, limits:
 
     pair = [image("data", "data_hz"), image("model", "tuning_hz")]
     effect = [image("lower 95 % limit", "effect_low"), image("effect", "effect_hz"), image("upper 95 % limit", "effect_high")]
+    effect = [one for one in effect if one.title == "effect" or np.isfinite(one.values).any()]  # a stopped fit has no limits
     return [
         Images(
             f"tuning_{label}",

@@ -15,6 +15,7 @@ import pytest
 
 from glmengine.batch.finished import MARK
 from glmengine.batch.many_recordings import run_batch
+from glmengine.batch.one_recording import run_to_folder
 from glmengine.batch.task import Task
 from glmengine.context import CallbackContext
 from glmengine.errors import Cancelled, GlmError
@@ -189,3 +190,20 @@ def test_scores_are_summed_up_by_a_column_of_the_units(quick, small_recording, t
         assert (float(row["standard_error"]) if row["standard_error"] else None) == pytest.approx(error)
     with pytest.raises(GlmError, match="group by animal: no unit"):
         run_batch(quick, [str(tmp_path / "a.nwb")], tmp_path / "out", figures=False, group_by=["animal"])
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_fit_that_is_finished_is_kept_where_the_drawing_of_its_figures_is_given_up(quick, given, tmp_path, keeps):
+    """By the command alone, that says so: a batch draws what lacks when it goes on."""
+    at, told = [0.0], []
+    context = CallbackContext(lambda progress: at.append(progress.fraction), lambda: at[-1] > 0.81)
+    kept = (lambda: told.append(sorted(path.name for path in (tmp_path / "out").iterdir()))) if keeps else None
+    with pytest.raises(Cancelled):
+        run_to_folder(quick, given[:1], tmp_path / "out", on_kept=kept, context=context)
+    if not keeps:
+        assert not list((tmp_path / "out").iterdir())
+        return
+    ((*names,),) = told
+    assert {"result.nc", "coefficients.csv", "scores.csv", "analysis.toml", "report.html"} <= set(names)
+    assert "figures" not in names
+    assert Result.load(tmp_path / "out" / "result.nc").converged
