@@ -23,6 +23,9 @@ FEWEST, ELEMENTS, LINEAR_ELEMENTS = 1, 4e5, 4e6
 """Up to so many columns, or predictors, a pass on a CPU is made in NumPy; from there on what is compiled is faster. Of losses that are linear in
 the observations passes cost the same either way, and compiling them pays only where there are many more."""
 
+MOST_OF_UNIT = 2
+"""Columns of a unit, such as its folds, up to which compiled passes over its own columns are faster: those in NumPy read these once for all of them."""
+
 
 @dataclass(frozen=True)
 class Backend:
@@ -70,9 +73,10 @@ def backend_for(rows: Rows, n_columns: int, context: Any, *, linear: bool = Fals
         device = JaxOperations(rows, context)
         return Backend(device, device, device)
     here = NumpyOperations(rows, context)
-    linear = linear and not rows.own_padded  # those of all units at once are what compiled steps are better at
     few = rows.n * n_columns <= (LINEAR_ELEMENTS if linear else ELEMENTS)
     if n_columns <= FEWEST or few or nonzeros_of(rows) is not None or cells_of(rows) is not None:
+        return Backend(here, here, here)
+    if linear and rows.own_padded and n_columns > MOST_OF_UNIT * len(rows.division.own):
         return Backend(here, here, here)
     compiled = JaxOperations(rows, context)
     return Backend(compiled, here, here if linear else compiled)
