@@ -1,42 +1,23 @@
-"""Repairs of sentinels, unsorted and repeated times, reversed intervals and units of measure, each with a note."""
+"""Repairs of what was read from a recording: spikes, counts, events, epochs and trials, each repair with a note."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.io.clean_covariates import clean_series
 from glmengine.io.clocks import clock_doubts, inside, plausible_span, series_of_this_clock
-from glmengine.io.files.repair import Repair
-from glmengine.io.lost_samples import MINUS_ONE, is_lost, is_no_angle, lost_values, must_be_lost
-from glmengine.io.quantity import TURNS, kind_of, turn_of, turn_seen, turns_in_another_unit
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
-from glmengine.recording.covariate_names import TRACKED_NAME
+from glmengine.io.time_order import begun_anew, in_time_order, repeats
 from glmengine.sentences import listed, numbered, percent
-from glmengine.timegrid.angles import FULL_TURN
-from glmengine.timegrid.frames import frame_clock, is_rounded, mostly_shared
+from glmengine.timegrid.frames import frame_clock
 
 NOISE_SHARE = 0.9
 
-ANEW = 0.2
-"""Share of all the time by which a clock must go back for it to have begun anew."""
-
 UNEVEN = 0.01
 """Steps that a sample may lie beside even ones before that is worth saying."""
-
-KNOWN_TURNS = (1.0, 256.0, 400.0, 1000.0, 1024.0, 3600.0, 4096.0, 36_000.0)
-"""What a turn is where an angle is counted in turns, gradians, parts of a degree or steps of an encoder."""
-
-LARGEST_ARENA = 30.0
-"""Metres."""
-
-UNITS_OF_MEASURE = {
-    "radians": "rad", "radian": "rad", "degrees": "deg", "degree": "deg", "°": "deg", "meters": "m", "meter": "m", "metres": "m", "metre": "m",
-    "centimeters": "cm", "centimeter": "cm", "centimetres": "cm", "millimeters": "mm", "millimetres": "mm", "pixel": "pixels", "px": "pixels",
-    "seconds": "s", "second": "s", "volts": "V", "amperes": "A", "hertz": "Hz", "watts": "W", "n.a.": "", "na": "", "n/a": "", "unknown": "", "none": "", "unit": "",
-}  # fmt: skip
 
 
 def clean(raw: RawRecording) -> RawRecording:
@@ -52,7 +33,7 @@ def clean(raw: RawRecording) -> RawRecording:
     series = [
         cleaned
         for item in series_of_this_clock(raw.series, near, notes)
-        if (cleaned := _clean_series(item, near, notes)) is not None
+        if (cleaned := clean_series(item, near, notes)) is not None
     ]
     counts = None
     if raw.counts is not None:
@@ -155,7 +136,7 @@ def _clean_spikes(
             _count(unsorted, name, backwards)
             back = max(back, -float(np.diff(times).min()))
             times = np.sort(times)
-        same = _repeats(times)
+        same = repeats(times)
         _count(repeated, name, same.sum())
         cleaned.append(times[~same])
     _say(notes, far, "Spike times left out because they are no numbers or lie far outside the recording")
@@ -163,13 +144,13 @@ def _clean_spikes(
     _say(notes, unsorted, "Spike times out of order, now sorted")
     if unsorted:
         notes.append(f"The spike times that were out of order went back by up to {back:.3g} s.")
-        notes += _begun_anew("The spikes", back, [times for times in cleaned if len(times)])
+        notes += begun_anew("The spikes", back, [times for times in cleaned if len(times)])
     _say(notes, repeated, "Repeated spike times left out")
     return cleaned
 
 
 def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries:
-    cleaned = _in_time_order(counts, near, notes, frames=True)
+    cleaned = in_time_order(counts, near, notes, frames=True)
     if not len(cleaned.times):
         raise GlmError(f"its counts '{counts.name}' have no valid time; check the time base")
     clock = frame_clock(cleaned.times)
@@ -209,187 +190,7 @@ def _note_units(spikes: list[np.ndarray] | None, counts: RawSeries | None, names
         notes.append(f"Unit {names[int(totals.argmax())]} has {share} of all spikes: it may be noise that was never sorted.")
 
 
-# --- series and events ------------------------------------------------------------------------------------------------
-
-
-def _clean_series(series: RawSeries, near: tuple[float, float], notes: list[str]) -> RawSeries | None:
-    series = _in_time_order(series, near, notes)
-    if not len(series.times):
-        notes.append(f"{series.name} has no valid time and was left out.")
-        return None
-    unit = series.unit.strip()
-    unit = UNITS_OF_MEASURE.get(unit.lower(), unit)
-    kind = series.kind or kind_of(series, unit)
-    if series.stored is not None:
-        return _clean_stored(series, kind, unit, notes)
-    if kind == "continuous" and unit in ("rad", "deg"):
-        notes.append(f"{series.name} in {unit} does not go round a circle: it is taken as a quantity on a line.")
-    repair = _repair_of(series.name, series.values, kind, unit, notes)
-    values = repair.apply(series.values)
-    notes += _doubt_of_metres(series.name, values, unit)
-    if kind in ("continuous", "angle"):
-        missing = np.isnan(values)
-        if missing.all():
-            notes.append(f"{series.name} has no valid value: a term on it cannot be fitted.")
-        elif missing.any():
-            share = percent(max(missing.mean(), 0.001), 1)
-            notes.append(f"{series.name}: {share} of its values are missing; bins in longer gaps are not used.")
-    return replace(series, values=values, unit="rad" if kind == "angle" else unit, kind=kind)
-
-
-def _clean_stored(series: RawSeries, kind: str, unit: str, notes: list[str]) -> RawSeries:
-    """What is done to a series that stays in its file is decided by some of its samples, and done whenever it is read."""
-    looked: list[str] = []
-    repair = _repair_of(series.name, series.values, kind, unit, looked)
-    values = repair.apply(series.values)
-    size = 8 * len(series.stored) * series.stored.width
-    notes.append(
-        f"{series.name} is large ({size / 2**30:.1f} GB): it stays in the file and is read where it is used; "
-        f"what is said of its values comes from {len(values):,} of its {len(series.stored):,} samples."
-    )
-    # counts of a few samples would mislead
-    notes += [note for note in looked if "taken as missing" not in note]
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        notes.append(f"{series.name}: some of its values are missing; bins in longer gaps are not used.")
-    stored = replace(series.stored, repair=repair, seen=(series.times, values))
-    return replace(series, values=values, unit="rad" if kind == "angle" else unit, kind=kind, stored=stored)
-
-
-def _repair_of(name: str, values: np.ndarray, kind: str, unit: str, notes: list[str]) -> Repair:
-    """What is to be done to the values, with a note for each thing that changes any."""
-    if kind not in ("continuous", "angle"):
-        return Repair(kind)
-    values = values.astype(np.float64)
-    infinite = np.isinf(values)
-    if infinite.any():
-        values[infinite] = np.nan
-        notes.append(f"{name}: {numbered(infinite.sum(), 'infinite value')} taken as missing.")
-    lost = _lost(name, values, kind, unit, notes)
-    repair = Repair(kind, lost=lost)
-    if kind == "angle":
-        finite = values[np.isfinite(values)]
-        if unit in TURNS and turns_in_another_unit(values, unit):
-            said, unit = unit, "rad" if unit == "deg" else "deg"
-            notes.append(
-                f"{name} is said to be in {said}, but goes round in {unit}, from {finite.min():.4g} to {finite.max():.4g}: taken as {unit}."
-            )
-        repair = replace(repair, degrees=unit == "deg" or (unit != "rad" and len(finite) > 0 and turn_of(finite) == 360.0))
-        notes += _doubt_of_turn(name, values, "deg" if repair.degrees else "rad")
-        if repair.degrees:
-            notes.append(f"{name} was turned from degrees into radians.")
-        elif unit != "rad":
-            notes.append(f"{name} is taken as an angle in radians.")
-        turned = np.deg2rad(finite) if repair.degrees else finite
-        if len(turned) and (turned.min() < 0 or turned.max() >= FULL_TURN):
-            notes.append(f"{name} was brought to the range from 0 to 2 pi.")
-    return repair
-
-
-def _doubt_of_turn(name: str, values: np.ndarray, unit: str) -> list[str]:
-    """What is to be said of angles that come round after another turn than that of their unit: turns, gradians, steps of an encoder."""
-    seen, turn = turn_seen(values) if values.ndim == 1 else None, TURNS[unit]
-    if seen is None or 0.9 * turn < seen < 1.1 * turn:
-        return []
-    said = "2 pi" if unit == "rad" else "360"
-    known = min(KNOWN_TURNS, key=lambda one: abs(one - seen))
-    remedy = f'give unit = "deg" and scale = {360 / known:.10g}' if abs(known - seen) < 0.03 * known else "give it in degrees"
-    return [
-        f"{name} leaps from one end of its values to the other, {seen:.4g} away, as if that were a whole turn, which in {unit} is {said}: if it is, "
-        f"{remedy} in a recipe; if it is an orientation, which comes round after half a turn, choose functions on a circle of that length."
-    ]
-
-
-def _doubt_of_metres(name: str, values: np.ndarray, unit: str) -> list[str]:
-    """What is to be said of a place that reaches further in metres than any arena: NWB writes metres where nothing else was said."""
-    if unit != "m" or not TRACKED_NAME.search(name) or not np.isfinite(values).any():
-        return []
-    low, high = np.nanquantile(values, [0.01, 0.99], axis=0)
-    reach = float(np.max(high - low))
-    if reach <= LARGEST_ARENA:
-        return []
-    return [
-        f"{name} reaches over {reach:.3g} m: is its unit cm or pixels, and metres what the file says where nobody said anything? If so, say "
-        'unit = "cm" for it in a recipe, or write the file again; speeds and widths in it are as wrong as the unit is.'
-    ]
-
-
-def _lost(name: str, values: np.ndarray, kind: str, unit: str, notes: list[str]) -> tuple[tuple[float, ...], ...]:
-    """What lost samples are written as, which are taken as missing in `values`; what may be one in a series that is no place is said."""
-    rows = values.reshape(len(values), -1)
-    taken = []
-    for lost in lost_values(values):
-        mine = is_lost(rows, [lost])
-        known = [one for one in lost if np.isfinite(one)]
-        written = f"{known[0]:g}" if len(set(known)) == 1 else f"({', '.join(f'{one:g}' for one in lost)})"
-        if len(known) < len(lost):
-            written += f" in component {1 + int(np.flatnonzero(np.isfinite(lost))[0])}"
-        minus_one = set(known) == {MINUS_ONE}
-        if minus_one or must_be_lost(name, unit, lost) or (kind == "angle" and is_no_angle(known[0])):
-            values[mine] = np.nan
-            taken.append(lost)
-            where = "" if minus_one else f" ({percent(mine.mean(), 1)}), far from all others,"
-            notes.append(f"{name}: {numbered(int(mine.sum()), 'sample')} of exactly {written}{where} taken as missing.")
-        elif mine.mean() <= 0.5:  # what is the same most of the time is what it is
-            notes.append(
-                f"{name}: {numbered(int(mine.sum()), 'sample')} ({percent(mine.mean(), 1)}) are exactly {written}, far from all others: if they were "
-                f"lost, say missing = [{known[0]:g}] for it in a recipe, or leave them out with a condition on it."
-            )
-    return tuple(taken)
-
-
-def _in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str], *, frames: bool = False) -> RawSeries:
-    """The series with its samples in time order, one at a time; of `frames`, which all count, also those whose stamps were rounded to one."""
-    times, values = series.times, series.values
-    kept = inside(times, near)
-    if not kept.all():
-        notes.append(
-            f"{series.name}: {numbered((~kept).sum(), 'sample')} with a time that is no number or lies far outside the recording left out."
-        )
-        times, values = times[kept], values[kept]
-    steps = np.diff(times)
-    if (steps < 0).any():
-        places = numbered(int((steps < 0).sum()), "place")
-        back = -float(steps.min())
-        if (steps <= 0).all():
-            notes.append(
-                f"{series.name}: its times go down from the first row to the last, and were turned round, as if rows were written from the last to "
-                "the first; if they are what was left of the time, write them as they rise: what came before and after is else mixed up."
-            )
-        else:
-            notes.append(f"{series.name}: its times went backwards in {places}, by up to {back:.3g} s; they were sorted.")
-        notes += _begun_anew(series.name, back, [times])
-        order = np.argsort(times, kind="stable")
-        times, values = times[order], values[order]
-    # closer than a nanosecond is one time
-    same = _repeats(np.round(times, 9))
-    kept = frames and same.any() and not _are_copies(values, same)
-    if kept and (not mostly_shared(times) or is_rounded(times)):
-        notes.append(
-            f"{series.name}: {numbered(same.sum(), 'sample')} at the time of the one before, with other values: all are kept, as frames whose times "
-            "were rounded."
-        )
-    elif same.any():
-        notes.append(f"{series.name}: {numbered(same.sum(), 'sample')} at a repeated time left out.")
-        times, values = times[~same], values[~same]
-    return replace(series, times=times, values=values)
-
-
-def _are_copies(values: np.ndarray, same: np.ndarray) -> bool:
-    """Whether samples (T, ...) at a repeated time, `same`, have the values of the one before."""
-    rows = values.reshape(len(values), -1)
-    places = np.flatnonzero(same)
-    return bool(np.array_equal(rows[places], rows[places - 1], equal_nan=values.dtype.kind == "f"))
-
-
-def _begun_anew(name: str, back: float, times: Sequence[np.ndarray]) -> list[str]:
-    """What is to be said where times went back by a good part of all the time: a clock that began anew, not one that is unsteady."""
-    last, first = max(float(one.max()) for one in times), min(float(one.min()) for one in times)
-    if back <= ANEW * (last - first):
-        return []
-    return [
-        f"{name}: the clock went back by {back:.6g} s of {last - first:.6g} s, as if it had begun anew: what was recorded before and after is "
-        "now mixed up. Cut the recording there, and open its parts as sessions."
-    ]
+# --- events ------------------------------------------------------------------------------------------------------------
 
 
 def _clean_events(name: str, times: np.ndarray, near: tuple[float, float], notes: list[str]) -> np.ndarray:
@@ -448,13 +249,6 @@ def _clean_trials(name: str, table: RawTrials, near: tuple[float, float], notes:
         # two trials that touch would be changed by pynapple, with their properties lost
         stop = np.where(stop >= following, following - 1e-6, stop)
     return RawTrials(start, stop, {key: column[kept] for key, column in table.columns.items()})
-
-
-def _repeats(times: np.ndarray) -> np.ndarray:
-    """(N,) bool, True where a sorted time is the same as the one before."""
-    same = np.zeros(len(times), dtype=bool)
-    same[1:] = np.diff(times) <= 0
-    return same
 
 
 # --- words ---------------------------------------------------------------------------------------------------------------
