@@ -28,6 +28,16 @@ class Observations:
     offset: np.ndarray | None = None
     fold: np.ndarray | None = None
 
+    def of_units(self, units: np.ndarray) -> Observations:
+        """Those of some units (k,), rising; nothing is copied of all of them."""
+        if units.size == len(self.y):
+            return self
+
+        def chosen(values: np.ndarray | None) -> np.ndarray | None:
+            return values if values is None or len(values) == 1 else values[units]
+
+        return Observations(self.y[units], chosen(self.weights), chosen(self.offset), self.fold)
+
     def of(self, unit: int, held: int) -> tuple[np.ndarray, np.ndarray]:
         """Observations (T,) of a unit, and its weights (T,), 0 in the rows of the fold that is held out."""
         weights = self.weights[unit if len(self.weights) > 1 else 0]

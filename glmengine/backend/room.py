@@ -41,3 +41,10 @@ class Room:
             left += oldest.kept_bytes
             oldest.release()
         self._users = [ref(one) for one in (*users, user)]
+
+    def __getstate__(self) -> dict[str, float]:
+        """Without its users: those that are copied or stored with it enter when they are used."""
+        return {"memory": self.memory}
+
+    def __setstate__(self, state: dict[str, float]) -> None:
+        self.memory, self._users = state["memory"], []

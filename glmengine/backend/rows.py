@@ -193,6 +193,8 @@ class Rows:
 
         It is given, and may hold on to, rows that do not know of it: in a circle both would lie in memory until garbage is collected.
         """
+        if self.room is not None:
+            self.room.enter(self)
         if make not in self._layouts:
             self._layouts[make] = observed, make(self._bare())
         return self._layouts[make][1]
@@ -202,6 +204,7 @@ class Rows:
         other = copy(self)
         other._layouts, other._kept, other._single, other.statistics = {}, [], {}, {}
         other._turned, other._reads = None, 0
+        other.room = None  # those that it was made from are counted there
         return other
 
     def __iter__(self) -> Iterator[Chunk]:

@@ -109,7 +109,16 @@ def run_to_folder(
     later = context.part(0.8, 1.0)
     try:
         return written_outcome(
-            result, recording, str(places[0]), folder, notes=notes, figures=figures, formats=formats, pdf=pdf, context=later
+            result,
+            recording,
+            str(places[0]),
+            folder,
+            notes=notes,
+            figures=figures,
+            formats=formats,
+            pdf=pdf,
+            processes=None,
+            context=later,
         )
     except (KeyboardInterrupt, Cancelled):
         if on_kept is not None and figures:
@@ -128,9 +137,12 @@ def written_outcome(
     figures: bool = True,
     formats: Sequence[str] = FORMATS,
     pdf: bool = False,
+    processes: int | None = 1,
     context: Context = SILENT,
 ) -> Outcome:
-    """Write a result of the recording at `place`, and sum it up."""
+    """Write a result of the recording at `place`, and sum it up; `processes` draw its figures, as for `write_outputs`."""
     kinds = tuple(dict.fromkeys(formats))
-    written = write_outputs(result, folder, recording, figures=figures, formats=kinds, pdf=pdf, processes=1, context=context)
+    written = write_outputs(
+        result, folder, recording, figures=figures, formats=kinds, pdf=pdf, processes=processes, context=context
+    )
     return Outcome(place, folder, summary_of(result, recording), tuple(written), notes, result=result)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
 
-FEWEST_FOR_PROCESSES = 16
-"""Figures; fewer are drawn sooner than other processes have begun."""
+WORK_OF_PROCESS = 12.0
+"""Work that is worth a process of its own, whose start takes as long as the page of a unit."""
 
 _WORK = {"unit": 4.0, "goodness": 3.0, "surrogates": 3.0, "tuning": 1.5, "path": 6.0}
 """What the drawing of a figure takes, beside that of others, which take 1 (measured)."""
@@ -158,11 +158,11 @@ def draw_sheets(
     if recording is not None and result.has_rates and drawn:
         stretches = rate_stretches(result, drawn, recording, context=context.part(0.0, _PREDICTED))
     desk = _Desk(result, page or Page(), tuple(formats), dpi, folder, stretches)
-    several = min(processes or os.cpu_count() or 1, len(sheets))
-    if several > 1 and (processes is not None or len(sheets) >= FEWEST_FOR_PROCESSES):
+    work = [_WORK.get(sheet.kind, 1.0) for sheet in sheets]
+    several = min(processes or min(os.cpu_count() or 1, int(sum(work) / WORK_OF_PROCESS)), len(sheets))
+    if several > 1:
         _draw_in_processes(desk, list(sheets), several, context.part(_PREDICTED, 1.0))
         return
-    work = [_WORK.get(sheet.kind, 1.0) for sheet in sheets]
     for share, sheet in zip(parts_by_work(context.part(_PREDICTED, 1.0), work), sheets, strict=True):
         context.check()
         if context.stopping:

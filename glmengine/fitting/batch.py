@@ -71,15 +71,16 @@ class Assembly:
         return self.observed.n_valid[0]
 
     def rows(self, group: Group, *, width: int, room: Room) -> Rows:
-        """The prepared rows, of the columns of a group, for `width` columns of the problem at a time, in `room` for all groups."""
-        source, own = self.inputs.source, group.division(len(self.observations.y))
+        """The prepared rows of a group, of its columns and with what its units were observed to do, for `width` columns of the problem at a time, in
+        `room` for all groups."""
+        source, own = self.inputs.source, group.division
         if group.columns is not None and own is None:
             source = columns_of(source, group.columns)
         index = None if self.index.size == self.inputs.source.shape[0] else self.index
         return Rows(
             source,
             index,
-            self.observations,
+            self.observations.of_units(group.units),
             columns=width,
             memory=room.memory,
             room=room,
@@ -103,6 +104,7 @@ class Assembly:
     def problem(
         self,
         rows: Rows,
+        group: Group,
         penalty: Resolved,
         unit: np.ndarray,
         held: np.ndarray,
@@ -110,13 +112,13 @@ class Assembly:
         movable: np.ndarray,
         allowed: np.ndarray | None = None,
     ) -> Problem:
-        """Columns that fit `unit` (K,) with fold `held` (K,) left out, at `strength` (K,); `movable` and `allowed` (K, P)."""
+        """Columns that fit `unit` (K,) of a group on its rows with fold `held` (K,) left out, at `strength` (K,); `movable` and `allowed` (K, P)."""
         which = np.where(held == ALL_ROWS, 0, held + 1)
         return Problem(
             rows=rows,
             family=self.family,
             link=self.link,
-            unit=unit,
+            unit=group.number(unit),
             held=held,
             total=self.observed.n_valid[which, unit],
             mean=self.observed.mean[which, unit],
@@ -304,6 +306,7 @@ class Group:
     Attributes
     ----------
     units : (k,) int array
+        Rising.
     columns : (p,) int array or None
         Columns of the design that they share; all where None.
     own : (k, H) int array or None
@@ -319,16 +322,16 @@ class Group:
         shared = np.arange(n_columns) if self.columns is None else self.columns
         if self.own is None:
             return shared
-        row = np.searchsorted(self.units, unit)
-        return np.column_stack([np.broadcast_to(shared, (unit.size, shared.size)), self.own[row]])
+        return np.column_stack([np.broadcast_to(shared, (unit.size, shared.size)), self.own[self.number(unit)]])
 
-    def division(self, n_units: int) -> OwnColumns | None:
-        """The same for the prepared rows, whose units are all there are."""
-        if self.own is None:
-            return None
-        own = np.full((n_units, self.own.shape[1]), -1)
-        own[self.units] = self.own
-        return OwnColumns(self.columns, own)
+    def number(self, unit: np.ndarray) -> np.ndarray:
+        """(K,) the place of units (K,) among those of the group, as its rows have them."""
+        return np.searchsorted(self.units, unit)
+
+    @property
+    def division(self) -> OwnColumns | None:
+        """The same for the prepared rows."""
+        return None if self.own is None else OwnColumns(self.columns, self.own)
 
 
 def column_groups(mask: np.ndarray | None, units: np.ndarray, penalty: Resolved | None = None) -> list[Group]:

@@ -17,6 +17,9 @@ from glmengine.fitting.inputs import read_inputs, read_per_row
 from glmengine.models import Penalty, Ridge, get_family
 from glmengine.sentences import numbered
 
+ROOM_OF_ROWS, ROOM_OF_DRAWS = 0.6, 0.3
+"""Shares of the memory: that of the rows of a fit, and of the observations and weights of the draws that are fitted together."""
+
 FEWEST_BLOCKS = 10
 """Blocks (trials) below which drawing them again says little of what others would have been."""
 
@@ -229,7 +232,7 @@ def bootstrap(
         "family": family,
         "link": link,
         "penalty": penalty,
-        "memory": memory,
+        "memory": ROOM_OF_ROWS * memory,
         "platform": platform,
     }
     used = (blocks.number >= 0).astype(np.float64)
@@ -244,6 +247,7 @@ def bootstrap(
         unit_names=inputs.units,
         context=context.part(0.0, 1.0 / (1 + draws)),
     )
+    estimate.release()
     shares = context.part(1.0 / (1 + draws), 1.0)
     found = list(_fits(X, inputs, blocks, estimate, draws, seed, strength, offset, memory * 1e9, options, shares))
     n = sum(len(part.intercept) for part in found)
@@ -311,7 +315,9 @@ def _fits(
     """Draws x units as columns of one problem, as many at a time as the memory allows, each begun at the fit of the data as they are."""
     T, _, M = inputs.shape
     offset = read_per_row(offset, "offset", (T, M))
-    width = int(np.clip(memory / (6.0 * 8 * T * M), 1, max(1, 256 // M)))
+    width = int(
+        np.clip(ROOM_OF_DRAWS * memory / (4 * 8.0 * T * M), 1, max(1, 256 // M))
+    )  # as they are given and as they are fitted
     start = np.nan_to_num(estimate.coef, posinf=0.0, neginf=0.0), np.nan_to_num(estimate.intercept, posinf=0.0, neginf=0.0)
     per_unit = strength is None or asks_for_reml(strength) or np.ndim(strength) == 0
     for first in range(0, draws, width):
@@ -337,4 +343,6 @@ def _fits(
         if context.stopping:  # these fits may have ended early
             return
         found.assess(share.part(_FITS, 1.0))
-        yield _Draws.of(found, k)
+        made = _Draws.of(found, k)
+        del found  # and the rows that it keeps, before those of the next draws are made
+        yield made

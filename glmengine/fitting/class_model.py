@@ -55,7 +55,7 @@ class ClassModel:
         assembly = self.assembly
         P, C = assembly.inputs.source.shape[1], assembly.observed.classes.shape[-1]
         rows = StandardColumns(assembly.rows(group, width=C, room=self._room), context)
-        return ClassBatch(self, rows, unit, held, group.places(unit, P))
+        return ClassBatch(self, rows, unit, held, group.places(unit, P), group.number(unit))
 
     def null_intercept(self, units: np.ndarray) -> np.ndarray:
         """(C, K) the logarithms of the shares, minus infinity for classes that never occur, beside the class or mean that answers have as 0."""
@@ -90,9 +90,12 @@ class ClassModel:
 class ClassBatch:
     """K columns on the same rows, solved one by one; see `glmengine.fitting.driver.Batch`."""
 
-    def __init__(self, model: ClassModel, rows: StandardColumns, unit: np.ndarray, held: np.ndarray, places: np.ndarray) -> None:
+    def __init__(
+        self, model: ClassModel, rows: StandardColumns, unit: np.ndarray, held: np.ndarray, places: np.ndarray, number: np.ndarray
+    ) -> None:
         self._model, self._rows, self.unit, self.held, self.places = model, rows, unit, held, places
         self._penalty = restricted(model.penalty, places)
+        self._number = number  # of the units, as the rows have them
         self._strength = np.ones(unit.size)
         self.answers: list[CategoricalAnswer | None] = [None] * unit.size
         self._begin: list[tuple[np.ndarray, np.ndarray] | None] = [None] * unit.size
@@ -133,7 +136,7 @@ class ClassBatch:
             self._n_classes,
             penalty.quadratic if penalty.ridge.any() or penalty.matrix is not None else None,
             sparsity,
-            unit=int(self.unit[k]),
+            unit=int(self._number[k]),
             held=int(self.held[k]),
             intercept=self._model.assembly.intercept,
             start=self._begin[k],
@@ -157,13 +160,13 @@ class ClassBatch:
             held = classes[0, self.unit[k]] - left
             seen = held > 0
             base = float(held[seen] @ np.log(left[seen] / left.sum()))
-            likelihood = self._rows.log_likelihood(answer.coef, answer.intercept, int(self.unit[k]), int(self.held[k]))
+            likelihood = self._rows.log_likelihood(answer.coef, answer.intercept, int(self._number[k]), int(self.held[k]))
             sums[:6, k] = held.sum(), held.sum(), likelihood, -2.0 * likelihood, base, -2.0 * base
         return sums
 
     def among(self, columns: np.ndarray) -> ClassBatch:
         """Some of its columns on the same rows, which begin where they are now."""
-        other = ClassBatch(self._model, self._rows, self.unit[columns], self.held[columns], self.places)
+        other = ClassBatch(self._model, self._rows, self.unit[columns], self.held[columns], self.places, self._number[columns])
         other._begin = [self._begin[k] for k in columns.tolist()]
         return other
 

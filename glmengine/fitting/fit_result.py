@@ -110,6 +110,11 @@ class Fit:
         """
         self.inference.make(context)
 
+    def release(self) -> None:
+        """Keep none of the prepared rows; what has not been made yet prepares them again."""
+        for part in self.parts:
+            part.problem.rows.release()
+
     @property
     def log_likelihood(self) -> np.ndarray:
         """(M,) summed over rows, nothing left out; with the estimated dispersion where the family has a free scale."""

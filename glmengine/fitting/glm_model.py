@@ -76,10 +76,10 @@ class GlmModel:
         constant, carried = left_out(rows, penalty.ridge if penalty.matrix is None else penalty.quadratic[:n, :n], context)
         constant, carried = (np.broadcast_to(which, (unit.size, n)) for which in (constant, carried))
         if group.own is not None:
-            of_own = constant_own_columns(rows, context)[unit, : group.own.shape[1]]
+            of_own = constant_own_columns(rows, context)[group.number(unit), : group.own.shape[1]]
             constant = np.column_stack([constant, of_own])
             carried = np.column_stack([carried, np.zeros_like(of_own)])
-        ground = _Ground(assembly, rows, penalty, self._solver, None if whole else places, constant, carried, search)
+        ground = _Ground(assembly, group, rows, penalty, self._solver, None if whole else places, constant, carried, search)
         across = np.broadcast_to(places, (unit.size, places.shape[-1]))
         mask = assembly.inputs.mask
         allowed = np.ones(constant.shape, bool) if mask is None else mask[across, unit[:, None]]
@@ -96,6 +96,7 @@ class _Ground:
     """What all columns of a batch stand on."""
 
     assembly: Assembly
+    group: Group
     rows: Rows
     penalty: Resolved
     solver: str
@@ -131,7 +132,7 @@ class GlmBatch:
     def solve(self, strength: np.ndarray, context: Context, ahead: Ahead | None = None) -> Solution:
         ground = self._ground
         problem = ground.assembly.problem(
-            ground.rows, ground.penalty, self.unit, self.held, strength, self._movable, self._allowed
+            ground.rows, ground.group, ground.penalty, self.unit, self.held, strength, self._movable, self._allowed
         )
         if self._theta is None:
             self._theta = Objective(problem, context).start(*self._begin)

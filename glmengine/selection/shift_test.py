@@ -200,10 +200,10 @@ class _Ground:
             context=context,
         )
         fine = np.isfinite(found.intercept) & np.isfinite(found.coef).all(axis=0)
-        intercept = np.where(fine, found.intercept, np.nan)
-        offset = None
-        if rest.any():
-            offset = predictor(self.X, np.where(fine, found.coef, 0.0), found.feature_names) + intercept
+        coef, intercept = np.where(fine, found.coef, 0.0), np.where(fine, found.intercept, np.nan)
+        features, dispersion = found.feature_names, found.dispersion if self.family.estimates_dispersion else None
+        del found  # and the rows that it keeps
+        offset = predictor(self.X, coef, features) + intercept if rest.any() else None
         X = np.empty((inputs.shape[0], columns.size))
         step = max(1, 2**21 // max(inputs.shape[1], 1))
         for start in range(0, len(X), step):
@@ -220,7 +220,7 @@ class _Ground:
             fold=fold,
             family=self.family,
             link=self.link,
-            dispersion=found.dispersion if self.family.estimates_dispersion else None,
+            dispersion=dispersion,
             memory=self.memory * 1e9,
             platform=self.platform,
         )

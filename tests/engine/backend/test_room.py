@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 
 import numpy as np
 import pytest
@@ -44,6 +45,14 @@ def test_what_is_gone_takes_no_room():
     assert first.kept
 
 
+def test_it_can_be_stored_with_what_it_keeps():
+    room, thing = Room(10.0), Thing(4.0)
+    room.enter(thing)
+    again = pickle.loads(pickle.dumps(room))
+    again.enter(thing)
+    assert again.memory == 10.0
+
+
 def problem(n_units: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Units of which each has three columns of its own, and shares none."""
     rng = np.random.default_rng(2)
@@ -76,3 +85,16 @@ def test_a_population_whose_units_share_no_column_stays_within_the_memory(penalt
         alone = ge.fit(X[:, own], Y[:, unit], penalty=penalty)
         np.testing.assert_allclose(fit.coef[own, unit], alone.coef[:, 0], atol=1e-8)
         np.testing.assert_allclose(errors[own, unit], alone.standard_errors[:, 0], rtol=1e-6)
+
+
+def test_the_rows_of_a_group_hold_what_its_own_units_did():
+    X, Y, mask = problem(5)
+    fit = ge.fit(X, Y, mask=mask, penalty=ge.Lasso(1e-3))
+    assert [len(part.problem.rows.observations.y) for part in fit.parts] == [len(part.units) for part in fit.parts] == [1] * 5
+
+
+def test_draws_of_a_bootstrap_keep_no_rows_of_the_fit_they_are_set_beside():
+    X, Y, mask = problem(3)
+    found = ge.bootstrap(X, Y, mask=mask, draws=3, length=200)
+    assert kept(found.estimate) == 0
+    assert np.isfinite(found.coef[:, mask]).all()

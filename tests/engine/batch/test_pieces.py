@@ -63,8 +63,13 @@ def test_blocks_give_what_all_units_together_give(question, place, divided):
     errors = whole.standard_errors.values
     apart = np.abs(divided.coefficients.values - whole.coefficients.values)
     assert (apart <= 1e-6 * np.maximum(np.abs(whole.coefficients.values), np.nan_to_num(errors))).all()
-    for name in ("standard_errors", "cv", "covariance", "fold_scores", "coupling"):
+    for name in ("standard_errors", "cv", "fold_scores", "coupling"):
         xr.testing.assert_allclose(getattr(divided, name), getattr(whole, name), rtol=1e-6, atol=1e-12)
+    own = np.sqrt(
+        np.diagonal(whole.covariance.values, axis1=1, axis2=2)
+    )  # beside which what two columns share may be next to nothing
+    apart = np.abs(divided.covariance.values - whole.covariance.values)
+    assert (apart <= 1e-6 * own[:, :, None] * own[:, None, :]).all()
     for label, curve in whole.curves.items():
         xr.testing.assert_allclose(divided.curves[label], curve, rtol=1e-6, atol=1e-9)
     np.testing.assert_array_equal(divided.scores["strength"].values, whole.scores["strength"].values)

@@ -88,7 +88,7 @@ def test_units_with_a_few_columns_of_their_own_are_solved_on_those(data):
     for unit in range(4):
         mask[10 * unit : 10 * unit + 10, unit] = True
     found = fit(blocks, Y, penalty=Ridge(1e-4), mask=mask)
-    assert len(found.parts) == 4
+    assert [part.columns.shape for part in found.parts] == [(4, 10)]  # together, each on its own
     assert found.converged.all()
     alone = fit(blocks[:, 20:30], Y[:, 2], penalty=Ridge(1e-4))
     assert np.allclose(found.coef[20:30, 2], alone.coef[:, 0], atol=1e-10)
