@@ -52,7 +52,7 @@ def test_the_command_line_says_so_while_it_imports(name, module):
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_the_window_says_so_while_it_imports(name):
-    ended = cut_short("glmgui.app", [], name, "pyqtgraph")
+    ended = cut_short("glmgui.app", [], name, "qtpy.QtWidgets")
     assert ended.returncode == 128 + getattr(signal, name)
     assert ended.stderr == "glmgui: ended before the window was there; nothing was open\n"
 

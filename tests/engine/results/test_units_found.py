@@ -43,13 +43,13 @@ def test_held_out_scores_come_with_every_strength(told, small_analysis):
 
 
 def _coupled(first: str | None):
-    """Units whose columns differ, so that each is a batch of its own; what was told of them, and the scores."""
+    """Units that have different numbers of columns, so that each is a batch of its own; what was told of them, and the scores."""
     rng = np.random.default_rng(3)
     X = rng.normal(size=(2000, 60))
     Y = rng.poisson(np.exp(0.3 * X[:, :3] - 1.0))
     mask = np.zeros((60, 3), bool)
     for unit in range(3):
-        mask[20 * unit : 20 * unit + 20, unit] = True
+        mask[20 * unit : 20 * unit + 18 + unit, unit] = True
     order: list[str] = []
 
     def hear(found: ge.UnitsFound) -> None:
