@@ -14,6 +14,7 @@ from glmengine.fitting.fit import fit
 from glmengine.fitting.fit_result import Fit
 from glmengine.fitting.found_strengths import asks_for_reml
 from glmengine.fitting.inputs import read_inputs, read_per_row
+from glmengine.freed_memory import give_back
 from glmengine.models import Penalty, Ridge, get_family
 from glmengine.sentences import numbered
 
@@ -248,6 +249,7 @@ def bootstrap(
         context=context.part(0.0, 1.0 / (1 + draws)),
     )
     estimate.release()
+    give_back()
     shares = context.part(1.0 / (1 + draws), 1.0)
     found = list(_fits(X, inputs, blocks, estimate, draws, seed, strength, offset, memory * 1e9, options, shares))
     n = sum(len(part.intercept) for part in found)

@@ -16,6 +16,7 @@ from glmengine.fitting.folds import compact, fold_numbers
 from glmengine.fitting.found_strengths import asks_for_reml
 from glmengine.fitting.inputs import Inputs, predictor, read_inputs
 from glmengine.fitting.options import check_options, check_strengths
+from glmengine.freed_memory import give_back
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.inference.tail_p import shuffle_p
 from glmengine.models import Penalty, Ridge, get_family, get_penalty
@@ -203,6 +204,7 @@ class _Ground:
         coef, intercept = np.where(fine, found.coef, 0.0), np.where(fine, found.intercept, np.nan)
         features, dispersion = found.feature_names, found.dispersion if self.family.estimates_dispersion else None
         del found  # and the rows that it keeps
+        give_back()
         offset = predictor(self.X, coef, features) + intercept if rest.any() else None
         X = np.empty((inputs.shape[0], columns.size))
         step = max(1, 2**21 // max(inputs.shape[1], 1))
