@@ -9,7 +9,7 @@ SMALLEST_SPREAD = 1e-300
 
 
 CACHED_NUMBERS = 2**15
-"""Numbers that are looked at together, which stay in the processor's cache."""
+"""Numbers that are looked at, or centred and scaled, at a time, which stay in the processor's cache in between."""
 
 CLEAR = 1e-9
 """Where less than this share of the mean square is left without the square of the mean, or the square is hardly a number, a second look tells more."""

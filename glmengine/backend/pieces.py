@@ -57,10 +57,7 @@ class WholePiece:
 
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """(k, c) linear predictors of parameters (k, Q), the intercept last."""
-        P = self.X.shape[1]
-        eta = times(np.ascontiguousarray(theta[:, :P], self.X.dtype), self.X.T)
-        eta += theta[:, -1:]
-        return add_own(eta, self.own, theta[:, P:-1], unit)
+        return add_own(_of_shared(theta, self.X.T), self.own, theta[:, self.X.shape[1] : -1], unit)
 
     def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
         """(k, Q) sums over the rows of residuals (k, c) times the rows."""
@@ -70,9 +67,7 @@ class WholePiece:
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
     ) -> np.ndarray:
         """(n, Q, Q) sums of w z z' for rows of weights (n, c), of units (n,); products are made in `precision`."""
-        if among is not None:
-            return weighted_grams(self.X.T[among], None, weights, unit, precision, signed)
-        return weighted_grams(self.X.T, self.own, weights, unit, precision, signed)
+        return _grams(self.X.T, self.own, weights, unit, precision, signed, among)
 
 
 @dataclass(frozen=True)
@@ -103,9 +98,7 @@ class ReadPiece:
 
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
         if not self.problem.near_centre:
-            eta = times(np.ascontiguousarray(theta[:, :-1]), self.X.T)
-            eta += theta[:, -1:]
-            return eta
+            return _of_shared(theta, self.X.T)
         coef, intercept = self.problem.of_raw(theta)
         eta = times(coef, self.raw.T)
         eta += intercept[:, None]
@@ -123,7 +116,7 @@ class ReadPiece:
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
     ) -> np.ndarray:
-        return weighted_grams(self.X.T if among is None else self.X.T[among], None, weights, unit, precision, signed)
+        return _grams(self.X.T, None, weights, unit, precision, signed, among)
 
 
 @dataclass(frozen=True)
@@ -163,9 +156,7 @@ class TurnedPiece:
         return _observed(self.observations, self.rows)[3]
 
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        eta = times(np.ascontiguousarray(theta[:, :-1], np.float32), self.X)
-        eta += theta[:, -1:]
-        return eta
+        return _of_shared(theta, self.X)
 
     def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
         return with_own_sums(times(residual, self.X.T), None, residual, unit)
@@ -173,7 +164,7 @@ class TurnedPiece:
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
     ) -> np.ndarray:
-        return weighted_grams(self.X if among is None else self.X[among], None, weights, unit, precision, signed)
+        return _grams(self.X, None, weights, unit, precision, signed, among)
 
 
 @dataclass(frozen=True)
@@ -227,6 +218,28 @@ class SparsePiece:
 
 
 Piece = WholePiece | ReadPiece | TurnedPiece | SparsePiece | CellPiece
+
+
+def _of_shared(theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """(k, c) what shared columns (P, c) and the intercept add to linear predictors, at parameters (k, Q)."""
+    eta = times(np.ascontiguousarray(theta[:, : len(columns)], columns.dtype), columns)
+    eta += theta[:, -1:]
+    return eta
+
+
+def _grams(
+    columns: np.ndarray,
+    own: np.ndarray | None,
+    weights: np.ndarray,
+    unit: np.ndarray,
+    precision: str,
+    signed: bool,
+    among: np.ndarray | None,
+) -> np.ndarray:
+    """`weighted_grams` of all columns, or of those `among` the shared ones (P, c)."""
+    if among is not None:
+        columns, own = columns[among], None
+    return weighted_grams(columns, own, weights, unit, precision, signed)
 
 
 def _observed(observed: Observations, rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.chunks import NO_FOLD, Chunk, bucket, power_of_two, rechunked
-from glmengine.backend.column_scales import centre_and_scale
+from glmengine.backend.column_scales import CACHED_NUMBERS, centre_and_scale
 from glmengine.backend.observations import Observations
 from glmengine.backend.room import Room
 from glmengine.backend.row_samples import chosen_in_place, chosen_of_chunks
@@ -37,9 +37,6 @@ LARGEST_CHUNK = 2**16
 
 DEVICE_NUMBERS, LARGEST_DEVICE_CHUNK = 2**26, 2**20
 """The same on a device of its own, which is given more to do at a time."""
-
-CACHED_NUMBERS = 2**15
-"""Numbers that are centred and scaled at a time, which stay in the processor's cache in between."""
 
 FEW_READS, FEW_READS_NEAR = 8, 60
 """Passes in float64 that prepare the rows of an array anew, block by block in the cache, or multiply them as they are where columns are near their
@@ -95,7 +92,7 @@ class Rows:
         For columns that the source makes anew in each pass and that are taken as they are, neither centred nor scaled: on a CPU so many rows
         at a time are read by the thread that takes a product of them.
     room : Room, optional
-        Shared with other rows of which no more than this is kept in all; by themselves these take no more than `memory`.
+        Shared with other rows, of which no more than this is kept in all.
 
     Attributes
     ----------
@@ -162,7 +159,7 @@ class Rows:
         size = 8.0 * self.n_chunks * self.chunk_rows * numbers
         self.resident, self._has_room = size <= memory, 1.5 * size <= memory
         self.kept_bytes = (1.5 if self._has_room else 1.0) * size if self.resident else 0.0
-        self.room = room
+        self.room = room or Room(memory)
         self._kept: list[Chunk] = []
         self._single: dict[int, Chunk] = {}
         self.at_hand = self.on_cpu and own is None and piece_rows is None and getattr(source, "at_hand", False)
@@ -193,8 +190,7 @@ class Rows:
 
         It is given, and may hold on to, rows that do not know of it: in a circle both would lie in memory until garbage is collected.
         """
-        if self.room is not None:
-            self.room.enter(self)
+        self.room.enter(self)
         if make not in self._layouts:
             self._layouts[make] = observed, make(self._bare())
         return self._layouts[make][1]
@@ -204,7 +200,7 @@ class Rows:
         other = copy(self)
         other._layouts, other._kept, other._single, other.statistics = {}, [], {}, {}
         other._turned, other._reads = None, 0
-        other.room = None  # those that it was made from are counted there
+        other.room = Room(self.memory)  # in the other those that it was made from are counted
         return other
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -258,8 +254,7 @@ class Rows:
         compiled steps keep them in float32 already."""
         if not self.on_cpu or not self.has_single or self.division is not None or self._single:
             return None
-        if self.room is not None:
-            self.room.enter(self)
+        self.room.enter(self)
         if self._turned is None:
             self._turned = TurnedRows(self.n, self.padded, self.chunk_rows)
         return self._turned
@@ -274,8 +269,7 @@ class Rows:
     def _chunk(self, number: int) -> Chunk:
         if not self.resident:
             return self._prepare(number)
-        if self.room is not None:
-            self.room.enter(self)
+        self.room.enter(self)
         while number >= len(self._kept):
             self._kept.append(self._prepare(len(self._kept)))
         return self._kept[number]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from glmengine.backend.cells import cells_of
+from glmengine.backend.chunks import block_parts
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.operations import View
 from glmengine.backend.rows import Rows
@@ -54,7 +55,7 @@ class SingleColumn:
         self._dispersion = None if view.dispersion is None else view.dispersion[0]
         self._size, self._places = rows.size, np.append(rows.places, rows.size - 1)
         self._work = float(rows.n * self._places.size)
-        self._blocks = list(_blocks(rows, int(view.unit[0]), int(view.held[0])))
+        self._blocks = _blocks(rows, int(view.unit[0]), int(view.held[0]))
 
     @staticmethod
     def serves(rows: Rows) -> bool:
@@ -89,7 +90,7 @@ class SingleColumn:
 
     def hessian(self) -> np.ndarray:
         """(Q, Q) sum of second derivatives of the loss where `look` was last."""
-        return self._summed(_gram)
+        return self._summed(lambda block: _gram(block.Z, np.maximum(block.curvature, 0.0)))
 
     def _summed(self, of_block: Callable[[_Block], np.ndarray]) -> np.ndarray:
         """(Q, Q) sum of what is made of each block."""
@@ -105,7 +106,7 @@ class SingleColumn:
 
     def gram(self) -> np.ndarray:
         """(Q, Q) sum over the rows of w z z', w their weights."""
-        return self._summed(_plain_gram)
+        return self._summed(lambda block: _gram(block.Z, block.weights))
 
     def curvatures(self, theta: np.ndarray) -> tuple[float, float]:
         """The least and the largest expected second derivative, times its weight, of a row that counts, at parameters (Q,)."""
@@ -124,15 +125,9 @@ class SingleColumn:
         return float(np.min(fisher, initial=np.inf)), float(np.max(fisher, initial=0.0))
 
 
-def _plain_gram(block: _Block) -> np.ndarray:
-    """(P + 1, P + 1) sums over the rows of w z z', w their weights."""
-    scaled = block.Z if block.weights is None else block.Z * np.sqrt(block.weights)
-    return scaled @ scaled.T
-
-
-def _gram(block: _Block) -> np.ndarray:
-    """(P + 1, P + 1) sums over the rows of w z z', w their curvature."""
-    scaled = block.Z * np.sqrt(np.maximum(block.curvature, 0.0))
+def _gram(Z: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """(P + 1, P + 1) sums over the rows of w z z', z their columns (P + 1, c) and w their weights (c,), 1 where there are none."""
+    scaled = Z if weights is None else Z * np.sqrt(weights)
     return scaled @ scaled.T
 
 
@@ -160,6 +155,5 @@ def _columns_by_rows(rows: Rows) -> list[tuple[slice, np.ndarray]]:
         Z[-1] = 1.0
         return part, Z
 
-    parts = [slice(start, min(start + step, rows.n)) for start in range(0, rows.n, step)]
     with workers(rows.n * rows.n_shared) as pool:
-        return list(pool.map(of, parts))
+        return list(pool.map(of, block_parts(rows.n, max(rows.n, 1), step)))

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.linalg.lapack import dpotrf, dpotrs, dpstrf
+from scipy.linalg.lapack import dpstrf
+
+from glmengine.solvers.cholesky import factor_above, solved
 
 MOST_ROUNDS = 500
 
@@ -99,15 +101,15 @@ def _by_signs(
         if active.size:
             inside = H[np.ix_(active, active)]
             size = np.sqrt(np.diagonal(inside))
-            factor = _factor(inside / np.outer(size, size))
+            factor = factor_above(inside / np.outer(size, size), DEPENDENT)
             if factor is None:
                 return None
             right = -(c + l1 * signs)[active]
-            w[active] = _solved(factor, size, right)
+            w[active] = solved(factor, size, right)
         gradient = H @ w + c
         left = (gradient + l1 * signs)[active]
         if active.size and float(np.max(np.abs(left))) > limit:  # of rounding, of which a second step takes some
-            w[active] -= _solved(factor, size, left)
+            w[active] -= solved(factor, size, left)
             gradient = H @ w + c
     return None
 
@@ -155,9 +157,9 @@ class _Part:
         for _ in range(MOST_STEPS):
             if not active.size:
                 return
-            factor = _factor(scaled)
+            factor = factor_above(scaled, DEPENDENT)
             if factor is None and not self._without_dependent(active, H, scaled, size):
-                factor = _factor(scaled + DEPENDENT * np.eye(active.size))
+                factor = factor_above(scaled + DEPENDENT * np.eye(active.size), DEPENDENT)
                 if factor is None:
                     return
             if factor is not None and not self._step(active, H, factor, size):
@@ -172,7 +174,7 @@ class _Part:
         l1, w, constant = self.l1[active], self.w[active], self._constant[active]
         signs = np.sign(w)
         slope = H @ w + constant + l1 * signs
-        step = -_solved(factor, size, slope)
+        step = -solved(factor, size, slope)
         if not np.isfinite(step).all():
             return False
         crossing = _crossings(w, step, signs, l1)
@@ -238,14 +240,3 @@ def _crossings(w: np.ndarray, step: np.ndarray, signs: np.ndarray, l1: np.ndarra
     """(q,) how many steps lead each coefficient to zero; infinite for those that do not get there, or may pass it."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where((l1 > 0) & (step * signs < 0), -w / step, np.inf)
-
-
-def _factor(matrix: np.ndarray) -> np.ndarray | None:
-    """Cholesky factor of a matrix of unit diagonal, or None where a column is made of the others."""
-    factor, failed = dpotrf(matrix, lower=1, clean=0)
-    return factor if not failed and float(np.diagonal(factor).min()) ** 2 > DEPENDENT else None
-
-
-def _solved(factor: np.ndarray, size: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The solution with the matrix of unit diagonal that this is a factor of, between divisions by `size`."""
-    return dpotrs(factor, right / size, lower=1)[0] / size

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs
+from scipy.linalg.lapack import dtrtrs
 
+from glmengine.solvers.cholesky import factor_above, solved
 from glmengine.solvers.penalty_components import Components
 
 NO_CURVATURE = {False: 1e-11, True: 1e-5}
@@ -166,14 +167,11 @@ class WorkingModel:
         """Minimum (r,), L^-1 R (r, sum of ranks) and log determinant of H + S = L L', in the working basis."""
         total = self._H + self._penalty(strengths)
         size = np.sqrt(np.maximum(np.diagonal(total), 1e-300))
-        # LAPACK itself: the checks around it take as long as the work on so small a matrix, and all of it is done thousands of times
-        factor, info = dpotrf(total / np.outer(size, size), lower=1, clean=0)
-        pivots = np.diagonal(factor)
-        if info or not np.isfinite(pivots).all() or pivots.min() <= 0:
+        factor = factor_above(total / np.outer(size, size), 0.0)
+        if factor is None:
             return None
-        w = dpotrs(factor, self._b / size, lower=1)[0] / size
         half = dtrtrs(factor, self._joined / size[:, None], lower=1)[0]
-        return w, half, 2.0 * float(np.log(pivots).sum() + np.log(size).sum())
+        return solved(factor, size, self._b), half, 2.0 * float(np.log(np.diagonal(factor)).sum() + np.log(size).sum())
 
     def _penalty(self, strengths: np.ndarray) -> np.ndarray:
         """(..., r, r) at strengths (..., J), in the working basis."""

@@ -12,8 +12,8 @@ from functools import partial
 
 import numpy as np
 from scipy.linalg import eigh
-from scipy.linalg.lapack import dpotrf, dpotrs
 
+from glmengine.solvers.cholesky import factor_above, solved
 from glmengine.solvers.problem import Objective
 
 NULL = {"float32": 1e-6, "float64": 1e-12}
@@ -119,9 +119,9 @@ def inverse(matrix: np.ndarray, precision: str) -> tuple[Callable[[np.ndarray], 
     limit = _null(np.ones(len(matrix)), precision)
     for shift in (0.0, limit) if precision == "float32" else (0.0,):
         # in float32 what is rounding and what is curvature cannot be told apart below the limit: move there, with care
-        factor = _factor(scaled + shift * np.eye(len(scaled)) if shift else scaled, limit)
+        factor = factor_above(scaled + shift * np.eye(len(scaled)) if shift else scaled, 0.5 * limit)
         if factor is not None:
-            return partial(_solved, factor, size), not shift
+            return partial(solved, factor, size), not shift
     values, vectors = eigh(scaled, check_finite=False)
     limit = _null(values, precision)
     if precision == "float32":
@@ -136,19 +136,6 @@ def _spread(within: Callable[[np.ndarray], np.ndarray], used: np.ndarray, right:
     result = np.zeros_like(right)
     result[used] = within(right[used])
     return result
-
-
-def _factor(matrix: np.ndarray, limit: float) -> np.ndarray | None:
-    """Cholesky factor, or None where a pivot is not above half the limit."""
-    factor, failed = dpotrf(matrix, lower=1, clean=0)
-    if failed:
-        return None
-    return factor if np.min(np.diagonal(factor) ** 2, initial=1.0) > 0.5 * limit else None
-
-
-def _solved(factor: np.ndarray, size: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The solution with the matrix of unit diagonal that this is a factor of, between divisions by `size`."""
-    return dpotrs(factor, right / size, lower=1)[0] / size
 
 
 def _null(values: np.ndarray, precision: str) -> float:

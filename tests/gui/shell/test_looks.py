@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -105,13 +105,8 @@ def cut_off(fitted, *, titles: bool = True) -> list[str]:
 @pytest.mark.parametrize("width", [1024, 1366])
 def test_headings_tabs_and_labels_of_axes_are_whole(fitted, width, at_rest):
     fitted.resize(width, 740)
-    for step in STEPS:
-        fitted.show_step(step)
-        for turn in tabs_of(fitted.panels[step]):
-            if turn is not None:
-                turn()
-            at_rest(fitted)
-            assert not cut_in_tables_tabs_and_plots(fitted.panels[step]), step
+    for step in pages_of(fitted, at_rest):
+        assert not cut_in_tables_tabs_and_plots(fitted.panels[step]), step
 
 
 def cut_in_tables_tabs_and_plots(page: QWidget) -> list[str]:
@@ -226,6 +221,17 @@ def tabs_of(panel: QWidget) -> list[Callable[[], None] | None]:
     return [partial(one.setCurrentIndex, at) for one in tabs for at in range(one.count())] or [None]
 
 
+def pages_of(window: QWidget, at_rest: Callable[[QWidget], None]) -> Iterator[str]:
+    """The step whose page is shown, for each tab of each page, when nothing is left to be drawn there."""
+    for step in STEPS:
+        window.show_step(step)
+        for turn in tabs_of(window.panels[step]):
+            if turn is not None:
+                turn()
+            at_rest(window)
+            yield step
+
+
 def all_can_be_reached(fitted) -> None:
     for control in controls(fitted):
         area = control.parentWidget()
@@ -253,19 +259,14 @@ def test_no_number_stands_far_from_the_others_on_a_large_screen(fitted, at_rest)
     """A column of numbers takes what its numbers and its heading need; room that is left goes to words, or stays empty."""
     fitted.resize(2560, 1400)
     seen, far = 0, []
-    for step in STEPS:
-        fitted.show_step(step)
-        for turn in tabs_of(fitted.panels[step]):
-            if turn is not None:
-                turn()
-            at_rest(fitted)
-            for table in fitted.panels[step].findChildren(QTableView):
-                for part in columns_of_numbers(table) if table.isVisible() else ():
-                    header = table.horizontalHeader()
-                    needed = max(table.sizeHintForColumn(part), header.sectionSizeHint(part))
-                    seen += 1
-                    if header.sectionSize(part) > 2 * needed + 20:
-                        far.append(f"{step} {table.objectName()} {part}: {header.sectionSize(part)} of {needed} px")
+    for step in pages_of(fitted, at_rest):
+        for table in fitted.panels[step].findChildren(QTableView):
+            for part in columns_of_numbers(table) if table.isVisible() else ():
+                header = table.horizontalHeader()
+                needed = max(table.sizeHintForColumn(part), header.sectionSizeHint(part))
+                seen += 1
+                if header.sectionSize(part) > 2 * needed + 20:
+                    far.append(f"{step} {table.objectName()} {part}: {header.sectionSize(part)} of {needed} px")
     assert seen > 10
     assert not far
 

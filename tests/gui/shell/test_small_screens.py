@@ -12,7 +12,7 @@ from glmgui.plots.base import Plot
 from glmgui.plots.inside_text import InsideText
 from glmgui.widgets.page import PageScroll
 from glmgui.widgets.texts import ElidedLabel
-from tests.gui.shell.test_looks import STEPS, fitted, tabs_of  # noqa: F401
+from tests.gui.shell.test_looks import STEPS, fitted, pages_of  # noqa: F401
 
 LOW = (911, 490)
 LEAST_AREA = 30  # pixels between the axes, in which a curve can be told from a line
@@ -51,34 +51,24 @@ def test_a_page_that_waits_for_a_fit_does_not_scroll(window, small_recording, sm
 def test_plots_keep_room_between_their_axes(fitted, size, at_rest):  # noqa: F811
     fitted.resize(*size)
     flat = []
-    for step in STEPS:
-        fitted.show_step(step)
-        for turn in tabs_of(fitted.panels[step]):
-            if turn is not None:
-                turn()
-            at_rest(fitted)
-            for plot in fitted.panels[step].findChildren(Plot):
-                areas = plot._plot_items() if plot.isVisible() else []
-                flat += [f"{step} '{plot.title}': {area.vb.height():.0f} px" for area in areas if area.vb.height() < LEAST_AREA]
+    for step in pages_of(fitted, at_rest):
+        for plot in fitted.panels[step].findChildren(Plot):
+            areas = plot._plot_items() if plot.isVisible() else []
+            flat += [f"{step} '{plot.title}': {area.vb.height():.0f} px" for area in areas if area.vb.height() < LEAST_AREA]
     assert not flat
 
 
 def test_words_in_a_plot_lie_inside_it(fitted, at_rest):  # noqa: F811
     fitted.resize(*LOW)
     seen, outside = 0, []
-    for step in STEPS:
-        fitted.show_step(step)
-        for turn in tabs_of(fitted.panels[step]):
-            if turn is not None:
-                turn()
-            at_rest(fitted)
-            for plot in fitted.panels[step].findChildren(Plot):
-                for text in plot.scene.items() if plot.isVisible() else ():
-                    if isinstance(text, InsideText):
-                        seen += 1
-                        room, own = text.getViewBox().sceneBoundingRect(), text.textItem.sceneBoundingRect()
-                        if not room.adjusted(-1, -1, 1, 1).contains(own):
-                            outside.append(f"{step} '{plot.title}': {text.textItem.toPlainText()}")
+    for step in pages_of(fitted, at_rest):
+        for plot in fitted.panels[step].findChildren(Plot):
+            for text in plot.scene.items() if plot.isVisible() else ():
+                if isinstance(text, InsideText):
+                    seen += 1
+                    room, own = text.getViewBox().sceneBoundingRect(), text.textItem.sceneBoundingRect()
+                    if not room.adjusted(-1, -1, 1, 1).contains(own):
+                        outside.append(f"{step} '{plot.title}': {text.textItem.toPlainText()}")
     assert seen
     assert not outside
 
