@@ -32,8 +32,8 @@ class Preview:
     ----------
     recording : str
         As it was named.
-    units : int
-        That would be fitted.
+    units : int, optional
+        That would be fitted; None where it cannot be told.
     seconds : float
         Of time that would be used; NaN where it cannot be told.
     lacks : tuple of str
@@ -41,7 +41,7 @@ class Preview:
     """
 
     recording: str
-    units: int
+    units: int | None
     seconds: float
     lacks: tuple[str, ...] = ()
 
@@ -96,7 +96,7 @@ def preview(analysis: Analysis, place: str | Path, recipe: AnyRecipe = None, con
         recording = opened(place, recipe, context)
     except (GlmError, MemoryError) as error:
         reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
-        return Preview(str(place), 0, float("nan"), (reason,))
+        return Preview(str(place), None, float("nan"), (reason,))
     lacks: list[str] = []
     units = _asked(lambda: chosen_units(analysis.units, recording), lacks)
     used = _asked(lambda: usable_time(analysis, recording), lacks)
@@ -107,7 +107,7 @@ def preview(analysis: Analysis, place: str | Path, recipe: AnyRecipe = None, con
             lacks.append(f"{recording.name}: no bin meets the conditions of the analysis")
         _look_for_terms(analysis, used.recording, lacks)
     seconds = float("nan") if used is None else used.n_used * used.bin_size
-    return Preview(str(place), len(units or ()), seconds, tuple(dict.fromkeys(lacks)))
+    return Preview(str(place), None if units is None else len(units), seconds, tuple(dict.fromkeys(lacks)))
 
 
 def _look_for_terms(analysis: Analysis, recording: Recording, lacks: list[str]) -> None:

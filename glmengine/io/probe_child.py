@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ def main() -> int:
         if idle is not None:
             idle.cancel()
         request = json.loads(line)
-        _limit_memory(request["memory"])
+        _limit(request["memory"], request["seconds"])
         try:
             if "series" in request:
                 _read_series(Path(request["path"]), request["series"])
@@ -43,12 +45,13 @@ def main() -> int:
     os._exit(0)  # a library that was led astray may hang in its own clean-up
 
 
-def _limit_memory(size: int) -> None:
-    """Bytes of address space that may be had, where the system knows such a limit."""
+def _limit(size: int, seconds: float) -> None:
+    """Bytes of address space, and seconds of computing from now on, that may be had, where the system knows such limits."""
     try:
         import resource
 
-        for limit, most in ((resource.RLIMIT_AS, size), (resource.RLIMIT_CORE, 0)):
+        until = math.ceil(time.process_time() + seconds)
+        for limit, most in ((resource.RLIMIT_AS, size), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_CPU, until)):
             _, hard = resource.getrlimit(limit)
             resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     except (ImportError, ValueError, OSError):

@@ -25,6 +25,9 @@ FEWEST_TIMES = 3
 INSIDE = 0.95
 """Share of its values that must lie inside their own trials; some may come a little late."""
 
+NEAR = 0.5
+"""Share of the values of a column of times that must lie between the trial before theirs and the one after it."""
+
 
 @dataclass(frozen=True)
 class EventTimes:
@@ -56,7 +59,7 @@ def event_times(recording: Recording, reference: str, *, field: str = "") -> Eve
     Raises
     ------
     GlmError
-        If there is none of that name, or the column holds no times; the sentence lists what there is.
+        If there is none of that name, or the column holds no times of the session; the sentence lists what there is.
     """
     border = _border_called(recording, reference)
     if reference in recording.events and not border:
@@ -71,6 +74,7 @@ def event_times(recording: Recording, reference: str, *, field: str = "") -> Eve
         times = as_pairs(trials)[:, _BORDERS.index(column)]
     else:
         times = _numbers(np.asarray(trials.get_info(column)), f"{table}.{column}", "a time", field)
+        _see_near_trials(times, as_pairs(trials), recording, f"{table}.{column}", field)
     rows = np.argsort(times, kind="stable")
     rows = rows[np.isfinite(times[rows])]
     return EventTimes(reference, times[rows], table, rows)
@@ -157,20 +161,45 @@ def _border_called(recording: Recording, name: str) -> str:
 
 
 def _holds_times(values: np.ndarray, pieces: np.ndarray, name: str) -> bool:
-    """Whether a column of trials (S, 2) holds times: numbers that lie inside their own trials, or any numbers that are called so."""
+    """Whether a column of trials (S, 2) holds times: numbers that lie inside their own trials, or near them where they are called so."""
     try:
         times = values.astype(np.float64)
     except (TypeError, ValueError):
         return False
     known = np.isfinite(times)
     if values.dtype.kind == "f" and name.endswith(("time", "times")):
-        return True
+        return _near_trials(times, pieces) >= NEAR
     if values.dtype.kind == "b" or known.sum() < FEWEST_TIMES:
         return False
     inside = (times >= pieces[:, 0] - TOUCHING) & (times <= pieces[:, 1] + TOUCHING)
     steps = np.diff(times[known])
     counted = bool((np.abs(times[known][0]) <= 1) and (steps == 1).all())  # the numbers of trials that last a second
     return bool(inside[known].mean() >= INSIDE) and not counted
+
+
+def _near_trials(times: np.ndarray, pieces: np.ndarray) -> float:
+    """Share of the times (S,) that lie between the start of the trial before theirs and the stop of the one after it; 1 for too few."""
+    known = np.isfinite(times) & ~np.isin(times, (0.0, -1.0))  # which stand for *never*
+    if known.sum() < FEWEST_TIMES:
+        return 1.0
+    order = np.argsort(pieces[:, 0], kind="stable")
+    starts, stops, times, known = pieces[order, 0], pieces[order, 1], times[order], known[order]
+    first, last = 2 * starts[0] - stops[0], 2 * stops[-1] - starts[-1]
+    near = (times >= np.r_[first, starts[:-1]] - TOUCHING) & (times <= np.r_[stops[1:], last] + TOUCHING)
+    return float(near[known].mean())
+
+
+def _see_near_trials(times: np.ndarray, pieces: np.ndarray, recording: Recording, name: str, field: str) -> None:
+    """Refuse numbers that are no times of the session: durations, times since the start of a trial, and codes."""
+    if _near_trials(times, pieces) >= NEAR:
+        return
+    low, high = np.nanmin(times), np.nanmax(times)
+    have = listed(event_time_names(recording)) or "none"
+    raise GlmError(
+        f"{recording.name}: '{name}' holds no times of the session: its numbers ({low:g} to {high:g}) do not lie near their own trials, as durations "
+        f"and times since the start of a trial do not; add the start of the trial to them in the file, or choose one of: {have}",
+        field=field,
+    )
 
 
 def property_names(recording: Recording) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 import tomllib
@@ -19,6 +20,12 @@ DEEPEST = 60
 
 MOST_TABLES = 5000
 """Entries of one list of tables, terms or derived variables."""
+
+MOST_FIELDS, MOST_ENTRIES = 60_000, 300_000
+"""Fields and headings of a text, and entries of its lists: to read more takes seconds, and no analysis or recipe has as many."""
+
+_DOTTED = re.compile(r"(?<![\w-])(?:[\w-]+[ \t]*\.[ \t]*){16}")
+"""A name of more parts than a field has; each of its beginnings would be kept."""
 
 
 def see_regular(path: Path) -> None:
@@ -59,6 +66,11 @@ def toml_in(text: str, where: str) -> dict[str, Any]:
         raise GlmError(
             f"{where}: holds more than any analysis can ({max(most, 1):,} tables of one kind in {len(text):,} characters); give the file that was meant"
         )
+    fields, entries = text.count("=") + text.count("\n["), text.count(",")
+    if fields > MOST_FIELDS or entries > MOST_ENTRIES:
+        raise GlmError(f"{where}: holds more than any analysis can ({fields:,} fields, {entries:,} commas); give the file that was meant")
+    if _DOTTED.search(text):
+        raise _too_deep(where)
     try:
         data = tomllib.loads(text)
     except RecursionError:

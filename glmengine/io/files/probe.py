@@ -84,7 +84,7 @@ def _ask(path: Path, request: dict[str, Any], what: str, limit: float, context: 
         reply = answer_of(request, limit, context)
     except TooLate:
         raise GlmError(
-            f"{path.name}: could not be read within {limit:.0f} s; it is damaged, or the computer is very busy: try again, or copy or export it again"
+            f"{path.name}: could not be read within {limit:.0f} s of computing; it is damaged, or its disk does not answer: copy or export it again"
         ) from None
     except BrokeDown:
         raise GlmError(f"{path.name}: is damaged: reading it {what}broke down; copy or export it again") from None

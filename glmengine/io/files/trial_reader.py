@@ -10,6 +10,7 @@ import atexit
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -30,6 +31,12 @@ IDLE_SECONDS = 60
 LOOK = 0.1
 """Seconds between two looks whether the user cancels."""
 
+PATIENCE = 10.0
+"""So many times as long as a child may compute it may take in all: on a busy computer it waits for its turn, and files lie on slow disks."""
+
+LIMITS_COMPUTING = hasattr(signal, "SIGXCPU")
+"""Whether the system ends a process that has computed for too long."""
+
 
 class BrokeDown(Exception):
     """The child ended without an answer."""
@@ -47,7 +54,7 @@ def answer_of(request: dict[str, Any], limit: float, context: Context) -> dict[s
     request : dict
         Plain data, as `glmengine.io.probe_child` reads them.
     limit : float
-        Seconds.
+        Seconds of the processor's time; of time, where the system limits no process's computing.
     context : Context
 
     Raises
@@ -97,13 +104,14 @@ class _Child:
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         listener = threading.Thread(target=self._listen, args=(name, lines), name="trial reading", daemon=True)
         listener.start()
-        give_up = time.monotonic() + limit
+        give_up = time.monotonic() + limit * (PATIENCE if LIMITS_COMPUTING else 1.0)
         ended = False
         try:
             stdin = self._process.stdin
             assert stdin is not None
             with suppress(OSError):  # it has ended, and the listener hears of it
-                stdin.write(json.dumps({**request, "name": name, "idle": IDLE_SECONDS}).encode() + b"\n")
+                asked = {**request, "name": name, "idle": IDLE_SECONDS, "seconds": limit}
+                stdin.write(json.dumps(asked).encode() + b"\n")
                 stdin.flush()
             while True:
                 try:
@@ -116,7 +124,7 @@ class _Child:
                 try:
                     reply: dict[str, Any] = json.loads(line)
                 except ValueError:
-                    raise BrokeDown from None
+                    raise (TooLate if self._computed_too_long() else BrokeDown) from None
                 ended = True
                 return reply
         finally:
@@ -134,6 +142,11 @@ class _Child:
                 lines.put(line[len(start) :].decode("utf-8", "replace"))
                 return
         lines.put("")
+
+    def _computed_too_long(self) -> bool:
+        """Whether what ended it was its limit on computing."""
+        self.end()
+        return LIMITS_COMPUTING and self._process.returncode == -signal.SIGXCPU
 
     def is_alive(self) -> bool:
         return self._process.poll() is None

@@ -121,7 +121,7 @@ class RecordingsTable(QTableWidget):
                 texts[4], texts[5] = share_text(float(np.median(known))), share_text(float(known.max()))
             texts[7] = "; ".join(entry.outcome.notes)
         if entry.preview is not None:
-            texts[2] = texts[2] or str(entry.preview.units)
+            texts[2] = texts[2] or ("–" if entry.preview.units is None else str(entry.preview.units))
             texts[3] = f"{entry.preview.seconds:,.0f}" if np.isfinite(entry.preview.seconds) else "–"
         for part, text in enumerate(texts):
             item = QTableWidgetItem(text)

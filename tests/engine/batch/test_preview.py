@@ -77,6 +77,7 @@ def test_one_that_cannot_be_opened_keeps_no_other(opens, analysis):
     assert seen == found
     assert [one.ready for one in found] == [True, False, False]
     assert found[1].lacks == ("broken: is damaged",)
+    assert found[1].units is None, "how many it has cannot be told"
 
 
 def test_it_is_given_up_between_two(opens, analysis):

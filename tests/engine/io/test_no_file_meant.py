@@ -73,6 +73,11 @@ ENDLESS = {
     "a number of 4,000 digits": ("format_version = " + "1" * 4000, "too large"),
     "a fraction of 6,000 digits": ("[time]\nbin_size = " + "1" * 6000 + ".0", ""),
     "200,000 terms": ('[[terms]]\nkind = "history"\n' * 200_000, "200,000"),
+    "300,000 names": ("".join(f"k{i} = {i}\n" for i in range(300_000)), "300,000 fields"),
+    "150,000 tables": ("".join(f"[t{i}]\n" for i in range(150_000)), "more than any"),
+    "300,000 names in a table": ("x = {" + ",".join(f"k{i} = 1" for i in range(300_000)) + "}", "300,001 fields"),
+    "a list of a million": ("units = [" + "1, " * 1_000_000 + "]", "1,000,000 commas"),
+    "20,000 dotted names": ("".join(f"{'a. ' * 20}b{i} = 1\n" for i in range(20_000)), "deep"),
     "200,000 terms in a list": ("terms = [" + '{kind = "history"},' * 200_000 + "]", ""),
 }
 
@@ -85,7 +90,7 @@ def test_a_text_that_no_program_writes(tmp_path, what, load):
     began = time.process_time()
     with pytest.raises(GlmError, match=says) as caught:
         load(tmp_path / "a.toml")
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 1
     assert len(caught.value.message) < 400
     assert "a.toml" in caught.value.message
 

@@ -20,7 +20,7 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.export.nwb import write_nwb
-from glmengine.io.files.trial_reader import answer_of
+from glmengine.io.files.trial_reader import LIMITS_COMPUTING, answer_of
 from glmengine.io.opening import open_recording
 from tests.clock import PATIENCE_S, processor_seconds
 from tests.deflated import add_zeros
@@ -362,6 +362,9 @@ def test_a_reader_that_crashes_hangs_or_eats_memory_is_stopped(tmp_path, monkeyp
         "    what = path.read_text()[4:].strip()\n"
         "    if what == 'crash': os.abort()\n"
         "    if what == 'hang': time.sleep(600)\n"
+        "    if what == 'loop':\n"
+        "        while True: pass\n"
+        "    if what == 'wait': time.sleep(4)\n"
         "    if what == 'eat': np.ones(2**36)\n"
         "    return RawRecording(spikes=[np.arange(10.0)], unit_names=['a'])\n"
         "READER = Reader('Bad', ('.bad',), lambda path, head: head.startswith(b'BAD '), read, probe=True)\n"
@@ -372,16 +375,25 @@ def test_a_reader_that_crashes_hangs_or_eats_memory_is_stopped(tmp_path, monkeyp
 
     readers.cache_clear()
     try:
-        for what, seconds, says in [
-            ("crash", PATIENCE_S, "broke down"),
-            ("hang", 3.0, "could not be read within 3 s"),
-            ("eat", PATIENCE_S, "more memory"),
+        for what, seconds, patience, says in [
+            ("crash", PATIENCE_S, 1.0, "broke down"),
+            ("hang", 3.0, 1.0, "could not be read within 3 s"),
+            ("loop", 3.0, 1e3, "could not be read within 3 s"),
+            ("eat", PATIENCE_S, 1.0, "more memory"),
         ]:
             path = tmp_path / f"{what}.bad"
             path.write_text(f"BAD {what}")
             with monkeypatch.context() as patch:
                 patch.setattr("glmengine.io.files.probe.BASE_SECONDS", seconds)
+                patch.setattr("glmengine.io.files.trial_reader.PATIENCE", patience)
                 assert says in refused(path)
+        if LIMITS_COMPUTING:  # a busy computer, or a slow disk, is no fault of the file
+            path = tmp_path / "wait.bad"
+            path.write_text("BAD wait")
+            with monkeypatch.context() as patch:
+                patch.setattr("glmengine.io.files.probe.BASE_SECONDS", 3.0)
+                patch.setattr("glmengine.io.files.trial_reader.PATIENCE", 1e3)
+                assert open_recording(path).unit_names == ("a",)
         path = tmp_path / "fine.bad"
         path.write_text("BAD fine")
         assert open_recording(path).unit_names == ("a",)

@@ -104,6 +104,7 @@ def test_columns_of_times_are_told_by_where_they_lie():
         lick=lick,
         whole=(start + 1).astype(int),
         response_time=np.full(10, 0.4),
+        choice_time=start + 3.5,
         reaction=np.full(10, 0.4),
         contrast=np.linspace(0, 1, 10),
         side=["left"] * 10,
@@ -112,9 +113,37 @@ def test_columns_of_times_are_told_by_where_they_lie():
         few=[start[0] + 1, start[1] + 1, *[np.nan] * 8],
     )
     names = event_time_names(recording)
-    assert names == ["cue", "trials.start", "trials.stop", "trials.lick", "trials.whole", "trials.response_time"]
+    assert names == ["cue", "trials.start", "trials.stop", "trials.lick", "trials.whole", "trials.choice_time"]
     moments = event_times(recording, "trials.lick")
     np.testing.assert_allclose(moments.times, lick[np.isfinite(lick)])
+
+
+@pytest.mark.parametrize("length", [0.5, 3.0])
+def test_durations_and_codes_are_no_times_even_where_they_are_asked_for(length):
+    """Taken for times they were events in the first seconds of the session."""
+    start = np.arange(40) * 5.0
+    trials = nap.IntervalSet(
+        start,
+        start + length,
+        metadata={
+            "rt": np.linspace(0.2, 1.1, 40),
+            "number": np.arange(40),
+            "late": start + length + 0.5,
+            "early": start - 0.5,
+            "rare": np.where(np.arange(40) % 4, -1.0, start + 0.1),
+            "answer": np.where(np.arange(40) % 4, 0.0, start + 0.1),
+        },
+    )
+    recording = replace(_with_trials(), trials={"trials": trials})
+    for column in ("rt", "number"):
+        assert f"trials.{column}" not in event_time_names(recording)
+        with pytest.raises(GlmError, match=rf"'trials\.{column}' holds no times of the session.*trials\.start") as caught:
+            event_times(recording, f"trials.{column}", field="terms.0.events")
+        assert caught.value.field == "terms.0.events"
+    for column, moved in (("late", length + 0.5), ("early", -0.5)):
+        np.testing.assert_allclose(event_times(recording, f"trials.{column}").times, start + moved)
+    for column in ("rare", "answer"):
+        assert set(start[::4] + 0.1) <= set(event_times(recording, f"trials.{column}").times)
 
 
 def test_the_start_of_trials_is_one_thing_whatever_it_is_called():
