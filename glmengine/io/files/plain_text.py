@@ -68,7 +68,9 @@ def toml_in(text: str, where: str) -> dict[str, Any]:
         )
     fields, entries = text.count("=") + text.count("\n["), text.count(",")
     if fields > MOST_FIELDS or entries > MOST_ENTRIES:
-        raise GlmError(f"{where}: holds more than any analysis can ({fields:,} fields, {entries:,} commas); give the file that was meant")
+        raise GlmError(
+            f"{where}: holds more than any analysis can ({fields:,} fields, {entries:,} commas); give the file that was meant"
+        )
     if _DOTTED.search(text):
         raise _too_deep(where)
     try:
