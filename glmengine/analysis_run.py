@@ -133,7 +133,7 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         cross_validation = _cross_validated(analysis, prepared, split, context.part(shares.prepared, shares.scored))
     else:
         search = _searched(analysis, settings, split, context.part(shares.prepared, shares.scored))
-        prepared = settings.with_chosen(analysis, search.setting)
+        prepared = settings.with_chosen(analysis, search.setting, search.scored)
         design = prepared.design
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping

@@ -54,7 +54,7 @@ def question_for(
     recording : Recording
     variables : sequence of str, optional
         Only terms that depend on these (``"position"`` stands for its components, ``"history"`` for the own past, the name of an event for what
-        happens around it); all where not given.
+        happens around it, of however many kinds there are); all where not given.
     derived : sequence of specs
         What the user has derived already; each covariate of them is a variable like those that were recorded.
     max_gap : float, optional
@@ -76,7 +76,7 @@ def question_for(
             if name not in recording.variables:
                 terms.append(free_name(tuning_term(with_made, name), labels))
                 labels.add(terms[-1].label)
-    terms += _event_terms(recording, {term.label for term in terms})
+    terms += _event_terms(recording, {term.label for term in terms}, variables)
     known = {term.label: _depends_on(term) for term in terms}
     if variables is not None:
         missing = [name for name in variables if not any(name in names for names in known.values())]
@@ -101,15 +101,16 @@ def events_left_out(analysis: Analysis, recording: Recording) -> str:
     return f"No candidate looks at the times of events and trials ({listed(names, 6)}): what a unit does around them is not seen. Add event terms for those that matter."
 
 
-def _event_terms(recording: Recording, labels: set[str]) -> list[EventTerm]:
-    """Around each kind of event, the same moments once, and for each condition of the trials but around their ends; none where the kinds are many."""
+def _event_terms(recording: Recording, labels: set[str], named: Sequence[str] | None = None) -> list[EventTerm]:
+    """Around each kind of event, the same moments once, and for each condition of the trials but around their ends; where the kinds are many,
+    around those that are `named`."""
     kinds: dict[str, np.ndarray] = {}
-    for name in moments(recording):
+    for name in sorted(moments(recording), key=lambda name: name not in (named or ())):
         times = event_times(recording, name).times
         if not any(times.shape == other.shape and np.allclose(times, other) for other in kinds.values()):
             kinds[name] = times
     if len(kinds) > MOST_MOMENTS:
-        return []
+        kinds = {name: times for name, times in kinds.items() if name in (named or ())}
     found = []
     for name in kinds:
         conditions = [] if name.endswith(".stop") else conditions_for(recording, name)

@@ -85,6 +85,37 @@ class Simulated:
         return f"simulated spikes differ in {named or 'some of rate, intervals and autocorrelogram'}"
 
 
+@dataclass(frozen=True)
+class Nearest:
+    """Of a unit without a term, what came nearest to one.
+
+    Attributes
+    ----------
+    term : str
+    share : float
+        Of the deviance, what the term explains alone on held-out time.
+    p : float
+    by_shifts : bool
+        Whether p is that of shifts in time, and not of signed ranks over folds.
+    among_units : bool
+        Whether it is small enough for one unit alone, but not for one among so many.
+    """
+
+    term: str
+    share: float
+    p: float
+    by_shifts: bool
+    among_units: bool = False
+
+    def words(self) -> tuple[str, str]:
+        """What nothing that was offered is, and how near this one came."""
+        if self.among_units:
+            lacks = "is beyond what comes by chance among so many units"
+        else:
+            lacks = "is beyond what shifts in time give" if self.by_shifts else "says the same in enough of the folds"
+        return lacks, f"; the most has {self.term} ({self.share:.2g} of the deviance alone, p {_small(self.p)})"
+
+
 def answer_sentence(
     chosen: Sequence[tuple[str, float]],
     others: Sequence[str],
@@ -101,6 +132,7 @@ def answer_sentence(
     history: str = "lengthen the history",
     spikes: float = math.nan,
     unable: str = "",
+    nearest: Nearest | None = None,
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
 
@@ -132,9 +164,11 @@ def answer_sentence(
         Of the folds that count; NaN where not known, as of signals.
     unable : str
         Why there are no simulated spikes, where that speaks against the model.
+    nearest : Nearest, optional
+        Of a unit without a term, where one explains something by itself.
     """
     if not chosen:
-        return _nothing(others, spikes)
+        return _nothing(others, spikes, nearest)
     (first, share), *more = chosen
     text = f"{_capital(first)} ({share:.2g} of the deviance{' alone' if more else ''}, q {_small(q)})"
     if more:
@@ -166,14 +200,15 @@ def answer_sentence(
     return f"{text}."
 
 
-def _nothing(others: Sequence[str], spikes: float) -> str:
+def _nothing(others: Sequence[str], spikes: float, nearest: Nearest | None) -> str:
     """What is said of a unit without a term: how little that means, where its spikes are few."""
     if spikes == 0:
         return (
             "Nothing can be said: in no fold are there spikes both in the time that is fitted and in the time that is held out."
         )
     few = f"; with {numbered(int(spikes), 'spike')} only a strong dependence would be seen" if spikes < FEW_SPIKES else ""
-    return f"Nothing that was offered ({', '.join(others)}) tells the rate from a constant one on held-out time{few}."
+    lacks, near = nearest.words() if nearest is not None else ("tells the rate from a constant one on held-out time", "")
+    return f"Nothing that was offered ({', '.join(others)}) {lacks}{near}{few}."
 
 
 def _adds(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from glmengine.answers.final_models import CANNOT_RUN, CHECKS, joined_checks
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
-from glmengine.answers.sentence import Simulated, answer_sentence
+from glmengine.answers.sentence import SMALL, Nearest, Simulated, answer_sentence
 from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
 from glmengine.answers.unit_judgement import OF_HISTORY, beside_tried, history_words, unit_judgement
@@ -190,7 +190,24 @@ def _sentence(
         unable="" if unable is None else unable.what,
         spikes=_spikes(selection, unit) if get_family(analysis.model.family).of_spikes else np.nan,
         history="" if said or (judgement is not None and advised in judgement.remedies) else advised,
+        nearest=None if chosen else nearest_of(selection, unit, level),
     )
+
+
+def nearest_of(selection: TermSelection, unit: str, level: float) -> Nearest | None:
+    """What came nearest to being chosen for a unit: what was taken back, or else the first that was tested; None where it explains nothing alone."""
+    assert selection.chosen is not None
+    if selection.steps is None or not selection.steps.sizes["round"]:
+        return None
+    own = selection.steps.sel(unit=unit)
+    at = int(np.argmax(own["taken"].values))  # the first where none was taken
+    term, p = str(own["candidate"].values[at]), float(own["p"].values[at])
+    share = _share(selection, unit, term, first=True) if term else np.nan
+    if not (share >= SMALL and np.isfinite(p)):
+        return None
+    back = float(selection.chosen["p"].sel(unit=unit))
+    by_shifts = "by_shifts" in own and bool(own["by_shifts"].values[at])
+    return Nearest(term, share, back if np.isfinite(back) else p, by_shifts, among_units=back < level)
 
 
 def _spikes(selection: TermSelection, unit: str) -> float:

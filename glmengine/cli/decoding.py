@@ -40,7 +40,8 @@ def decode(options: Namespace) -> int:
         written.append(save_result(result.with_decoded(found), folder))
     units = numbered(len(options.unit or result.units), "unit")
     print(f"{recording.name}: {' and '.join(options.covariates)} from {units}, {numbered(len(found.error), 'bin')}")
-    print(f"median error {found.median_error:.4g}, of estimates paired with bins at random {found.chance_error:.4g}")
+    own, chance = found.in_words(found.median_error), found.in_words(found.chance_error)
+    print(f"median error {own}, of estimates paired with bins at random {chance}")
     if not found.held_out:
         print("note: where the fit has seen these bins the error is too small; --held-out decodes each bin by one that has not")
     say_written(folder, written)

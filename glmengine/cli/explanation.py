@@ -107,7 +107,7 @@ EXPLAIN = Command(
             "--variable",
             metavar="NAME",
             action="append",
-            help="of a recording: only this variable, may be repeated; 'history' is the unit's own past",
+            help="of a recording: only this variable or event, may be repeated; 'history' is the unit's own past",
         ),
         Option(
             "--last",

@@ -42,7 +42,8 @@ class Decoded:
     values : Dataset (time, variable)
         ``estimate``, the likeliest value; ``true``, NaN where it is not known.
     error : DataArray (time)
-        Distance of the two, the short way round on circles; of categories whether they differ.
+        Distance of the two, the short way round on circles; of categories whether they differ. Its attribute ``unit`` is the unit of measure that all
+        variables have, empty where they have none, or several.
     posterior : DataArray (time, variable, ...) or None
         float32; None where it was read from a result's file and was too large (64 MB) to be saved with it.
     median_error, chance_error : float
@@ -57,6 +58,11 @@ class Decoded:
     median_error: float
     chance_error: float
     held_out: bool
+
+    def in_words(self, error: float) -> str:
+        """An error with its unit of measure, an angle in degrees too."""
+        measure = str(self.error.attrs.get("unit", ""))
+        return f"{error:.4g} {measure}".strip() + (f" ({np.degrees(error):.0f}\u00b0)" if measure == "rad" else "")
 
     def datasets(self) -> dict[str, xr.Dataset]:
         """All of it by name, to be written; not a posterior of more than 64 MB."""
@@ -166,7 +172,9 @@ def decode(
         steps = _steps(candidates, true, run, smoothing, grid.bin_size)
         posterior = smoothed(likelihood, occupancy, run, candidates, steps, context.part(weighed, 0.98))
     context.report(Progress("Decoded", 0.98))
-    return _labelled(candidates, posterior, true, grid.centres[rows], seed, held_out=fold_models is not None)
+    measures = {"" if axis.categories else one.unit for axis, one in zip(candidates.axes, covariates, strict=True)}
+    measure = measures.pop() if len(measures) == 1 else ""
+    return _labelled(candidates, posterior, true, grid.centres[rows], seed, measure, held_out=fold_models is not None)
 
 
 def work_of(n_candidates: int, n_units: int, smoothed: bool) -> tuple[float, float, float]:
@@ -288,6 +296,7 @@ def _labelled(
     true: Sequence[np.ndarray],
     times: np.ndarray,
     seed: int,
+    measure: str,
     *,
     held_out: bool,
 ) -> Decoded:
@@ -312,7 +321,7 @@ def _labelled(
     cube = posterior.astype(np.float32).reshape(len(times), *candidates.shape)
     return Decoded(
         values=values,
-        error=xr.DataArray(error, {"time": time}, ("time",), "error"),
+        error=xr.DataArray(error, {"time": time}, ("time",), "error", {"unit": measure}),
         posterior=xr.DataArray(
             cube, {"time": time, **{axis.name: axis.values for axis in candidates.axes}}, ("time", *names), "posterior"
         ),

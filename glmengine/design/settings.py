@@ -38,8 +38,9 @@ class PreparedSettings:
     plan: SearchPlan
     designs: tuple[Design, ...]
 
-    def with_chosen(self, analysis: Analysis, setting: np.ndarray) -> Prepared:
-        """The design in which each unit (M,) has the variants of its setting, on the same rows, and a note that says which."""
+    def with_chosen(self, analysis: Analysis, setting: np.ndarray, chose: np.ndarray) -> Prepared:
+        """The design in which each unit (M,) has the variants of its setting, on the same rows, and a note that says which; units that had no score to
+        choose by (`chose` False) are not in it."""
         whole, units = self.prepared, self.prepared.units
         having: dict[str, list[str]] = {}
         for unit, number in zip(units, setting, strict=True):
@@ -54,7 +55,7 @@ class PreparedSettings:
                 terms.append(term.with_(only_units=tuple(having[term.label])) if some else term.with_(setting=""))
         design = build_design(analysis, whole.recording, whole.grid, unit_names=units, usable=whole.rows, frozen_terms=terms)
         design = replace(design, valid=whole.design.valid, notes=whole.design.notes)
-        return replace(whole, design=design, notes=(*whole.notes, self._chosen_note(setting)))
+        return replace(whole, design=design, notes=(*whole.notes, self._chosen_note(setting, chose)))
 
     def places(self, design: Design, setting: int) -> np.ndarray:
         """(p,) columns of a design of chosen settings that those of one of them are."""
@@ -62,12 +63,12 @@ class PreparedSettings:
         parts = [design.slices[names.get(block.term.label, block.term.label)] for block in self.designs[setting].blocks]
         return np.concatenate([np.arange(part.start, part.stop) for part in parts])
 
-    def _chosen_note(self, setting: np.ndarray) -> str:
+    def _chosen_note(self, setting: np.ndarray, chose: np.ndarray) -> str:
         units = self.prepared.units
         each = [
-            f"{self.plan.settings[number].name} for {listed([units[unit] for unit in np.flatnonzero(setting == number)], 8)}"
-            for number in np.unique(setting).tolist()
-        ]
+            f"{self.plan.settings[number].name} for {listed([units[unit] for unit in np.flatnonzero(chose & (setting == number))], 8)}"
+            for number in np.unique(setting[chose]).tolist()
+        ] or ["none, as no unit has a score"]
         compared = (
             f"{numbered(len(self.plan.settings), 'setting')} of {' and '.join(self.plan.searched)} were compared on held-out time"
         )

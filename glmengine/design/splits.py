@@ -223,7 +223,7 @@ def intervals_called(recording: Recording, name: str) -> np.ndarray:
         return as_pairs(recording.trials[name])
     if name in recording.epochs:
         return as_pairs(recording.epochs[name])
-    have = listed([*recording.trials, *recording.epochs])
+    have = listed(dict.fromkeys([*recording.trials, *recording.epochs]))  # a table of trials is often there as an epoch, too
     raise GlmError(f"{recording.name}: no trials or epoch '{name}'; this recording has: {have}", field="validation.grouped_by")
 
 

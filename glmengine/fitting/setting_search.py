@@ -58,6 +58,17 @@ class SettingSearch:
         """(U,) all strengths that were tried with any setting, in rising order."""
         return np.unique(np.concatenate([_strengths(one) for one in self.found]))
 
+    @property
+    def scored(self) -> np.ndarray:
+        """(M,) bool: units that have scores to choose by."""
+        return np.isfinite(self.table()).any(axis=(0, 1, 2))
+
+    @property
+    def chosen(self) -> tuple[int, ...]:
+        """Numbers of the settings that units chose; where none has scores, of those that they were given."""
+        of_scored = self.setting[self.scored]
+        return tuple(np.unique(of_scored if of_scored.size else self.setting).tolist())
+
     def table(self, name: str = "scores") -> np.ndarray:
         """(F, S, U, M) scores, or another array over fold, strength and unit, of every setting; NaN at strengths that it was not tried at."""
         shape = self.found[0].scores.shape
@@ -110,7 +121,7 @@ class SettingSearch:
             coefs=coefs,
             intercepts=None if first.intercepts is None else own("intercepts"),
             seconds=sum(one.seconds for one in self.found),
-            notes=tuple(dict.fromkeys(note for one in self.found for note in one.notes)),
+            notes=tuple(dict.fromkeys(note for number in self.chosen for note in self.found[number].notes)),
             nested=self.nested,
         )
 

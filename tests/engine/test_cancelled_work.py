@@ -96,6 +96,11 @@ WORKS: dict[str, Callable[[Given, Path, Context], Any]] = {
     "run with lasso": _model(penalty="lasso"),
     "run with reml": _model(strength_by="marginal_likelihood", strengths=(1e-4,)),
     "choice of terms": lambda given, folder, context: select_terms(given.question, given.recording, context=context),
+    "comparison of models": lambda given, folder, context: ge.compare_models(given.analysis, given.recording, context=context),
+    "path of a group lasso": lambda given, folder, context: select_terms(
+        given.question, given.recording, ge.Selection(method="group_path", folds=5), context=context
+    ),
+    "search of settings": _model(search=({"term": "head_direction", "values": [4, 6]},)),
     "choice of terms by shifts": lambda given, folder, context: select_terms(
         given.question, given.recording, ge.Selection(steps_by="shifts", shifts=40, folds=3), context=context
     ),

@@ -195,8 +195,8 @@ def _about_decoded(found: Decoded) -> Paragraph:
         else "by the fit that has seen them, so that the error is too small"
     )
     return Paragraph.of(
-        f"{names}, decoded in {found.values.sizes['time']:,} bins, {unseen}: median error {tables.number_text(found.median_error)}, "
-        f"of estimates paired with bins at random {tables.number_text(found.chance_error)}."
+        f"{names}, decoded in {found.values.sizes['time']:,} bins, {unseen}: median error {found.in_words(found.median_error)}, "
+        f"of estimates paired with bins at random {found.in_words(found.chance_error)}."
     )
 
 

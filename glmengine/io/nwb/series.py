@@ -177,6 +177,8 @@ def _add_covariate(raw: RawRecording, path: Path, found: Found) -> None:
     plain = series.stored is None and values.ndim == 1 and not ours
     if plain and found.kind == "TimeSeries" and values.dtype.kind in "bui" and EVENT_NAMES.search(found.names[-1]):
         _add_kinds(raw, series.name, times, values)
+        if 2 < len(np.unique(values)) <= MOST_EVENT_KINDS:
+            series.kind = "category"  # more codes than a flag has, which have no order
     if plain and "timestamps" in found.group and _is_one_value(values) and not _is_regular(times):
         # a value that never changes, at times of no rhythm: the times are what was meant
         raw.events[free_name(raw.events, found.names)] = times

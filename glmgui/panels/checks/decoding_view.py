@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt
@@ -151,11 +150,9 @@ class DecodingView(WordsColumn):
 
     def _in_words(self, found: Decoded, units: int) -> str:
         names = [str(name) for name in found.values["variable"].values]
-        measures = {measures_of(self._document).get(name, "") for name in names}
-        measure = measures.pop() if len(measures) == 1 else ""
         text = (
-            f"{' and '.join(names)} from {numbered(units, 'unit')}: median error {_measured(found.median_error, measure)}; "
-            f"by chance it would be {_measured(found.chance_error, measure)} (estimates paired with bins at random)."
+            f"{' and '.join(names)} from {numbered(units, 'unit')}: median error {found.in_words(found.median_error)}; "
+            f"by chance it would be {found.in_words(found.chance_error)} (estimates paired with bins at random)."
         )
         return text + (" On held-out time." if found.held_out else _SEEN)
 
@@ -187,8 +184,3 @@ class DecodingView(WordsColumn):
             window=self.window.value(),
             held_out=self.held_out.isChecked() and self.held_out.isEnabled(),
         )
-
-
-def _measured(value: float, measure: str) -> str:
-    """An error with its unit of measure, an angle in degrees too."""
-    return f"{value:.3g} {measure}".strip() + (f" ({math.degrees(value):.0f}\u00b0)" if measure == "rad" else "")

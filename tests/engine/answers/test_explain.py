@@ -16,7 +16,8 @@ from glmengine.analysis.default_terms import history_term
 from glmengine.analysis.remedies import lengthen_words
 from glmengine.analysis.selection import Selection
 from glmengine.answers.question import default_selection, events_left_out, question_for
-from glmengine.answers.sentence import answer_sentence
+from glmengine.answers.sentence import Nearest, answer_sentence
+from glmengine.answers.sheet_of_parts import nearest_of
 from glmengine.answers.unit_model import analysis_of_unit
 from glmengine.cli.main import main
 from glmengine.context import CallbackContext
@@ -106,6 +107,7 @@ def test_events_of_few_kinds_are_candidates_and_many_are_said_to_be_left_out(sma
     asked = question_for(many)
     assert not any(term.kind == "event" for term in asked.terms)
     assert "No candidate looks at the times of events and trials (e1, e2" in events_left_out(asked, many)
+    assert [term.label for term in question_for(many, ["e7", "e2"]).terms] == ["e2", "e2 by choice", "e7", "e7 by choice"]
     assert events_left_out(question_for(small_recording), small_recording) == ""
 
 
@@ -194,6 +196,29 @@ def test_sentences_say_what_adds_and_what_does_not():
     nothing = [answer_sentence([], ["y"], explained=0, q=1, adequate=None, try_next="", spikes=n) for n in (np.nan, 500, 41)]
     assert nothing[0] == nothing[1] == "Nothing that was offered (y) tells the rate from a constant one on held-out time."
     assert nothing[2].endswith("held-out time; with 41 spikes only a strong dependence would be seen.")
+    near = [Nearest("y", 0.29, 0.033, True, among_units=True), Nearest("y", 0.05, 0.2, True), Nearest("y", 0.05, 0.2, False)]
+    ends = [
+        answer_sentence([], ["y"], explained=0, q=1, adequate=None, try_next="", nearest=one).partition("(y) ")[2] for one in near
+    ]
+    assert ends == [
+        "is beyond what comes by chance among so many units; the most has y (0.29 of the deviance alone, p 0.033).",
+        "is beyond what shifts in time give; the most has y (0.05 of the deviance alone, p 0.2).",
+        "says the same in enough of the folds; the most has y (0.05 of the deviance alone, p 0.2).",
+    ]
+
+
+def test_what_came_nearest_is_what_was_taken_back_or_else_what_was_tested_first(sheet):
+    found, _ = sheet
+    selection = found.selection
+    explains = float(selection.contributions["alone"].sel(term="x", unit="place"))
+    p = float(selection.steps["p"].sel(unit="place").values[0])
+    back = replace(selection, chosen=selection.chosen.assign(p=selection.chosen["p"] * 0 + 0.03))
+    assert nearest_of(back, "place", 0.05) == Nearest("x", explains, 0.03, True, among_units=True)
+    steps = selection.steps.assign(taken=selection.steps["taken"] & False)
+    untaken = replace(selection, steps=steps, chosen=selection.chosen.assign(p=selection.chosen["p"] * np.nan))
+    assert nearest_of(untaken, "place", 0.05) == Nearest("x", explains, p, True)
+    nothing = selection.contributions.assign(alone=selection.contributions["alone"] * 0)
+    assert nearest_of(replace(untaken, contributions=nothing), "place", 0.05) is None
 
 
 def test_the_command_writes_the_sheet(question, small_recording, tmp_path, capsys):

@@ -161,3 +161,9 @@ def test_what_cannot_be_split_is_refused_in_a_sentence(grid, recording, fields, 
 def test_trials_without_a_table_are_refused_in_the_analysis():
     with pytest.raises(GlmError, match="name it, or choose blocks"):
         Validation.parse({"split": "trials"})
+
+
+def test_a_table_of_trials_that_is_an_epoch_too_is_named_once(grid, recording):
+    both = replace(recording, epochs={**recording.epochs, "trials": recording.trials["trials"]})
+    with pytest.raises(GlmError, match=r"no trials or epoch 'sweeps'; this recording has: trials, all, laps$"):
+        split(grid, both, folds=5, split="trials", grouped_by="sweeps")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -125,3 +127,13 @@ def test_units_that_chose_alike_are_one_batch_beside_their_own_columns():
     assert sorted(group.units.tolist() for group in groups) == [[0, 1, 2], [3, 4, 5]]
     assert [group.own.shape for group in groups] == [(3, 2), (3, 2)]
     assert [group.columns.size for group in groups] == [44, 44]
+
+
+def test_notes_are_those_of_the_settings_that_units_with_scores_chose(problem):
+    designs, counts, fold = problem
+    search = searched((designs, np.column_stack([counts[:, :2], np.zeros(len(counts))]), fold))
+    assert search.scored.tolist() == [True, True, False]
+    assert search.chosen == (1, 2)
+    search = replace(search, found=tuple(replace(one, notes=(f"note {number}",)) for number, one in enumerate(search.found)))
+    places = [np.arange(1), np.arange(3), np.arange(6)]
+    assert search.of_chosen([f"x{n}" for n in range(6)], places.__getitem__).notes == ("note 1", "note 2")

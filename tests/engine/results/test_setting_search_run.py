@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pynapple as nap
 import pytest
 
 import glmengine as ge
@@ -156,3 +159,12 @@ def test_a_search_over_a_constant_is_refused(small_analysis, small_recording):
     with pytest.raises(GlmError, match="no term in the model") as caught:
         ge.run(asked, small_recording)
     assert caught.value.field == "model.search.0.term"
+
+
+def test_a_silent_unit_is_not_said_to_have_chosen(small_analysis, small_recording):
+    spikes = nap.TsGroup({0: small_recording.spikes[0], 1: nap.Ts(np.zeros(0))}, time_support=small_recording.epochs["all"])
+    recording = replace(small_recording, spikes=spikes, unit_names=("hd", "never"), unit_table=None)
+    found = ge.run(asking(small_analysis, {"term": "head_direction", "values": [4, 12]}), recording)
+    (note,) = (note for note in found.notes if "settings of head_direction were compared" in note)
+    assert note.endswith("functions for hd.")
+    assert found.scores["status"].sel(unit="never") == "silent"
