@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from glmengine.cli.command import Command
 from glmengine.cli.opening import opened_for
 from glmengine.cli.options import ANALYSIS, CODE, KEEP, OUT_TABLES, RECIPE, SESSIONS, STEPS_BY, Option
 from glmengine.cli.terminal import progress_bar, say_notes, say_written
 from glmengine.sentences import numbered
+
+if TYPE_CHECKING:
+    from glmengine.analysis.selection import Selection
+    from glmengine.analysis.terms import AnyTerm
 
 
 def compare(options: Namespace) -> int:
@@ -43,6 +48,7 @@ def _selected(options: Namespace, **changes: Any) -> int:
     from glmengine.export.goodness_tables import write_datasets
     from glmengine.export.outputs import save_result, writable_folder
     from glmengine.project.question import load_question
+    from glmengine.selection.fold_scores import scores_against
     from glmengine.selection.select import select_terms
 
     question = load_question(options.analysis).on(options.recording)
@@ -52,6 +58,8 @@ def _selected(options: Namespace, **changes: Any) -> int:
     if options.folds is not None:
         changes["folds"] = options.folds
     selection = (question.analysis.selection or Selection()).with_(**changes)
+    if options.against is not None:
+        _refuse_unknown(options.against, selection, question.analysis.terms)
     with progress_bar() as context:
         recording = opened_for(question, options, context.part(0.0, 0.1))
         if options.keep:  # the models are compared after the fit of all terms, and kept with it
@@ -61,6 +69,8 @@ def _selected(options: Namespace, **changes: Any) -> int:
             result = None
             found = select_terms(question.analysis, recording, selection, context=context.part(0.1, 1.0))
     written = write_datasets(found.datasets(), folder, "selection")
+    if options.against is not None:
+        written += write_datasets({"against": scores_against(found.models, options.against)}, folder, "against")
     if result is not None:
         written.append(save_result(result, folder))
     print(
@@ -73,14 +83,31 @@ def _selected(options: Namespace, **changes: Any) -> int:
     return 0
 
 
+def _refuse_unknown(model: str, selection: Selection, terms: Sequence[AnyTerm]) -> None:
+    """Before anything is fitted."""
+    from glmengine.analysis.selection import candidates_of, models_of
+    from glmengine.errors import GlmError
+    from glmengine.sentences import listed
+
+    candidates = candidates_of(selection, [term.label for term in terms if term.enabled])
+    names = list(models_of(selection, [one.name for one in candidates]))
+    if model not in names:
+        raise GlmError(f"there is no model '{model}' to compare with; the models are {listed(names)}")
+
+
 _ALWAYS = Option("--always", metavar="TERM", action="append", help="a term that every model has, may be repeated")
 _FOLDS = Option("--folds", type=int, metavar="N", help="number of held-out parts; 10 where not given")
+_AGAINST = Option(
+    "--against",
+    metavar="MODEL",
+    help="write against.csv too: the scores with this model, by its name in models.csv, in the place of the training mean",
+)
 
 COMPARE = Command(
     "compare",
     "models that have some of an analysis's terms each, on one split of time",
     "Writes models.csv (scores per unit, model and fold), summary.csv, differences.csv (paired, with intervals, likelihood ratios and AIC), "
-    "contributions.csv (each term alone, dropped, unique, shared) and selection.nc. The constant rate is always among the models.",
+    "contributions.csv (each term alone, dropped, unique, shared) and selection.nc; with --against also against.csv. The constant rate is always among the models.",
     (
         ANALYSIS,
         SESSIONS,
@@ -93,6 +120,7 @@ COMPARE = Command(
         ),
         _ALWAYS,
         _FOLDS,
+        _AGAINST,
         KEEP.saying("fit the analysis with all its terms too, and write result.nc with the comparison in it"),
         RECIPE,
         CODE,
@@ -129,6 +157,7 @@ SELECT = Command(
         Option("--largest", type=int, metavar="N", help="the most terms that are chosen"),
         _ALWAYS,
         _FOLDS,
+        _AGAINST,
         KEEP.saying("fit the analysis with all its terms too, and write result.nc with the comparison in it"),
         RECIPE,
         CODE,

@@ -114,7 +114,7 @@ def scores_against(scores: xr.Dataset, other: str | xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Dataset
-        ``log_likelihood`` and ``correlation`` as differences; ``bits_per_spike`` gained over the other model; ``deviance_explained``, ``cohen``
+        Of the units that both have. ``log_likelihood`` and ``correlation`` as differences; ``bits_per_spike`` gained over the other model; ``deviance_explained``, ``cohen``
         and ``mcfadden`` with the other model in the place of the mean.
 
     Raises
@@ -130,9 +130,14 @@ def scores_against(scores: xr.Dataset, other: str | xr.Dataset) -> xr.Dataset:
                 f"there is no model '{other}' among those that were compared; the models are {list(scores['model'].values)}"
             )
         other = scores.sel(model=other)
-    if other.sizes.get("fold") != scores.sizes["fold"] or not np.allclose(other["bins"], scores["bins"], equal_nan=True):
-        raise GlmError("the other model was scored on other folds; compare models on one split")
     other = other.drop_vars("model", errors="ignore")
+    shared = [unit for unit in scores["unit"].values.tolist() if unit in other["unit"].values.tolist()]
+    if not shared:
+        raise GlmError("the other model was scored on other units; compare models of the same ones")
+    scores, other = scores.sel(unit=shared), other.sel(unit=shared)
+    same = scores["fold"].values.tolist() == other["fold"].values.tolist()
+    if not same or not np.allclose(other["bins"], scores["bins"], equal_nan=True):
+        raise GlmError("the other model was scored on other folds; compare models on one split")
     gained = scores["log_likelihood"] - other["log_likelihood"]
     spikes = scores["spikes"].where(scores["spikes"] > 0)
     explained = 1.0 - scores["deviance"] / other["deviance"].where(other["deviance"] > 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import glmengine as ge
 from glmengine.analysis.selection import NamedModel, Selection, TermBlock, candidates_of, models_of
@@ -135,6 +136,12 @@ def test_scores_against_another_model(compared):
         scores_against(compared.models, "speed")
     with pytest.raises(GlmError, match="other folds"):
         scores_against(compared.models, other.isel(fold=slice(0, 5)))
+    with pytest.raises(GlmError, match="other folds"):
+        scores_against(compared.models, other.assign_coords(fold=[f"lap {fold}" for fold in other["fold"].values]))
+    with pytest.raises(GlmError, match="other units"):
+        scores_against(compared.models, other.assign_coords(unit=[f"other {unit}" for unit in other["unit"].values]))
+    fewer = scores_against(compared.models, other.sel(unit=["flat", "hd"]))
+    xr.testing.assert_allclose(fewer, against.sel(unit=["hd", "flat"]))
 
 
 def test_intervals_over_folds_are_widened_for_shared_training_data():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import glmengine as ge
@@ -263,19 +264,25 @@ def test_commands_compare_and_select(small_recording, tmp_path, capsys):
     write_nwb(small_recording, tmp_path / "small.nwb")
     question().save(tmp_path / "analysis.toml")
     common = [str(tmp_path / "analysis.toml"), "--recording", str(tmp_path / "small.nwb"), "--out"]
-    code = main(
-        ["compare", *common, str(tmp_path / "compared"), "--model", "place=x+y", "--model", "direction", "--folds", "5", "--keep"]
-    )
+    asked = ["--model", "place=x+y", "--model", "direction", "--folds", "5", "--against", "direction", "--keep"]
+    code = main(["compare", *common, str(tmp_path / "compared"), *asked])
     said = capsys.readouterr().out
     assert code == 0
     assert said.startswith("small: 3 units, 3 models compared on 5 folds")
     assert "place 0" in said
-    assert {"models.csv", "differences.csv", "contributions.csv", "selection.nc"} <= {
+    assert {"models.csv", "differences.csv", "contributions.csv", "selection.nc", "against.csv"} <= {
         path.name for path in (tmp_path / "compared").iterdir()
     }
     kept = ge.Result.load(tmp_path / "compared" / "result.nc")
     assert kept.selection.summary["model"].values.tolist()[-2:] == ["place", "direction"]
     assert kept.analysis.selection.folds == 5
+    table = pd.read_csv(tmp_path / "compared" / "against.csv").set_index(["model", "unit", "fold"])
+    against = ge.scores_against(kept.selection.models, "direction").to_dataframe()
+    np.testing.assert_allclose(
+        table.loc[("place", "hd")]["deviance_explained"], against.loc[("place", "hd")]["deviance_explained"]
+    )
+    assert main(["compare", *common, str(tmp_path / "no"), "--against", "speed"]) == 1
+    assert "no model 'speed' to compare with; the models are constant, " in capsys.readouterr().err
     code = main(["select", *common, str(tmp_path / "selected"), "--candidate", "direction", "--always", "x"])
     said = capsys.readouterr().out
     assert code == 0
