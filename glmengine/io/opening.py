@@ -12,9 +12,11 @@ from glmengine.io.content import folder_of, guarded, read_arrays, read_raw
 from glmengine.io.files.probe import probe
 from glmengine.io.fingerprint import fingerprint, sha256_of
 from glmengine.io.folder_mates import note_of_mates, note_of_tables
+from glmengine.io.reader import NO_UNITS
 from glmengine.io.recognition import choose_reader, head_of, recognise
 
 if TYPE_CHECKING:
+    from glmengine.io.raw import RawSeries
     from glmengine.io.reader import Reader
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.recording.recording import Recording
@@ -98,6 +100,27 @@ def arrays_of(path: str | Path) -> dict[str, Any]:
         raise GlmError(f"{path.name}: is {reader.name}, which says itself what it holds; open it without a recipe")
     _probe(path, reader, None, sha256_of(path) if reader.probe else "", SILENT)
     return read_arrays(path, reader)
+
+
+def responses_of(path: str | Path) -> list[RawSeries]:
+    """What may be the response itself in a file of a format with a standard but without units, the likeliest first; none in any other.
+
+    Raises
+    ------
+    GlmError
+        If the file cannot be read.
+    """
+    path = _with_name(path)
+    reader = recognise(path)
+    if reader.responses is None:
+        return []
+    try:
+        _probe(path, reader, None, sha256_of(path), SILENT)
+    except GlmError as error:
+        if error.field != NO_UNITS:
+            raise
+        return guarded(path, reader, lambda: reader.responses(path))
+    return []
 
 
 def _probe(path: Path, reader: Reader, recipe: Recipe | None, digest: str, context: Context) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glmengine.io.raw import RawRecording
+    from glmengine.io.raw import RawRecording, RawSeries
     from glmengine.io.recipe.recipe import Recipe
+
+NO_UNITS = "counts.values"
+"""Field of the error of a file without units: a recipe may name there what is the response."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Reader:
         Read first in a child process, because the library below may crash or hang on a damaged file.
     in_parts : bool
         One recording may lie in several such files of one folder, which is then opened in the place of them.
+    responses : callable, optional
+        ``responses(path)`` returns what may be the response itself in a file without units, the likeliest first, as a list of `RawSeries`
+        whose sources a recipe's counts may name.
     writes : tuple of str
         Patterns of the names of files in a folder of this format that belong to it; others may hold what was recorded beside the units.
     """
@@ -48,4 +54,5 @@ class Reader:
     probe: bool = False
     arrays: Callable[[Path, set[str] | None], dict[str, Any]] | None = None
     in_parts: bool = False
+    responses: Callable[[Path], list[RawSeries]] | None = None
     writes: tuple[str, ...] = ()

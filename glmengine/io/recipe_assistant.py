@@ -18,13 +18,15 @@ from glmengine.errors import GlmError
 from glmengine.io.content import folder_of
 from glmengine.io.files.whole import write_whole
 from glmengine.io.folder_mates import tables_within
-from glmengine.io.opening import arrays_of
+from glmengine.io.opening import arrays_of, responses_of
 from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording
 from glmengine.io.recipe.draft import Beside, Draft, clocks_of, draft_beside, draft_from_arrays, shape_of
-from glmengine.io.recipe.recipe import Arrays, Recipe, Spikes
+from glmengine.io.recipe.recipe import Arrays, Counts, Recipe, Spikes
 from glmengine.io.recognition import readers, recognise
+from glmengine.sentences import listed
 
 if TYPE_CHECKING:
+    from glmengine.io.raw import RawSeries
     from glmengine.io.reader import Reader
     from glmengine.recording.recording import Recording
 
@@ -91,6 +93,29 @@ def assist(path: str | Path) -> Assistance | None:
     known = _recall(signature)
     text = _followed(known, path) if known is not None else _drafted(arrays)
     return Assistance(path, reader.name, _rows(arrays), text, known is not None, signature)
+
+
+def assist_response(path: str | Path) -> Assistance | None:
+    """What may be the response itself in a file that says what it holds but has no units, with a recipe that takes the likeliest; None where
+    there is none such."""
+    path = Path(path).expanduser()
+    found = responses_of(path)
+    if not found:
+        return None
+    rows = tuple(
+        (item.source, shape_of(item.values), item.unit or "numbers", _preview(np.asarray(item.values[:PREVIEW])))
+        for item in found
+    )
+    return Assistance(path, recognise(path).name, rows, _draft_response(found).to_toml(), False, "")
+
+
+def _draft_response(found: Sequence[RawSeries]) -> Draft:
+    first, others = found[0], [item.source for item in found[1:]]
+    reasons = [
+        f"There are no spikes: '{first.source}' is taken as the response itself{f', in {first.unit}' if first.unit else ''}."
+    ]
+    reasons += [f"If another is, name it in its place; what is not named is a covariate: {listed(others, 8)}."] if others else []
+    return Draft(Recipe(counts=Counts(values=(first.source,))), tuple(reasons))
 
 
 def correction_of(recording: Recording) -> Assistance:
@@ -236,6 +261,8 @@ def draft_recipe(path: str | Path) -> Draft:
     reader = recognise(path)
     if tables := tables_within(path, reader):
         return _draft_within(reader, tables)
+    if responses := responses_of(path):
+        return _draft_response(responses)
     try:
         return draft_from_arrays(arrays_of(path))
     except GlmError as error:

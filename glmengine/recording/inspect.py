@@ -83,13 +83,15 @@ def _units(recording: Recording) -> list[str]:
     width = max(map(len, recording.unit_names))
     words = recorded_words(recording)
     lines = []
-    for row, (name, total) in enumerate(zip(recording.unit_names, totals, strict=True)):
+    for row, (name, total, rate) in enumerate(zip(recording.unit_names, totals, recording.mean_rates, strict=True)):
         about = (
             []
             if table is None
             else [f"{key} {_value(table[key].iloc[row])}" for key in list(table.columns)[:4] if _value(table[key].iloc[row])]
         )
-        lines.append(f"{name:<{width}}  {_activity(name, total, recording, words)}" + (f"  {', '.join(about)}" if about else ""))
+        lines.append(
+            f"{name:<{width}}  {_activity(name, total, rate, recording, words)}" + (f"  {', '.join(about)}" if about else "")
+        )
     return lines
 
 
@@ -100,15 +102,14 @@ def _value(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _activity(name: str, total: float, recording: Recording, words: Words) -> str:
+def _activity(name: str, total: float, rate: float, recording: Recording, words: Words) -> str:
     if words.per_spike:
-        seconds = float(recording.recorded[name].tot_length("s")) if name in recording.recorded else recording.duration
-        line = f"{total:>9,.10g} spikes  {total / seconds:>7.2f} Hz"
+        line = f"{total:>9,.10g} spikes  {rate:>7.2f} Hz"
         if name in recording.recorded:
-            return f"{line} in {_seconds(seconds)} s"
+            return f"{line} in {_seconds(float(recording.recorded[name].tot_length('s')))} s"
         there = presence_of(recording, name)
         return line if there is None else f"{line}, all from {_seconds(there.start)} to {_seconds(there.stop)} s"
-    return f"mean {total / recording.duration * count_bin_width(recording):>9.4g} per bin"
+    return f"mean {rate * count_bin_width(recording):>9.4g} per bin"
 
 
 def _covariate(covariate: Covariate) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.recording.stored import StoredSeries
 from glmengine.sentences import listed
+from glmengine.timegrid.counts import bin_width
 from glmengine.timegrid.sampling import usual_step
 
 if TYPE_CHECKING:
@@ -98,6 +99,13 @@ class Covariate:
 
 
 _BLOCK = 1 << 22  # numbers that are summed at a time
+
+
+def _known_in_columns(values: np.ndarray) -> np.ndarray:
+    """(M,) values of each column (T, M) that are not missing."""
+    if values.dtype.kind != "f":
+        return np.full(values.shape[1], len(values))
+    return np.array([np.isfinite(values[:, column]).sum() for column in range(values.shape[1])])
 
 
 def _column_sums(values: np.ndarray) -> np.ndarray:
@@ -217,11 +225,15 @@ class Recording:
 
     @cached_property
     def mean_rates(self) -> np.ndarray:
-        """(M,) spikes of each unit per second in which it was recorded, Hz; what is missing of binned counts counts as nothing."""
+        """(M,) spikes of each unit per second in which it was recorded, Hz; of binned counts, per second of the bins that are there."""
         if self.spikes is not None:
             spikes = np.array([len(self.spikes[column]) for column in range(len(self.unit_names))], dtype=np.float64)
         else:
             spikes = _column_sums(np.asarray(self.counts.values))
+            width = bin_width(np.asarray(self.counts.t))
+            if np.isfinite(width):
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    return spikes / (width * _known_in_columns(np.asarray(self.counts.values)))
         parts = self.recorded
         seconds = [float(parts[name].tot_length("s")) if name in parts else self.duration for name in self.unit_names]
         with np.errstate(divide="ignore", invalid="ignore"):

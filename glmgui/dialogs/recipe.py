@@ -87,7 +87,7 @@ class RecipeDialog(QDialog):
         box = QVBoxLayout(self)
         box.setContentsMargins(16, 16, 16, 12)
         box.setSpacing(10)
-        box.addWidget(heading(f"{assistance.path.name} is a {assistance.format} file: say what its arrays are.", self))
+        box.addWidget(heading(f"{assistance.path.name} ({assistance.format}): say what its arrays are.", self))
         box.addWidget(
             hint(f"{kept} Choose among the arrays on the left what is what, and look below them at what comes of it.", self)
         )

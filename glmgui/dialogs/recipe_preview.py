@@ -97,7 +97,7 @@ def in_words(summary: Summary) -> str:
     start, stop = summary.span
     total = sum(unit.n_spikes for unit in summary.units)
     count = len(summary.units)
-    rate = total / count / max(stop - start, 1e-9) if count else 0.0
+    rate = sum(unit.rate for unit in summary.units) / count if count else 0.0
     lines = [
         f"{count} unit{'s' if count != 1 else ''}, {summary.words.amount(total)} in {stop - start:,.1f} s "
         f"({rate:.3g} {summary.words.unit} a unit)."

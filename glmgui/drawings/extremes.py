@@ -42,6 +42,8 @@ class Extremes:
         cut = np.arange(first - first % step, last, step)
         low, high, ends = (column[:last] for column in columns)
         low, high, ends = np.fmin.reduceat(low, cut), np.fmax.reduceat(high, cut), np.add.reduceat(ends, cut)
+        if starts is self.x:
+            ends[:-1][np.isnan(self.y[cut[1:]])] = np.nan
         return np.repeat(starts[cut], 3), np.column_stack([low, high, np.where(np.isnan(ends), np.nan, high)]).ravel()
 
     @property
@@ -59,6 +61,7 @@ def extremes_of(x: np.ndarray, y: np.ndarray) -> Extremes:
     groups = len(y)
     low = high = y
     broken = np.isnan(y)
+    broken[:-1] |= broken[1:]  # the line ends in the group before, too, where a gap begins the next
     start = x
     while groups > _FEWEST:
         cut = np.arange(0, groups, _GROUP)

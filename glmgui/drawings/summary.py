@@ -36,7 +36,7 @@ class UnitRow:
     n_spikes : float
         Of a signal its sum; NaN before they are counted.
     rate : float
-        The same per second (Hz), over the whole recording.
+        The same per second (Hz) in which it was recorded.
     activity : (SPARK_BINS,) float
         Share of its busiest bin in each of equally long stretches of the recording.
     times : (n,) float
@@ -185,15 +185,15 @@ def counted(listed: Summary, recording: Recording, context: Context = SILENT) ->
         spikes = _spike_times(recording, context)
         levels = levels_of_spikes(spikes, span, context)
         units = tuple(
-            _unit(name, times, span, recording.duration, extra)
-            for name, times, extra in zip(recording.unit_names, spikes, extras, strict=True)
+            _unit(name, times, span, rate, extra)
+            for name, times, rate, extra in zip(recording.unit_names, spikes, recording.mean_rates, extras, strict=True)
         )
     else:
         levels = levels_of_traces(traces.times, traces.values, span, context)
         context.check()
         sums, known = sums_in_stretches(traces.times, traces.values, SPARK_BINS, span)
         units = tuple(
-            _traced(name, sums[:, at], known[:, at], recording.duration, extras[at])
+            _traced(name, sums[:, at], known[:, at], recording.mean_rates[at], extras[at])
             for at, name in enumerate(recording.unit_names)
         )
     return replace(listed, units=units, traces=traces, levels=levels)
@@ -286,18 +286,17 @@ def spikes_to_draw(recording: Recording, covariate: str, unit: str | None, max_g
     return Spikes(unit, times, np.column_stack([covariate_at(recording, times, name, max_gap) for name in names]))
 
 
-def _unit(name: str, times: np.ndarray, span: tuple[float, float], duration: float, extra: tuple[str, ...]) -> UnitRow:
+def _unit(name: str, times: np.ndarray, span: tuple[float, float], rate: float, extra: tuple[str, ...]) -> UnitRow:
     counts, _ = np.histogram(times, bins=SPARK_BINS, range=span)
     activity = counts / max(counts.max(), 1)
-    return UnitRow(name, len(times), len(times) / duration if duration > 0 else float("nan"), activity, times, extra)
+    return UnitRow(name, len(times), float(rate), activity, times, extra)
 
 
-def _traced(name: str, sums: np.ndarray, known: np.ndarray, duration: float, extra: tuple[str, ...]) -> UnitRow:
+def _traced(name: str, sums: np.ndarray, known: np.ndarray, rate: float, extra: tuple[str, ...]) -> UnitRow:
     mean = np.where(known > 0, sums / np.maximum(known, 1), np.nan)
     low, high = (float(np.nanmin(mean)), float(np.nanmax(mean))) if known.any() else (0.0, 0.0)
     activity = np.nan_to_num((mean - min(low, high)) / max(high - low, 1e-300))
-    total = float(sums.sum())
-    return UnitRow(name, total, total / duration if duration > 0 else float("nan"), activity, np.empty(0), extra)
+    return UnitRow(name, float(sums.sum()), float(rate), activity, np.empty(0), extra)
 
 
 def _traces(recording: Recording) -> Traces | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.sources import places_of, session_names
+from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
     from glmengine.context import Context
@@ -66,11 +67,21 @@ def assist_together(paths: Sequence[Path]) -> Assistance:
 
 
 def open_or_assist(path: Path, context: Context) -> Recording | Assistance:
-    """The recording, or what the user needs to see to say what the arrays of the file are."""
+    """The recording, or what the user needs to see to say what the arrays of the file are, or which of its signals is the response."""
     from glmengine.io.opening import open_recording
-    from glmengine.io.recipe_assistant import assist
+    from glmengine.io.reader import NO_UNITS
+    from glmengine.io.recipe_assistant import assist, assist_response
 
-    return assist(path) or open_recording(path, context=context)
+    found = assist(path)
+    if found is not None:
+        return found
+    try:
+        return open_recording(path, context=context)
+    except GlmError as error:
+        found = assist_response(path) if error.field == NO_UNITS else None
+        if found is None:
+            raise
+        return found
 
 
 def open_with(assistance: Assistance, text: str, context: Context) -> Recording:

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.errors import GlmError
+from glmengine.io.nwb.response_series import likely_responses, take_series
 from glmengine.io.nwb.responses import Response, choose_response
 from glmengine.io.nwb.series import add_series, tell_names_apart
 from glmengine.io.nwb.sweeps import SWEEPS, join_sweeps
 from glmengine.io.nwb.tables import add_event_table, add_intervals, is_event_table, is_interval_table
-from glmengine.io.nwb.units import add_units, is_units_table, take_series
+from glmengine.io.nwb.units import add_units, is_units_table
 from glmengine.io.nwb.walk import groups_in
 from glmengine.io.nwb_extras import add_extras, is_own_file
-from glmengine.io.raw import RawRecording
+from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.reader import Reader
 from glmengine.sentences import listed
 
@@ -47,27 +48,8 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     """
     import h5py
 
-    raw = RawRecording()
     with h5py.File(path, "r") as file:
-        if "nwb_version" not in file.attrs:
-            if "nwb_version" in file:
-                raise GlmError(f"{path.name}: is NWB of the old version 1, which is not read; convert it to NWB 2")
-            raise GlmError(f"{path.name}: is HDF5 but not NWB; open it as MATLAB 7.3 with a recipe, or convert it to NWB")
-        responses: list[Response] = []
-        tables, sweeps = [], []
-        for place in PLACES:
-            for found in groups_in(file, place, raw.notes):
-                if found.is_series:
-                    add_series(raw, responses, path, found)
-                    sweeps += [found.label] if found.kind in SWEEPS else []
-                elif is_interval_table(found.group):
-                    add_intervals(raw, found)
-                elif is_units_table(found.group):
-                    tables.append(found.group)
-                elif is_event_table(found.group):
-                    add_event_table(raw, found)
-        raw.series = join_sweeps(raw.series, sweeps, raw.notes)
-        tell_names_apart(raw.series)
+        raw, responses, tables = _found_in(path, file)
         _note_templates(raw, file)
         wanted = recipe.counts.values if recipe is not None and recipe.counts is not None else ()
         named = {name for item in responses for name in (item.name, item.label)}
@@ -79,6 +61,39 @@ def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
     return raw
 
 
+def possible_responses(path: Path) -> list[RawSeries]:
+    """The series of a file without units that a recipe may name as the response, the likeliest first; raises as `read`."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return likely_responses(_found_in(path, file)[0].series)
+
+
+def _found_in(path: Path, file: h5py.File) -> tuple[RawRecording, list[Response], list[h5py.Group]]:
+    """All that happens over time but the units; the calcium responses; and tables of units that lie elsewhere than in their place."""
+    raw = RawRecording()
+    if "nwb_version" not in file.attrs:
+        if "nwb_version" in file:
+            raise GlmError(f"{path.name}: is NWB of the old version 1, which is not read; convert it to NWB 2")
+        raise GlmError(f"{path.name}: is HDF5 but not NWB; open it as MATLAB 7.3 with a recipe, or convert it to NWB")
+    responses: list[Response] = []
+    tables, sweeps = [], []
+    for place in PLACES:
+        for found in groups_in(file, place, raw.notes):
+            if found.is_series:
+                add_series(raw, responses, path, found)
+                sweeps += [found.label] if found.kind in SWEEPS else []
+            elif is_interval_table(found.group):
+                add_intervals(raw, found)
+            elif is_units_table(found.group):
+                tables.append(found.group)
+            elif is_event_table(found.group):
+                add_event_table(raw, found)
+    raw.series = join_sweeps(raw.series, sweeps, raw.notes)
+    tell_names_apart(raw.series)
+    return raw, responses, tables
+
+
 def _note_templates(raw: RawRecording, file: h5py.File) -> None:
     """Say that there are pictures without times; those that were shown are found through the series that says when."""
     names = list(file["stimulus/templates"]) if "stimulus/templates" in file else []
@@ -86,7 +101,7 @@ def _note_templates(raw: RawRecording, file: h5py.File) -> None:
         raw.notes.append(f"stimulus/templates ({listed(names, 4)}) has no times of its own and was not read by itself.")
 
 
-READER = Reader("NWB", (".nwb",), recognises, read, probe=True)
+READER = Reader("NWB", (".nwb",), recognises, read, probe=True, responses=possible_responses)
 
 
 def _root_says_nwb(path: Path) -> bool:

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 RAW_SIGNALS = frozenset(
     {
-        "SpikeEventSeries", "ImageMaskSeries", "TwoPhotonSeries", "OnePhotonSeries", "VoltageClampSeries", "VoltageClampStimulusSeries",
-        "IZeroClampSeries", "FeatureExtraction",
+        "SpikeEventSeries", "ImageMaskSeries", "TwoPhotonSeries", "OnePhotonSeries", "FeatureExtraction",
     }
 )  # fmt: skip
 """Types that are signals or pictures rather than something a rate could depend on."""

@@ -10,7 +10,9 @@ import numpy as np
 
 from glmengine.io.raw import RawSeries
 
-SWEEPS = frozenset({"CurrentClampSeries", "CurrentClampStimulusSeries"})
+SWEEPS = frozenset(
+    {"CurrentClampSeries", "CurrentClampStimulusSeries", "IZeroClampSeries", "VoltageClampSeries", "VoltageClampStimulusSeries"}
+)
 """Types of which a file has one series for each sweep."""
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.hdf5 import array, child, needed_array, ragged, table
-from glmengine.io.files.limits import LARGEST_ARRAY, plain_column, text_of
+from glmengine.io.files.limits import plain_column, text_of
+from glmengine.io.nwb.response_series import likely_responses
 from glmengine.io.nwb.walk import groups_in
 from glmengine.io.raw import RawRecording, RawSeries, safe_name, unique_names
-from glmengine.sentences import listed
+from glmengine.io.reader import NO_UNITS
 
 if TYPE_CHECKING:
     import h5py
@@ -59,14 +59,16 @@ def add_units(raw: RawRecording, file: h5py.File, name: str, elsewhere: list[h5p
             return False
         else:
             found = ", ".join(_content(file))[:200] or "nothing"
-            responses = [series.source or series.name for series in raw.series if series.kind in (None, "continuous")]
+            responses = likely_responses(raw.series)
             if not responses:
                 raise GlmError(
-                    f"{name}: has no units with spike times (it holds {found}); sort the spikes first, or open the file that has the units"
+                    f"{name}: has no units with spike times (it holds {found}); sort the spikes first, or open the file that has the units",
+                    field=NO_UNITS,
                 )
             raise GlmError(
                 f"{name}: has no units with spike times (it holds {found}); if one of these is the response itself (photometry, a "
-                f'membrane potential), say so in a recipe with [counts] values = ["{responses[0]}"], else open the file that has the units'
+                f'membrane potential), say so in a recipe with [counts] values = ["{responses[0].source}"], else open the file that has the units',
+                field=NO_UNITS,
             )
     if has_responses:
         raw.notes.append("The file holds calcium imaging too, which was not read because it has spike times.")
@@ -86,46 +88,6 @@ def add_units(raw: RawRecording, file: h5py.File, name: str, elsewhere: list[h5p
     raw.unit_names = unique_names([safe_name(text_of(value)) for value in chosen])
     _add_places(raw, file, group)
     _add_observed(raw, group)
-    return True
-
-
-def take_series(raw: RawRecording, wanted: Sequence[str]) -> bool:
-    """Make the series of these names, or places in the file, the responses of the units, one a component; False where there are none such.
-
-    Raises
-    ------
-    GlmError
-        If they are too large to be held, or do not share their times.
-    """
-    chosen = [series for series in raw.series if series.name in wanted or series.source in wanted]
-    if not chosen:
-        return False
-    parts, names = [], []
-    for series in chosen:
-        times, values = series.times, series.values
-        if series.stored is not None:
-            size = 8 * len(series.stored) * series.stored.width
-            if size > LARGEST_ARRAY:
-                raise GlmError(
-                    f"{series.name}: would take {size / 2**30:.1f} GB as a response; export it at a lower rate",
-                    field="counts.values",
-                )
-            times, values = series.stored.read(0, len(series.stored))
-        values = np.asarray(values).reshape(len(times), -1)
-        parts.append((times, values))
-        components = series.components or tuple(map(str, range(values.shape[1])))
-        names += [series.name] if values.shape[1] == 1 else [f"{series.name}_{one}" for one in components]
-    first = parts[0][0]
-    for series, (times, _) in zip(chosen, parts, strict=True):
-        if len(times) != len(first) or np.abs(times - first).max() > 1e-3 * max(float(np.median(np.diff(first))), 1e-9):
-            raise GlmError(
-                f"{series.name} and {chosen[0].name} do not have the same times; name series that do, or one alone",
-                field="counts.values",
-            )
-    raw.series = [series for series in raw.series if all(series is not one for one in chosen)]
-    raw.counts = RawSeries(chosen[0].name, first, np.concatenate([values for _, values in parts], axis=1), chosen[0].unit)
-    raw.unit_names = unique_names([safe_name(name) for name in names])
-    raw.notes.append(f"As the recipe says, {listed([series.source or series.name for series in chosen], 6)} is the response.")
     return True
 
 

@@ -23,7 +23,7 @@ from glmengine.io.recipe.names import (
 )
 from glmengine.io.recipe.recipe import Arrays, Counts
 from glmengine.io.recipe.spike_matrices import filled_with
-from glmengine.sentences import listed
+from glmengine.sentences import listed, numbered
 
 
 def draft_counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]) -> Counts | None:
@@ -52,11 +52,11 @@ def draft_counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[
         whole = [name for name in mine if are_counts(arrays[name])]
         if whole:
             reasons.append(
-                f"{len(whole)} columns of whole numbers named like units are taken as counts per bin, at the times '{base}'."
+                f"{numbered(len(whole), 'column')} of whole numbers named like units {'is' if len(whole) == 1 else 'are'} taken as counts per bin, at the times '{base}'."
             )
         elif mine:
             reasons.append(
-                f"{len(mine)} columns named like units are taken as their activity at the times '{base}'; they are no whole numbers, so "
+                f"{numbered(len(mine), 'column')} named like units {'is' if len(mine) == 1 else 'are'} taken as their activity at the times '{base}'; these are no whole numbers, so "
                 "their model is one of signals: Gaussian, or Gamma where they are positive."
             )
         odd = [name for name in mine if whole and name not in whole]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from pynwb import NWBHDF5IO, NWBFile, TimeSeries
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QVBoxLayout, QWidget
 
@@ -83,6 +85,24 @@ def test_the_window_opens_the_file_and_remembers_the_recipe(window, arrays, tmp_
         np.savez(other, **{name: content[name] + 1 for name in content.files})
     assert assist(other).remembered
     assert remembered_recipe(other).covariates[0].name == "place"
+
+
+def test_of_a_file_without_units_the_response_is_asked_for(window, tmp_path):
+    """Photometry and patched cells: what the response is no NWB file says."""
+    signal = np.random.default_rng(0).normal(size=400)
+    file = NWBFile("a session", "x", datetime(2024, 1, 1, tzinfo=UTC))
+    for name in ("dff", "isosbestic"):
+        file.add_acquisition(TimeSeries(name=name, data=signal, unit="a.u.", rate=20.0, starting_time=0.0))
+    with NWBHDF5IO(tmp_path / "p.nwb", "w") as io:
+        io.write(file)
+    asked = []
+    window.work.questions.recipe = lambda assistance, text, fault: asked.append(assistance) or text
+    window.work.opening.open(tmp_path / "p.nwb")
+    wait_until(lambda: window.work.document.recording is not None, PATIENCE_S, "opening")
+    assert [row[0] for row in asked[0].arrays] == ["acquisition/dff", "acquisition/isosbestic"]
+    assert window.work.document.recording.unit_names == ("dff",)
+    assert set(window.work.document.recording.covariates) == {"isosbestic"}
+    assert window.work.document.analysis.model.family == "gaussian"
 
 
 def test_leaving_the_dialog_opens_nothing(window, arrays):

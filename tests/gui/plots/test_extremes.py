@@ -35,6 +35,18 @@ def test_a_gap_is_not_bridged_at_any_level():
     assert np.isnan(extremes_of(X[:5], np.full(5, np.nan)).range).all()
 
 
+@pytest.mark.parametrize("begins", [48_000, 48_003, 48_015, 49_152])
+@pytest.mark.parametrize("most", [100, 800, 5000])
+def test_one_missing_sample_parts_what_lies_beside_it(begins, most):
+    """Series with a gap have one at its end; where a group began with it, the line went across."""
+    y = np.where(np.arange(100_000) < begins, 0.0, 1.0)
+    y[begins] = np.nan
+    x = np.arange(100_000) + np.where(np.arange(100_000) < begins, 0.0, 5000.0)
+    for limits in ((0.0, 105_000.0), (begins - 20_000.0, begins + 20_000.0)):
+        at, drawn = extremes_of(x, y).between(*limits, most)
+        assert not ((np.diff(at) >= 5000) & np.isfinite(np.diff(drawn))).any(), "from one side of the gap to the other"
+
+
 def test_time_that_jumps_interrupts_the_line():
     x, y = interrupted(np.array([0.0, 1.0, 2.0, 7.0, 8.0]), np.ones(5))
     assert x.tolist() == [0, 1, 2, 2, 7, 8]
