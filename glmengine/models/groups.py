@@ -55,8 +55,13 @@ def groups_of_labels(labels: tuple[Any, ...], n_columns: int) -> list[np.ndarray
     Raises
     ------
     GlmError
-        If there is not one label for each column.
+        If there is not one label for each column, or one is neither a text nor a number.
     """
+    odd = next((label for label in labels if not isinstance(label, str | int | float | np.number)), "")
+    if odd != "":
+        raise GlmError(
+            f"penalty: the label {odd!r} of a group is neither a text nor a number; give one of these", field="model.penalty"
+        )
     if len(labels) != n_columns:
         raise GlmError(
             f"penalty: there are {len(labels)} labels of groups for {n_columns} columns; give one for each column, or lists of column numbers",

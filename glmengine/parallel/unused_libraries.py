@@ -11,7 +11,8 @@ def spare_dask() -> None:
 
     For processes that are the program's alone and reach no scheduler, before they import xarray.
     """
-    sys.modules.setdefault("dask", None)
+    if "xarray" not in sys.modules:  # which may have found it, and counts on it then
+        sys.modules.setdefault("dask", None)
 
 
 def spare_neo() -> None:

@@ -244,6 +244,8 @@ def test_labels_of_groups_one_a_column():
     np.testing.assert_array_equal(named.coef, listed.coef)
     with pytest.raises(ge.GlmError, match="3 labels of groups for 4 columns"):
         ge.fit(X, Y, penalty=ge.GroupLasso(0.05, groups=[0, 0, 1]))
+    with pytest.raises(ge.GlmError, match="the label None of a group is neither"):
+        ge.fit(X, Y, penalty=ge.GroupLasso(0.05, groups=[None, 1, 1, 1]))
 
 
 @pytest.mark.parametrize("call", [lambda s: ge.fit(X, Y, penalty=ge.Ridge(s)), lambda s: ge.fit(X, Y, strength=s),
