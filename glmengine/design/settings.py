@@ -13,7 +13,7 @@ from glmengine.design.build import build_design
 from glmengine.design.expanded import expanded
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.errors import GlmError
-from glmengine.sentences import listed, numbered
+from glmengine.sentences import listed, numbered, unit_name
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -66,7 +66,7 @@ class PreparedSettings:
     def _chosen_note(self, setting: np.ndarray, chose: np.ndarray) -> str:
         units = self.prepared.units
         each = [
-            f"{self.plan.settings[number].name} for {listed([units[unit] for unit in np.flatnonzero(chose & (setting == number))], 8)}"
+            f"{self.plan.settings[number].name} for {listed([unit_name(units[unit]) for unit in np.flatnonzero(chose & (setting == number))], 8)}"
             for number in np.unique(setting[chose]).tolist()
         ] or ["none, as no unit has a score"]
         compared = (

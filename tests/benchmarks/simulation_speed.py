@@ -2,7 +2,9 @@
 
 Models of the same size in both, 20 units with their own past and that of the others, 100 bins back in 5 basis functions, at 15 spikes per second; the
 filters are not the same: ours are fitted to unrelated spikes, those of NeMoS are drawn at random, small in both. NeMoS draws one repeat at a time.
-Second calls, without compilation.
+Second calls, without compilation; seconds by the clock, and of processor time, which a machine that does other things too leaves as they are.
+
+Measured of processor time on two cores: one repeat 0.25 s, 100 repeats 7.1 s (5.6 million unit-bins a second); NeMoS 0.59 s for one.
 """
 
 from __future__ import annotations
@@ -28,14 +30,15 @@ def recording():
     return Recording(name="r", unit_names=names, spikes=nap.TsGroup(spikes, time_support=support), epochs={"all": support})
 
 
-def timed(function) -> float:
+def timed(function) -> tuple[float, float]:
+    """Seconds by the clock, and of processor time."""
     function()
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     function()
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - cpu
 
 
-def ours(repeats: int) -> float:
+def ours(repeats: int) -> tuple[float, float]:
     basis = {"family": "raised_cosine_log", "n": FUNCTIONS, "window": WINDOW}
     question = {
         "time": {"bin_size": BIN},
@@ -48,7 +51,7 @@ def ours(repeats: int) -> float:
     return timed(lambda: result.simulate(data, repeats, seed=1))
 
 
-def nemos(repeats: int) -> float:
+def nemos(repeats: int) -> tuple[float, float]:
     import jax
     from nemos.basis import RaisedCosineLogConv
     from nemos.simulation import simulate_recurrent
@@ -79,11 +82,13 @@ def nemos(repeats: int) -> float:
 
 if __name__ == "__main__":
     for repeats in (1, 100):
-        own = ours(repeats)
+        own, own_cpu = ours(repeats)
         rate = repeats * UNITS * BINS / own / 1e6
         print(
-            f"{repeats} repeats of {UNITS} units x {BINS} bins: glmengine {own:.2f} s ({rate:.1f} million unit-bins/s)",
+            f"{repeats} repeats of {UNITS} units x {BINS} bins: glmengine {own:.2f} s, {own_cpu:.2f} CPU s ({rate:.1f} million unit-bins/s)",
             flush=True,
         )
-    peer = nemos(1)
-    print(f"1 repeat: NeMoS simulate_recurrent {peer:.2f} s; 100 of them {100 * peer:.0f} s")
+    peer, peer_cpu = nemos(1)
+    print(
+        f"1 repeat: NeMoS simulate_recurrent {peer:.2f} s, {peer_cpu:.2f} CPU s; 100 of them {100 * peer:.0f} s, {100 * peer_cpu:.0f} CPU s"
+    )
