@@ -56,6 +56,7 @@ def explain(options: Namespace) -> int:
                 simulations=options.simulations,
                 workers=options.workers,
                 scheduler=options.scheduler,
+                report=_say_so_far,
                 out=folder,  # what is finished stays there when this is interrupted, and the same command goes on
                 context=context.part(0.05, 1.0),
             )
@@ -70,6 +71,11 @@ def explain(options: Namespace) -> int:
     say_notes(sheet.notes)
     say_written(folder, written)
     return 0
+
+
+def _say_so_far(unit: str, sentence: str) -> None:
+    """A unit that has a term, as soon as that is known; its q can still fall."""
+    print(f"so far {unit}: {sentence}", flush=True)
 
 
 def _say_kept(folder: Path) -> None:
@@ -93,7 +99,7 @@ EXPLAIN = Command(
     "what drives each unit of a recording, in a sentence and in tables",
     "Writes answers.csv (a line a unit, the best known first), terms.csv, the curves and filters of the final models with bands, "
     "the evidence behind the checks (evidence_shifts.csv, evidence_ks.csv, evidence_isi.csv, ...), and answers.nc; "
-    "of the selection behind it selection_*.csv; models/UNIT.toml is the model of each unit that has one, for glmengine run; methods.txt says how all of it was done, with references.bib. Units are answered some at a time, and finished ones are kept in DIR/unfinished until all are: "
+    "of the selection behind it selection_*.csv; models/UNIT.toml is the model of each unit that has one, for glmengine run; methods.txt says how all of it was done, with references.bib. Units are answered some at a time, those that seem known best first: those with a term are said as they come (their q can still fall), and finished ones are kept in DIR/unfinished until all are: "
     "interrupted, the same command goes on with those that are missing.",
     (
         Option(

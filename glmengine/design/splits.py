@@ -243,7 +243,9 @@ def _outside(which: np.ndarray, valid: np.ndarray, name: str) -> list[str]:
         return []
     share = outside / np.count_nonzero(valid)
     return [
-        f"{percent(share)} of the bins lie outside the intervals of '{name}': they are fitted with every fold, and never scored."
+        f"{percent(share)} of the bins lie outside the intervals of '{name}': they are fitted with every fold, and never scored. "
+        "They are part of the mean rate that scores are set against, too: where rates differ inside and outside, whatever tells one from the other scores high. "
+        "Fit the time inside alone for scores within it."
     ]
 
 

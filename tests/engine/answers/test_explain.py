@@ -231,7 +231,7 @@ def test_the_command_writes_the_sheet(question, small_recording, tmp_path, capsy
     )
     said = capsys.readouterr().out
     assert code == 0
-    assert "hd: Direction (" in said
+    assert said.index("so far hd: Direction (") < said.index("the best known first") < said.rindex("hd: Direction (")
     written = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"answers.nc", "answers.csv", "terms.csv", "selection_chosen.csv"} <= written
     assert {"curve_direction.csv", "curve_x.csv", "methods.txt", "references.bib"} <= written

@@ -71,6 +71,7 @@ def test_trials_stay_whole_and_time_between_them_is_never_held_out(grid, recordi
         assert np.unique(found.fold[inside & (trial == number)]).size == 1
     assert set(np.bincount(found.fold[inside])) == {160}
     assert "20 %" in found.notes[0]
+    assert "part of the mean rate that scores are set against" in found.notes[0]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
