@@ -211,7 +211,7 @@ def _left_out(arrays: Arrays, used: set[str]) -> list[str]:
     """The arrays that the draft does not use."""
     bare = {COLUMN.sub("", name) for name in used}
     left = [
-        f"{name} ({shape_of(values)})"
+        f"{name} ({shape_of(values).strip('()')})"
         for name, values in arrays.items()
         if name not in bare and not (isinstance(values, np.ndarray) and values.size <= 1)
     ]

@@ -14,6 +14,7 @@ from glmengine.io.recipe.names import (
     ONE_UNIT,
     OWNER_NAME,
     RATE_NAME,
+    RESPONSE_NAME,
     SPIKE_NAME,
     TIME_NAME,
     UNIT_NAMES,
@@ -30,6 +31,9 @@ from glmengine.io.recipe.spike_matrices import columns_of_spikes, trains_in
 
 IN_CELLS = re.compile(r"(?P<outer>[^{]+(\{\d+\})*?)(\{\d+\}){1,2}(\.\w+)?$")
 """Names of arrays in cells inside cells; the last two braces tell a tetrode and a unit, those before them a day and an epoch."""
+
+FEWEST_NAMELESS = 10
+"""Spikes of an array whose name does not say that it holds any."""
 
 
 def draft_spikes(
@@ -85,6 +89,9 @@ def draft_spikes(
     rising = [name for name in rising if len(np.unique(vectors[name])) > max(2, len(vectors[name]) // 5)]
     rising = rising or _rising_by_unit(arrays, vectors, bases)
     named = [name for name in rising if SPIKE_NAME.search(name)]
+    if not named:  # what is called a response is one, and a few numbers that rise may be anything
+        responses = any(_is_response(name, values) for name, values in arrays.items())
+        rising = [name for name in rising if not responses and len(vectors[name]) >= FEWEST_NAMELESS]
     if not (named or rising):
         return None
     best = (named or rising)[0]
@@ -300,3 +307,13 @@ def _usual_rate(estimate: float, measured: Sequence[float] = ()) -> float:
     )
     nearest = float(usual[np.argmin(np.abs(np.log(usual / estimate)))])
     return float(f"{nearest:.6g}") if abs(np.log(nearest / estimate)) < 0.1 else float(f"{estimate:.4g}")
+
+
+def _is_response(name: str, values: np.ndarray | list[np.ndarray]) -> bool:
+    """Whether a matrix is called the activity of units."""
+    return (
+        isinstance(values, np.ndarray)
+        and values.ndim == 2
+        and min(values.shape) > 1
+        and RESPONSE_NAME.search(field_of(name)) is not None
+    )

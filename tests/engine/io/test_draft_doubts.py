@@ -36,6 +36,20 @@ def test_indices_beside_a_matrix_of_activity_are_no_spike_times(tmp_path):
     assert len(open_recording(tmp_path / "a.mat", draft.recipe).unit_names) == 74
 
 
+@pytest.mark.parametrize("beside", [[1.0, 2.0, 3.0], [1.0, 2.0, 5.0], np.sort(RNG.choice(900, 40, replace=False)).astype(float)])
+def test_numbers_that_rise_are_no_spikes_beside_what_is_called_activity(beside):
+    activity = RNG.gamma(1, 1, (74, 3000))
+    draft = draft_from_arrays({"note": np.array(beside), "activity": activity})
+    assert draft.recipe.spikes is None
+    assert draft.recipe.counts.values == ("activity",)
+    assert any("Not used: note (" in reason and "((" not in reason for reason in draft.reasons)
+
+
+def test_a_few_numbers_that_rise_are_no_spikes_where_nothing_says_so():
+    with pytest.raises(GlmError, match="nothing in it looks like spike times"):
+        draft_from_arrays({"note": np.array([1.0, 2.0, 5.0]), "x": RNG.normal(size=500), "t": np.arange(500) * 0.02})
+
+
 def test_spikes_as_whole_numbers_in_cells_are_still_spikes():
     trains = [np.sort(RNG.integers(0, 600_000, 300)).astype(float) for _ in range(4)]
     draft = draft_from_arrays({"spike_ms": trains, "t": np.arange(0, 600, 0.1), "x": RNG.normal(size=6000)})
