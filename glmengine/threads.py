@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
+from itertools import islice
 from threading import Lock, local
 from typing import Any
 
@@ -107,26 +108,44 @@ class Workers:
 
     def __init__(self, pool: ThreadPoolExecutor | None, threads: int = 1) -> None:
         self._pool, self._ahead = pool, AHEAD * threads
+        self._given: set[Future[Any]] = set()
 
     def map(self, function: Callable[..., Any], blocks: Iterable[Any]) -> Iterator[Any]:
         """`function` of each block, in order; one after another where the blocks are made as they are read."""
         if self._pool is None or not isinstance(blocks, list | tuple):
             return map(function, blocks)
-        return self._pool.map(function, blocks)
+        given = [self._submit(function, block) for block in blocks]
+        return (self._taken(one) for one in given)
 
-    def stream(self, function: Callable[[Any], Any], blocks: Iterable[Any]) -> Iterator[Any]:
+    def stream(self, function: Callable[[Any], Any], blocks: Iterable[Any], together: int = 1) -> Iterator[Any]:
         """`function` of each block, in order, of blocks that are made as they are read: a few of them ahead of what is taken, so that no
-        thread waits for the others' last block."""
+        thread waits for the others' last block. A thread is given so many at a time, `together`, where each of them is soon done."""
         if self._pool is None:
             yield from map(function, blocks)
             return
-        waiting: deque[Future[Any]] = deque()
-        for block in blocks:
-            waiting.append(self._pool.submit(function, block))
+        waiting: deque[Future[list[Any]]] = deque()
+        blocks = iter(blocks)
+        while some := list(islice(blocks, together)):
+            waiting.append(self._submit(lambda some: [function(block) for block in some], some))
             if len(waiting) > self._ahead:
-                yield waiting.popleft().result()
+                yield from self._taken(waiting.popleft())
         while waiting:
-            yield waiting.popleft().result()
+            yield from self._taken(waiting.popleft())
+
+    def give_up(self) -> None:
+        """Begin none of the blocks that wait, and return when those that were begun are done."""
+        begun = [one for one in self._given if not one.cancel()]
+        self._given.clear()
+        wait(begun)
+
+    def _submit(self, function: Callable[[Any], Any], block: Any) -> Future[Any]:
+        one = self._pool.submit(function, block)
+        self._given.add(one)
+        return one
+
+    def _taken(self, one: Future[Any]) -> Any:
+        self._given.discard(one)
+        return one.result()
 
 
 def quiet_blas() -> AbstractContextManager[Any]:
@@ -146,14 +165,50 @@ def workers(numbers: float = np.inf) -> AbstractContextManager[Workers]:
     return _ALONE if n == 1 else _crew(n)
 
 
+def threads_kept() -> AbstractContextManager[Any]:
+    """Within it the threads of `workers` are kept from one use to the next: beginning and ending them takes as long as a pass over few rows."""
+    return _CREW
+
+
 @contextmanager
 def _crew(n: int) -> Iterator[Workers]:
-    with quiet_blas():
-        pool = ThreadPoolExecutor(n, thread_name_prefix="glmengine", initializer=_begin_worker)
+    with quiet_blas(), _CREW:
+        crew = Workers(_CREW.pool(n), n)
         try:
-            yield Workers(pool, n)
+            yield crew
         finally:
-            pool.shutdown(cancel_futures=True)  # where the caller gave up, the blocks that wait are not begun
+            crew.give_up()
+
+
+class _Crew:
+    """The threads of all who are inside, from the first who asks for them until the last has left."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside, self._pools = 0, dict[int, ThreadPoolExecutor]()
+
+    def pool(self, n: int) -> ThreadPoolExecutor:
+        """`n` threads, for those who are inside."""
+        with self._lock:
+            if n not in self._pools:
+                self._pools[n] = ThreadPoolExecutor(n, thread_name_prefix="glmengine", initializer=_begin_worker)
+            return self._pools[n]
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            ended = [] if self._inside else list(self._pools.values())
+            if ended:
+                self._pools = {}
+        for pool in ended:
+            pool.shutdown()
+
+
+_CREW = _Crew()
 
 
 class _Alone:

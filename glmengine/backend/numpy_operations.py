@@ -23,6 +23,10 @@ from glmengine.threads import workers
 ELEMENTS = 1e5
 """Predictors from which on it pays to know the sums in which observations are; they have no part in what float32 rounds."""
 
+SOON, MOST_TOGETHER, SHARES = 5e7, 8, 4
+"""Multiplications that a thread is given at a time, of so many pieces at most: of less it would do nothing but ask for more. All rows are
+given out in no fewer shares than so many, that no thread waits long for the last."""
+
 PIECE_PRODUCTS, MOST_COLUMNS = 1e9, 2**31
 """Products in the Gram matrices of a piece, a tenth of a second: the caller is asked between any two whether to go on."""
 
@@ -51,9 +55,9 @@ class NumpyOperations:
             losses, residual = formula(*seen_in(self.rows, piece, part, theta))
             return losses.sum(axis=1), piece.back(residual, part.unit), np.abs(residual).sum(axis=1)
 
-        for piece, columns, (by_loss, slope, size) in self._parts(of_piece, view, theta, self.rows.padded * K):
+        for places, columns, (by_loss, slope, size) in self._parts(of_piece, view, theta, self.rows.padded * K):
             loss[slice(None) if formula.coupled else columns] += by_loss
-            gradient[_at(columns, piece.places)] += slope
+            gradient[_at(columns, places)] += slope
             absolute[columns] += size
         cells = cells_of(self.rows)
         return loss, gradient if cells is None else cells.settled_slopes(gradient), absolute
@@ -71,9 +75,9 @@ class NumpyOperations:
             sums = piece.back(slope, part.unit)
             return sums[:, -1] if losses is slope else losses.sum(axis=1, dtype=np.float64), sums
 
-        for piece, columns, (by_loss, slope) in self._parts(of_piece, view, theta, self.rows.padded * K, precision=precision):
+        for places, columns, (by_loss, slope) in self._parts(of_piece, view, theta, self.rows.padded * K, precision=precision):
             loss[columns] += by_loss
-            gradient[_at(columns, piece.places)] += slope
+            gradient[_at(columns, places)] += slope
         cells = cells_of(self.rows)
         gradient = gradient if cells is None else cells.settled_slopes(gradient)
         known = self._statistics(view)
@@ -100,10 +104,10 @@ class NumpyOperations:
                     added = np.sum(weighted * piece.offset[part.unit if len(offset) > 1 else [0]], axis=1)
                 return piece.back(weighted, part.unit), added
 
-            for piece, columns, (slope, added) in self._parts(
+            for places, columns, (slope, added) in self._parts(
                 of_piece, some, np.zeros((missing.size, 0)), self.rows.padded * view.size
             ):
-                sums[:, :-1][_at(columns, piece.places)] += slope
+                sums[:, :-1][_at(columns, places)] += slope
                 sums[columns, -1] += added
             if cells_of(self.rows) is not None:
                 cells_of(self.rows).settled_slopes(sums[:, :-1])
@@ -138,9 +142,12 @@ class NumpyOperations:
             units = np.repeat(part.unit[:1], len(weights)) if formula.coupled else part.unit
             return piece.grams(weights, units, precision, formula.signed, among)
 
-        for piece, columns, matrices in self._parts(of_piece, view, theta, K * width**2, stride, precision):
-            which = np.arange(n) if formula.coupled else columns
-            total[which if piece.places is None else np.ix_(which, piece.places, piece.places)] += matrices
+        for places, columns, matrices in self._parts(of_piece, view, theta, K * width**2, stride, precision):
+            which = slice(None) if formula.coupled else columns
+            if places is None:
+                total[which] += matrices
+            else:
+                total[np.ix_(np.arange(n)[which], places, places)] += matrices
         if cells is not None:
             total = cells.settled_grams(total)
             total = total if among is None else total[:, np.append(among, -1)[:, None], np.append(among, -1)]
@@ -159,7 +166,7 @@ class NumpyOperations:
         shared = np.append(np.arange(self.rows.padded), self.rows.size - 1)
 
         def of_piece(piece: Piece) -> tuple[Piece, np.ndarray]:
-            return piece, piece.grams(np.ones((1, piece.fold.size)), np.zeros(1, int), "float64", False, shared[:-1])[0]
+            return piece, piece.grams(np.ones((1, piece.y.shape[1])), np.zeros(1, int), "float64", False, shared[:-1])[0]
 
         with workers(self.rows.n * self.rows.padded**2) as pool:
             for piece, part in pool.stream(of_piece, pieces(self.rows)):
@@ -221,27 +228,42 @@ class NumpyOperations:
         per_row: float,
         stride: int = 1,
         precision: str = "float64",
-    ) -> Iterator[tuple[Piece, np.ndarray, Any]]:
-        """Each piece, the numbers of the columns of the view that see anything of it, and what `of_piece` makes of it for these."""
+    ) -> Iterator[tuple[np.ndarray | None, slice | np.ndarray, Any]]:
+        """For each piece of which any column sees something: where its parameters are, the columns that see it, and what `of_piece` makes of it
+        for these."""
 
-        def of(piece: Piece) -> tuple[Piece, np.ndarray, Any]:
-            columns = view.present(piece.fold)
+        plain, everybody = _are_plain(self.rows, view), np.arange(view.size)
+
+        def of(piece: Piece) -> tuple[np.ndarray | None, slice | np.ndarray, Any] | None:
+            columns = everybody if plain else view.present(piece.fold)
             if not columns.size:
-                return piece, columns, None
-            part = view if columns.size == view.size else view.of(columns)
+                return None
+            everything = columns.size == view.size
+            part, at = (view, theta) if everything else (view.of(columns), theta[columns])
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return piece, columns, of_piece(piece, part, theta if part is view else theta[columns])
+                return piece.places, slice(None) if everything else columns, of_piece(piece, part, at)
 
+        together = _pieces_together(self.rows, stride, per_row)
         with workers(self.rows.n * per_row) as pool:
-            for piece, columns, made in pool.stream(of, pieces(self.rows, stride, precision)):
+            for made in pool.stream(of, pieces(self.rows, stride, precision), together):
                 self.context.check()
-                if columns.size:
-                    yield piece, columns, made
+                if made is not None:
+                    yield made
 
 
-def _at(columns: np.ndarray, places: np.ndarray | None) -> Any:
+def _pieces_together(rows: Rows, stride: int, per_row: float) -> int:
+    """How many pieces a thread is given at a time."""
+    of_piece = BLOCK_NUMBERS / max(rows.padded, 1)
+    soon = SOON / (of_piece * max(per_row, 1.0))
+    evenly = rows.n / (stride * of_piece * SHARES)
+    return int(np.clip(min(soon, evenly), 1, MOST_TOGETHER))
+
+
+def _at(columns: slice | np.ndarray, places: np.ndarray | None) -> Any:
     """Where some parameters of some columns are in an array (K, Q)."""
-    return columns if places is None else np.ix_(columns, places)
+    if places is None:
+        return columns
+    return (columns, places) if isinstance(columns, slice) else np.ix_(columns, places)
 
 
 def predictor_in(rows: Rows, piece: Piece, view: View, theta: np.ndarray) -> np.ndarray:
@@ -258,9 +280,16 @@ def seen_in(rows: Rows, piece: Piece, view: View, theta: np.ndarray) -> tuple[np
     return predictor_in(rows, piece, view, theta), _seen(rows, piece, view, chosen=True)
 
 
+def _are_plain(rows: Rows, view: View) -> bool:
+    """Whether all columns see all rows with weight 1."""
+    return rows.observations.is_plain and not view.held_out
+
+
 def _weights(rows: Rows, piece: Piece, view: View, *, chosen: bool) -> np.ndarray | None:
     """(K, c) or (1, c), None where all are 1; `chosen` says that the columns are those which see any of the piece: then they see all of
     it where it is of one fold."""
+    if _are_plain(rows, view):
+        return None
     observed = rows.observations
     weights = piece.weights[view.unit if len(observed.weights) > 1 else [0]]
     if (view.held_out or observed.fold is not None) and not (chosen and is_one_fold(piece.fold)):
@@ -273,7 +302,7 @@ def _seen(rows: Rows, piece: Piece, view: View, *, chosen: bool, blind: bool = F
     observed = rows.observations
     weights = _weights(rows, piece, view, chosen=chosen)
     if weights is None or len(weights) < view.size:
-        weights = np.broadcast_to(1.0 if weights is None else weights, (view.size, piece.fold.size))
+        weights = np.broadcast_to(1.0 if weights is None else weights, (view.size, piece.y.shape[1]))
     return Seen(
         None if blind else piece.y[view.unit].astype(np.float64, copy=False),
         weights,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -27,6 +28,11 @@ class Observations:
     weights: np.ndarray
     offset: np.ndarray | None = None
     fold: np.ndarray | None = None
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every column sees every row with weight 1."""
+        return self.fold is None and len(self.weights) == 1 and bool((self.weights == 1.0).all())
 
     def of_units(self, units: np.ndarray) -> Observations:
         """Those of some units (k,), rising; nothing is copied of all of them."""

@@ -70,22 +70,41 @@ class WholePiece:
         return _grams(self.X.T, self.own, weights, unit, precision, signed, among)
 
 
+class _ObservedLate:
+    """What was observed in some rows, for those who ask."""
+
+    rows: slice
+    observations: Observations
+
+    @property
+    def y(self) -> np.ndarray:
+        return self.observations.y[:, self.rows]
+
+    @property
+    def weights(self) -> np.ndarray:
+        return self.observations.weights[:, self.rows]
+
+    @property
+    def offset(self) -> np.ndarray:
+        return _offset_of(self.observations, self.rows)
+
+    @cached_property
+    def fold(self) -> np.ndarray:
+        return _fold_of(self.observations, self.rows)
+
+
 @dataclass(frozen=True)
-class ReadPiece:
+class ReadPiece(_ObservedLate):
     """Rows that are read and prepared where a product of them is taken; attributes and products as those of `WholePiece`."""
 
     problem: Rows
     rows: slice
-    y: np.ndarray
-    weights: np.ndarray
-    offset: np.ndarray
-    fold: np.ndarray
 
     places = None
 
-    @classmethod
-    def of(cls, problem: Rows, rows: slice) -> ReadPiece:
-        return cls(problem, rows, *_observed(problem.observations, rows))
+    @property
+    def observations(self) -> Observations:
+        return self.problem.observations
 
     @cached_property
     def raw(self) -> np.ndarray:
@@ -120,7 +139,7 @@ class ReadPiece:
 
 
 @dataclass(frozen=True)
-class TurnedPiece:
+class TurnedPiece(_ObservedLate):
     """Rows in float32 that lie columns x rows; attributes and products as those of `WholePiece`.
 
     Attributes
@@ -140,20 +159,12 @@ class TurnedPiece:
         return self.columns()[:, :: self.rows.step]
 
     @property
-    def y(self) -> np.ndarray:
-        return self.observations.y[:, self.rows]
-
-    @property
     def weights(self) -> np.ndarray:
-        return self.observations.weights[:, self.rows].astype(np.float32)
+        return super().weights.astype(np.float32)
 
     @property
     def offset(self) -> np.ndarray:
-        return _observed(self.observations, self.rows)[2].astype(np.float32)
-
-    @cached_property
-    def fold(self) -> np.ndarray:
-        return _observed(self.observations, self.rows)[3]
+        return super().offset.astype(np.float32)
 
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
         return _of_shared(theta, self.X)
@@ -244,10 +255,17 @@ def _grams(
 
 def _observed(observed: Observations, rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Observations, weights, offsets (U or 1, c) and folds (c,) of some rows."""
-    y = observed.y[:, rows]
-    offset = np.zeros((1, y.shape[1])) if observed.offset is None else observed.offset[:, rows]
-    fold = np.full(y.shape[1], -1, np.int32) if observed.fold is None else observed.fold[rows]
-    return y, observed.weights[:, rows], offset, fold
+    return observed.y[:, rows], observed.weights[:, rows], _offset_of(observed, rows), _fold_of(observed, rows)
+
+
+def _offset_of(observed: Observations, rows: slice) -> np.ndarray:
+    weights = observed.weights[:1, rows]
+    return np.zeros(weights.shape) if observed.offset is None else observed.offset[:, rows]
+
+
+def _fold_of(observed: Observations, rows: slice) -> np.ndarray:
+    weights = observed.weights[0, rows]
+    return np.full(weights.shape, -1, np.int32) if observed.fold is None else observed.fold[rows]
 
 
 def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[Piece]:
@@ -259,7 +277,7 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
     if rows.piece_rows is not None:
         size = rows.piece_rows * stride
         for start in range(0, rows.n, size):
-            yield ReadPiece.of(rows, slice(start, min(start + size, rows.n), stride))
+            yield ReadPiece(rows, slice(start, min(start + size, rows.n), stride))
     elif cells is not None:
         for piece in cells.pieces:
             yield piece if stride == 1 else piece.every(stride)
@@ -270,7 +288,7 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
         yield from _turned(rows, rows.turned, stride)
     elif rows.reads_again():
         for part in block_parts(rows.n, rows.chunk_rows, max(256, BLOCK_NUMBERS // max(rows.padded, 1)), stride):
-            yield ReadPiece.of(rows, part)
+            yield ReadPiece(rows, part)
     else:
         numbers = BLOCK_NUMBERS * (2 if precision == "float32" and rows.has_single else 1)
         size = max(256, numbers // max(rows.padded, 1)) * stride

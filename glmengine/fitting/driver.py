@@ -21,6 +21,7 @@ from glmengine.fitting.unit_status import folds_that_count
 from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import ALL_ROWS, Solution
 from glmengine.solvers.status import OK
+from glmengine.threads import threads_kept
 
 
 class Batch(Protocol):
@@ -107,8 +108,9 @@ def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Itera
         unit, held = _columns(assembly, groups[number].units, plan.n_folds)
         if not unit.size:
             continue
-        batch = model.batch(unit, held, groups[number], share)
-        _follow(batch, plan, answers, share)
+        with threads_kept():
+            batch = model.batch(unit, held, groups[number], share)
+            _follow(batch, plan, answers, share)
         yield number, batch
         if context.stopping:
             return

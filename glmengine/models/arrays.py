@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,10 +21,24 @@ def library(*values: Any) -> SimpleNamespace:
     NumPy arrays and plain numbers are worked on by NumPy and SciPy, so that nothing imports JAX to
     evaluate a rate; everything else goes to `jax.numpy`, in the precision that is switched on there.
     """
-    if all(isinstance(value, np.ndarray | np.generic | float | int | list | tuple) or value is None for value in values):
-        import scipy.special as special
+    for value in values:
+        if not (isinstance(value, _OF_NUMPY) or value is None):
+            return _jax()
+    return _numpy()
 
-        return SimpleNamespace(np=np, special=special)
+
+_OF_NUMPY = (np.ndarray, np.generic, float, int, list, tuple)
+
+
+@cache
+def _numpy() -> SimpleNamespace:
+    import scipy.special as special
+
+    return SimpleNamespace(np=np, special=special)
+
+
+@cache
+def _jax() -> SimpleNamespace:
     import jax.numpy as jnp
     import jax.scipy.special as special
 
