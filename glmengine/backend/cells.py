@@ -144,7 +144,7 @@ class Cells:
     def __init__(self, rows: Rows, local: np.ndarray, cell_of: np.ndarray, supports: np.ndarray) -> None:
         self.rows = rows
         self.centre = np.zeros(rows.padded)
-        self.centre[: rows.n_shared] = np.where(local, rows.centre / rows.scale, 0.0)
+        self.centre[: rows.n_shared] = np.where(local, rows.preparation.centre / rows.preparation.scale, 0.0)
         self._local, self._cell_of, self._supports = local, cell_of, supports
 
     @classmethod
@@ -176,7 +176,7 @@ class Cells:
         P = rows.n_shared
         a_row = 4.0 * P * (1.0 - least) + HESSIANS * P**2 * (1.0 - least**2)
         saved = rows.n * rows.columns * a_row / FLOPS
-        numbers = rows.n * (least * rows.n_shared + rows.own_scale.size + 2.0 * len(rows.observations.y))
+        numbers = rows.n * (least * rows.n_shared + rows.preparation.own_scale.size + 2.0 * len(rows.observations.y))
         return saved >= 2.0 * OVERHEAD * pieces and 8.0 * numbers <= rows.memory
 
     @classmethod
@@ -208,11 +208,11 @@ class Cells:
         made = [np.empty((size, live.size)) for size, live in zip(sizes, lives, strict=True)]
         owns = None
         if rows.division is not None:
-            owns = [np.empty((*rows.own_shape, size)) for size in sizes]
-        inverse, shift = 1.0 / rows.scale, np.where(self._local, 0.0, rows.centre)
+            owns = [np.empty((*rows.preparation.own_shape, size)) for size in sizes]
+        inverse, shift = 1.0 / rows.preparation.scale, np.where(self._local, 0.0, rows.preparation.centre)
         start = 0
         for raw in rows.raw():
-            own = None if rows.division is None else rows.own(raw)
+            own = None if rows.division is None else rows.preparation.own(raw)
             shared = (raw if rows.division is None else raw[:, rows.division.shared]) - shift
             shared *= inverse
             here, there = self._cell_of[start : start + len(raw)], place[start : start + len(raw)]

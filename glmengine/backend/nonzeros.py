@@ -77,7 +77,7 @@ class Nonzeros:
         self._rows, self._columns = rows, columns
         self._rest = np.setdiff1d(np.arange(rows.n_shared), columns)
         self.size = rows.padded
-        self._centre = rows.centre[columns] / rows.scale[columns]
+        self._centre = rows.preparation.centre[columns] / rows.preparation.scale[columns]
         self._parts: list[Part] | None = None
 
     @property
@@ -93,7 +93,7 @@ class Nonzeros:
         return self._parts
 
     def _read(self) -> Iterator[Part]:
-        rows, inverse = self._rows, 1.0 / self._rows.scale
+        rows, inverse = self._rows, 1.0 / self._rows.preparation.scale
         step = max(1024, PART_NUMBERS // max(rows.source.shape[1], 1))
         whole, division = not self._rest.size, rows.division
 
@@ -101,8 +101,8 @@ class Nonzeros:
             part, values = read
             own = None
             if division is not None:
-                own, values = rows.own(values), values[:, division.shared]
-            dense = (values[:, self._rest] - rows.centre[self._rest]) * inverse[self._rest]
+                own, values = rows.preparation.own(values), values[:, division.shared]
+            dense = (values[:, self._rest] - rows.preparation.centre[self._rest]) * inverse[self._rest]
             seldom = values if whole else values[:, self._columns]
             return Part(part, _compressed(seldom, inverse[self._columns]), dense, own)
 
@@ -169,7 +169,7 @@ def _nonzeros(rows: Rows) -> Nonzeros | None:
         not rows.on_cpu
         or seldom.sum() < FEWEST
         or filled.mean() > WORTH
-        or rows.n * (BYTES * filled[seldom].sum() + 8.0 * ((~seldom).sum() + rows.own_scale.size)) > rows.memory
+        or rows.n * (BYTES * filled[seldom].sum() + 8.0 * ((~seldom).sum() + rows.preparation.own_scale.size)) > rows.memory
     ):
         return None
     return Nonzeros(rows, np.flatnonzero(seldom))

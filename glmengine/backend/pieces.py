@@ -118,7 +118,7 @@ class ReadPiece(_ObservedLate):
     def predictor(self, theta: np.ndarray, unit: np.ndarray) -> np.ndarray:
         if not self.problem.near_centre:
             return _of_shared(theta, self.X.T)
-        coef, intercept = self.problem.of_raw(theta)
+        coef, intercept = self.problem.preparation.shared_to_raw(theta)
         eta = times(coef, self.raw.T)
         eta += intercept[:, None]
         return eta
@@ -130,7 +130,7 @@ class ReadPiece(_ObservedLate):
         if not self.problem.near_centre:
             X = self.X if isinstance(some, slice) else self.problem.prepared_rows(self.raw[some])
             return with_own_sums(row_sums(residual, X), None, whole, unit)
-        return self.problem.of_raw_sums(row_sums(residual, self.raw[some]), whole.sum(axis=1))
+        return self.problem.preparation.sums_of_raw(row_sums(residual, self.raw[some]), whole.sum(axis=1))
 
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -19,7 +18,8 @@ import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.chunks import NO_FOLD, Chunk, bucket, power_of_two, rechunked
-from glmengine.backend.column_scales import CACHED_NUMBERS, centre_and_scale
+from glmengine.backend.column_preparation import ColumnPreparation, OwnColumns
+from glmengine.backend.column_scales import centre_and_scale
 from glmengine.backend.observations import Observations
 from glmengine.backend.room import Room
 from glmengine.backend.row_samples import chosen_in_place, chosen_of_chunks
@@ -50,21 +50,6 @@ PREPARED_TOGETHER = 8
 
 SAMPLE_ROWS, SAMPLE_NUMBERS = 16384, 2**21
 """Rows looked at for a column's centre and scale, which only condition the problem; fewer of a wide design."""
-
-
-@dataclass(frozen=True)
-class OwnColumns:
-    """Which columns of a design all units share, and which each has for itself.
-
-    Attributes
-    ----------
-    shared : (P,) int array
-    own : (U, H) int array
-        The columns at the own places of each unit; -1 where a unit has fewer: such a place is zero, and its coefficient must not move.
-    """
-
-    shared: np.ndarray
-    own: np.ndarray
 
 
 class Rows:
@@ -100,8 +85,8 @@ class Rows:
         Coefficients of a unit: P shared and H own ones, in this order.
     padded, own_padded : int
         Places of the shared and of the own columns in the parameters of the prepared columns, the intercept after them.
-    centre, scale : (P,) array
-        Of the shared columns; `centre_of` and `scale_of` for all of a unit's.
+    preparation : ColumnPreparation
+        Centres and scales, and where columns stand among the parameters.
     maybe_constant : (j,) int array
         Shared columns that do not vary (without an intercept: are zero) in a sample of the rows; the others do.
     supports : list of (columns, Supports), or None
@@ -148,9 +133,10 @@ class Rows:
         largest = min(max(numbers // per_row, 1024), most)
         self.chunk_rows = min(2 ** int(np.log2(largest)), power_of_two(self.n))
         self.n_chunks = -(-self.n // self.chunk_rows)
+        self.supports = None
         if piece_rows is None:
             self.supports = self._known_supports()
-            self._take_scales(self.sample())
+            self._look_at(self.sample())
         else:
             self._take_as_they_are()
         self.memory = memory
@@ -163,27 +149,25 @@ class Rows:
         self._kept: list[Chunk] = []
         self._single: dict[int, Chunk] = {}
         self.at_hand = self.on_cpu and own is None and piece_rows is None and getattr(source, "at_hand", False)
+        preparation = self.preparation
         # what is subtracted from a product with columns as they are takes few digits of it
-        self.near_centre = self.at_hand and float(np.max(np.abs(self.centre / self.scale), initial=0.0)) <= NEAR_CENTRE
+        self.near_centre = (
+            self.at_hand and float(np.max(np.abs(preparation.centre / preparation.scale), initial=0.0)) <= NEAR_CENTRE
+        )
         self._turned: TurnedRows | None = None
         self._reads = 0
         self._layouts: dict[Callable[[Rows], Any], tuple[bool, Any]] = {}
         self.statistics: dict[tuple[int, int, bool], np.ndarray] = {}
 
     @property
-    def own_shape(self) -> tuple[int, int]:
-        """Units and places of own columns, as chunks have them."""
-        return (0, 0) if self.division is None else (bucket(len(self.division.own)), self.own_padded)
-
-    @property
     def size(self) -> int:
         """Parameters of a column of the problem: Q."""
-        return self.padded + self.own_padded + 1
+        return self.preparation.size
 
     @property
     def places(self) -> np.ndarray:
         """(n_features,) where the coefficients stand among the parameters."""
-        return np.concatenate([np.arange(self.n_shared), self.padded + np.arange(self.n_features - self.n_shared)])
+        return self.preparation.places
 
     def layout(self, make: Callable[[Rows], Made], *, observed: bool = False) -> Made:
         """What `make` makes of these rows, made once; anew for other observations where it looks at them, `observed`.
@@ -315,12 +299,13 @@ class Rows:
         """(c, j) some of the shared columns, prepared, chunk by chunk as the source gives them."""
         source = columns if self.division is None else self.division.shared[columns]
         for raw in self.raw():
-            yield (raw[:, source] - self.centre[columns]) / self.scale[columns]
+            yield (raw[:, source] - self.preparation.centre[columns]) / self.preparation.scale[columns]
 
     def prepared_own(self) -> Iterator[np.ndarray]:
         """(U, H, c) own columns, prepared, likewise."""
+        units, places = self.preparation.own_scale.shape
         for raw in self.raw():
-            yield self.own(raw)[: self.own_scale.shape[0], : self.own_scale.shape[1]]
+            yield self.preparation.own(raw)[:units, :places]
 
     def raw_shared(self) -> Iterator[np.ndarray]:
         """(c, P) shared columns chunk by chunk as the source gives them."""
@@ -347,38 +332,14 @@ class Rows:
         if np.count_nonzero(valid) != index.size or not valid[index].all() or (found := self.source.moments()) is None:
             return None
         (products, sums), n = found, self.n_features
+        centre, scale = self.preparation.centre, self.preparation.scale
         total = np.zeros((self.padded + 1, self.padded + 1))
-        cross = np.outer(self.centre, sums)
-        total[:n, :n] = products - cross - cross.T + self.n * np.outer(self.centre, self.centre)
-        total[:n, :n] /= np.outer(self.scale, self.scale)
-        total[:n, -1] = total[-1, :n] = (sums - self.n * self.centre) / self.scale
+        cross = np.outer(centre, sums)
+        total[:n, :n] = products - cross - cross.T + self.n * np.outer(centre, centre)
+        total[:n, :n] /= np.outer(scale, scale)
+        total[:n, -1] = total[-1, :n] = (sums - self.n * centre) / scale
         total[-1, -1] = self.n
         return total
-
-    def scale_of(self, unit: np.ndarray) -> np.ndarray:
-        """(K, n_features) factors by which the columns of these units (K,) were divided."""
-        return self._of_units(self.scale, self.own_scale, unit)
-
-    def centre_of(self, unit: np.ndarray) -> np.ndarray:
-        """(K, n_features) what was subtracted from them before."""
-        return self._of_units(self.centre, self.own_centre, unit)
-
-    @staticmethod
-    def _of_units(shared: np.ndarray, own: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        if not own.size:
-            return shared[None] if unit.size == 1 else np.broadcast_to(shared, (unit.size, shared.size))
-        return np.concatenate([np.broadcast_to(shared, (unit.size, shared.size)), own[unit]], axis=1)
-
-    def to_raw(self, scaled: np.ndarray, intercept: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients (K, n_features) and intercepts (K,) in the units of the design, from those of the prepared columns (K, Q - 1)."""
-        raw = scaled[:, self.places] / self.scale_of(unit)
-        return raw, intercept - np.sum(raw * self.centre_of(unit), axis=1)
-
-    def from_raw(self, coef: np.ndarray, intercept: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The reverse of `to_raw`."""
-        scaled = np.zeros((len(coef), self.size - 1))
-        scaled[:, self.places] = coef * self.scale_of(unit)
-        return scaled, intercept + np.sum(coef * self.centre_of(unit), axis=1)
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """Used rows `start` to `stop`, as the source gives them."""
@@ -389,37 +350,26 @@ class Rows:
         part = self.source.chunk(first, last)
         return part if last - first == rows.size else part[rows - first]
 
-    def _take_scales(self, sample: np.ndarray) -> None:
-        """Centres and scales of all columns, from a sample of the rows."""
+    def _look_at(self, sample: np.ndarray) -> None:
+        """Take centres, scales and densities of the columns from a sample of the rows."""
         density = np.ones(sample.shape[1])
         if self.supports is None and np.count_nonzero(sample) < sample.size:  # column by column takes ten times as long
             density = np.count_nonzero(sample, axis=0) / len(sample)
         centre, scale, constant = centre_and_scale(sample, self.centred)
-        own = self.division
-        if own is None:
-            self.density, self.maybe_constant, self.centre, self.scale = density, np.flatnonzero(constant), centre, scale
-            self.own_centre, self.own_scale = np.zeros((2, 0, 0))
-            self._take_densities()
-            return
-        self.density, self.maybe_constant = density[own.shared], np.flatnonzero(constant[own.shared])
-        self.centre, self.scale = centre[own.shared], scale[own.shared]
-        self.own_centre = np.append(centre, 0.0)[own.own]  # -1 is the last
-        self.own_scale = np.append(scale, 1.0)[own.own]
-        self._take_densities()
+        shared = slice(None) if self.division is None else self.division.shared
+        self.preparation = ColumnPreparation.of(centre, scale, self.division, self.padded, self.own_padded)
+        self.density, self.maybe_constant = density[shared], np.flatnonzero(constant[shared])
+        for where, part in self.supports or []:  # what blocks know
+            self.density[where] = part.shares
 
     def _take_as_they_are(self) -> None:
-        self.supports, self.maybe_constant = None, np.zeros(0, int)
-        self.centre, self.scale, self.density = np.zeros(self.n_shared), np.ones(self.n_shared), np.ones(self.n_shared)
-        self.own_centre, self.own_scale = np.zeros((2, 0, 0))
+        centre, scale = np.zeros(self.n_shared), np.ones(self.n_shared)
+        self.preparation = ColumnPreparation.of(centre, scale, None, self.padded, self.own_padded)
+        self.maybe_constant, self.density = np.zeros(0, int), np.ones(self.n_shared)
 
     def _known_supports(self) -> list[Placed] | None:
         known = self.source.supports(self.index) if hasattr(self.source, "supports") else None
         return known if known is None or self.division is None else of_columns(known, self.division.shared)
-
-    def _take_densities(self) -> None:
-        """Those that blocks know."""
-        for where, part in self.supports or []:
-            self.density[where] = part.shares
 
     def sample(self) -> np.ndarray:
         """At most `SAMPLE_ROWS` rows in a few blocks spread over the recording."""
@@ -436,16 +386,18 @@ class Rows:
         start, stop = number * self.chunk_rows, min((number + 1) * self.chunk_rows, self.n)
         raw, own = self.read(start, stop), None
         if self.division is not None:
-            own = self.own(raw, self.chunk_rows)
+            own = self.preparation.own(raw, self.chunk_rows)
             raw = raw[:, self.division.shared]
         X = np.zeros((self.chunk_rows, self.padded))
         n = stop - start
         if n * self.n_shared < ONE_THREAD:
-            self._place(raw, X[:n])
+            self.preparation.place(raw, X[:n])
         else:
             with workers(n * self.n_shared) as pool:  # most of the time goes into memory that is met for the first time
                 edges = np.linspace(0, n, PREPARED_TOGETHER + 1).astype(int).tolist()
-                for _ in pool.map(lambda part: self._place(raw[part], X[part]), [slice(*ends) for ends in pairwise(edges)]):
+                for _ in pool.map(
+                    lambda part: self.preparation.place(raw[part], X[part]), [slice(*ends) for ends in pairwise(edges)]
+                ):
                     pass
         rows = self.observations
         fold = np.full(self.chunk_rows, NO_FOLD, np.int32)
@@ -454,36 +406,9 @@ class Rows:
         offset = np.zeros((1, self.chunk_rows)) if rows.offset is None else self._columns(rows.offset, start, stop)
         return Chunk(X, own, self._columns(rows.y, start, stop), self._columns(rows.weights, start, stop), offset, fold)
 
-    def _place(self, raw: np.ndarray, X: np.ndarray) -> None:
-        """Rows (c, n_shared) as the source gives them, centred and scaled, into X (c, padded)."""
-        inverse = 1.0 / self.scale  # powers of two: exact
-        step = max(64, CACHED_NUMBERS // self.padded)
-        for first in range(0, len(raw), step):
-            inside = X[first : first + step, : self.n_shared]
-            np.subtract(raw[first : first + step], self.centre, out=inside)
-            inside *= inverse
-
     def prepared_rows(self, raw: np.ndarray) -> np.ndarray:
         """(c, padded) shared columns of rows (c, n_shared) as the source gives them; as they are where `piece_rows` says so."""
-        if self.piece_rows is not None:
-            return raw
-        X = np.empty((len(raw), self.padded))
-        X[:, self.n_shared :] = 0.0
-        self._place(raw, X)
-        return X
-
-    def of_raw(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Factors (K, n_shared) of the shared columns as the source gives them, and intercepts (K,), of parameters (K, Q)."""
-        coef = theta[:, : self.n_shared] / self.scale
-        return coef, theta[:, -1] - coef @ self.centre
-
-    def of_raw_sums(self, sums: np.ndarray, total: np.ndarray) -> np.ndarray:
-        """Sums (K, Q) of residuals times the prepared rows, from those with the rows as the source gives them (K, n_shared) and of the residuals
-        themselves (K,)."""
-        result = np.zeros((len(sums), self.size))
-        result[:, : self.n_shared] = (sums - np.outer(total, self.centre)) / self.scale
-        result[:, -1] = total
-        return result
+        return raw if self.piece_rows is not None else self.preparation.shared(raw)
 
     def reader(self, part: slice) -> Callable[[], np.ndarray]:
         """What gives any thread the prepared shared columns of rows that lie in one chunk, (c, padded)."""
@@ -492,17 +417,6 @@ class Rows:
         number, begin = divmod(part.start, self.chunk_rows)
         X = self._chunk(number).X
         return lambda: np.asarray(X)[begin : begin + part.stop - part.start]
-
-    def own(self, raw: np.ndarray, padded: int | None = None) -> np.ndarray:
-        """(U, H, c) prepared own columns of rows (r, S) as the source gives them, c the rows or what they are `padded` to."""
-        own = self.division.own
-        result = np.zeros((*self.own_shape, len(raw) if padded is None else padded))
-        for u, columns in enumerate(own):
-            for place, column in enumerate(columns.tolist()):
-                if column >= 0:
-                    values = raw[:, column] - self.own_centre[u, place]
-                    np.divide(values, self.own_scale[u, place], out=result[u, place, : len(raw)])
-        return result
 
     def _columns(self, values: np.ndarray, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` of (U, T) values, padded with zeros to a chunk and to a bucket of units."""

@@ -145,7 +145,7 @@ def _blocks(rows: Rows, unit: int, held: int) -> list[_Block]:
 
 def _columns_by_rows(rows: Rows) -> list[tuple[slice, np.ndarray]]:
     """Prepared columns and a constant, (P + 1, c), of some of the rows after others."""
-    centre, inverse = rows.centre[:, None], 1.0 / rows.scale[:, None]  # powers of two: exact
+    centre, inverse = rows.preparation.centre[:, None], 1.0 / rows.preparation.scale[:, None]  # powers of two: exact
     step = max(256, BLOCK_NUMBERS // (rows.n_shared + 1))
 
     def of(part: slice) -> tuple[slice, np.ndarray]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.backend.column_preparation import OwnColumns
 from glmengine.backend.observations import Observations, transposed
 from glmengine.backend.room import Room
 from glmengine.backend.row_sources import ArrayRows, columns_of
-from glmengine.backend.rows import OwnColumns, Rows
+from glmengine.backend.rows import Rows
 from glmengine.errors import GlmError
 from glmengine.fitting.inputs import Inputs
 from glmengine.fitting.null_model import null_deviances, null_predictors

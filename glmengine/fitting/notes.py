@@ -170,7 +170,7 @@ def size_notes(parts: Sequence[Part], inputs: Inputs) -> tuple[str, ...]:
     odd: dict[int, float] = {}
     for part in parts:
         columns = np.array([part.columns_of(k) for k in range(part.units.size)])
-        scale = part.problem.rows.scale_of(part.problem.unit)
+        scale = part.problem.rows.preparation.scale_of(part.problem.unit)
         there = ((scale < 1.0 / ODD_SIZE) | (scale > ODD_SIZE)) & part.problem.movable
         odd |= dict(zip(columns[there].tolist(), scale[there].tolist(), strict=True))
     if not odd:

@@ -188,7 +188,7 @@ class _Covariances:
         covariance, unknown = solved.covariance, solved.unknown
         rows = part.problem.rows
         spots, unit = rows.places, part.problem.unit[[solved.k]]
-        centre, scale = rows.centre_of(unit)[0], rows.scale_of(unit)[0]
+        centre, scale = rows.preparation.centre_of(unit)[0], rows.preparation.scale_of(unit)[0]
         turn = np.zeros((spots.size + 1, len(covariance)))
         turn[0, -1] = 1.0
         turn[0, spots] = -centre / scale
@@ -290,7 +290,7 @@ class _Solved:
         """(p,) of the coefficients in raw units, also where their squares are too large or too small for a number."""
         rows = self._part.problem.rows
         variance = np.diagonal(self.covariance) + np.sum(self._of_penalty_alone**2, axis=1)
-        scale = rows.scale_of(self._part.problem.unit[[self.k]])[0]
+        scale = rows.preparation.scale_of(self._part.problem.unit[[self.k]])[0]
         return np.sqrt(np.maximum(variance[rows.places] * dispersion, 0.0)) / scale
 
     @property
@@ -298,7 +298,7 @@ class _Solved:
         """What the directions of the penalty alone add to the error of the intercept of raw columns, at dispersion 1."""
         rows = self._part.problem.rows
         unit = self._part.problem.unit[[self.k]]
-        shift = rows.centre_of(unit)[0] / rows.scale_of(unit)[0]
+        shift = rows.preparation.centre_of(unit)[0] / rows.preparation.scale_of(unit)[0]
         return float(np.linalg.norm(self._of_penalty_alone[-1] - shift @ self._of_penalty_alone[rows.places]))
 
     def wald(self, columns: np.ndarray, dispersion: float) -> tuple[float, float]:

@@ -167,7 +167,9 @@ class Objective:
         """(K, Q), or (1, Q) where no column is a unit's own: raw coefficients are these times the parameters."""
         rows, unit = self.problem.rows, self.problem.unit
         inverse = np.ones((unit.size if rows.own_padded else 1, self.size))
-        inverse[:, self._places] = 1.0 / np.maximum(rows.scale_of(unit if rows.own_padded else unit[:1]), SMALLEST_SCALE)
+        inverse[:, self._places] = 1.0 / np.maximum(
+            rows.preparation.scale_of(unit if rows.own_padded else unit[:1]), SMALLEST_SCALE
+        )
         return inverse
 
     def _spread(self, penalty: np.ndarray) -> np.ndarray:
@@ -195,12 +197,12 @@ class Objective:
 
     def start(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """Parameters of raw coefficients (K, P) and intercepts (K,)."""
-        scaled, free = self.problem.rows.from_raw(coef, intercept, self.problem.unit)
+        scaled, free = self.problem.rows.preparation.from_raw(coef, intercept, self.problem.unit)
         return np.where(self.movable, np.column_stack([scaled, free]), 0.0)
 
     def to_raw(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Raw coefficients (K, P) and intercepts (K,) of parameters (K, Q)."""
-        return self.problem.rows.to_raw(theta[:, :-1], theta[:, -1], self.problem.unit)
+        return self.problem.rows.preparation.to_raw(theta[:, :-1], theta[:, -1], self.problem.unit)
 
     def evaluate(
         self, theta: np.ndarray, columns: np.ndarray, precision: str = "float64"

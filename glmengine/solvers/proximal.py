@@ -251,7 +251,7 @@ class _Ended:
 def sparsity_of(problem: Problem, penalty: Any, k: int) -> Sparsity:
     """The part of a penalty that makes zeros, at the strength of column k, of the parameters without the intercept (Q - 1)."""
     rows, strength = problem.rows, problem.strength[k]
-    scale = rows.scale_of(problem.unit[[k]])[0]
+    scale = rows.preparation.scale_of(problem.unit[[k]])[0]
     l1, scales = np.zeros(rows.size - 1), np.ones(rows.size - 1)
     l1[rows.places], scales[rows.places] = strength * penalty.l1 / scale, penalty.scales / scale
     groups = tuple(rows.places[group] for group in penalty.groups)

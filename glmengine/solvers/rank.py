@@ -47,7 +47,7 @@ def constant_columns(rows: Rows, context: Any) -> np.ndarray:
 
 def constant_own_columns(rows: Rows, context: Any) -> np.ndarray:
     """(U, H) bool: the same of the units' own columns; places that a unit does not fill are constant."""
-    totals = np.zeros((2, *rows.own_scale.shape))
+    totals = np.zeros((2, *rows.preparation.own_scale.shape))
     for part in rows.prepared_own():
         context.check()
         totals += np.sum(part, axis=2), np.sum(part**2, axis=2)

@@ -41,7 +41,7 @@ class RowSpace:
     def __init__(self, problem: Problem) -> None:
         rows = problem.rows
         self._moving = np.flatnonzero(problem.movable[0])
-        self._centre = rows.centre[self._moving]
+        self._centre = rows.preparation.centre[self._moving]
         self._root = np.sqrt(problem.penalty[self._moving])
         X = np.concatenate([(part[:, self._moving] - self._centre) / self._root for part in rows.raw_shared()])
         self._basis, lower = _factors(X)
@@ -65,7 +65,7 @@ class RowSpace:
             return False
         if rows.own_padded or not rows.resident or problem.linear is not None or not is_definite(problem):
             return False
-        sizes = (rows.scale / np.sqrt(problem.penalty))[movable[0]]
+        sizes = (rows.preparation.scale / np.sqrt(problem.penalty))[movable[0]]
         return bool((movable == movable[0]).all() and sizes.max() <= APART * sizes.min())
 
     def reduced(self, problem: Problem, theta: np.ndarray, context: Any) -> tuple[Problem, np.ndarray]:
@@ -78,7 +78,7 @@ class RowSpace:
             movable=np.ones((problem.n_columns, size), bool),
             allowed=None,
         )
-        coef, intercept = problem.rows.to_raw(theta[:, :-1], theta[:, -1], problem.unit)
+        coef, intercept = problem.rows.preparation.to_raw(theta[:, :-1], theta[:, -1], problem.unit)
         within = (coef[:, self._moving] * self._root) @ self._basis
         ends = intercept + coef[:, self._moving] @ self._centre
         return inner, Objective(inner, context).start(within, ends)

@@ -39,7 +39,8 @@ class StandardColumns:
         self._mean = gram[places, -1] / n if rows.centred else np.zeros(places.size)
         spread = np.sqrt(np.maximum(np.diagonal(gram)[places] / n - self._mean**2, 0.0))
         self._scale = np.where(self.constant, 1.0, spread)
-        self.shift, self.scale = rows.centre + rows.scale * self._mean, rows.scale * self._scale
+        prepared = rows.preparation
+        self.shift, self.scale = prepared.centre + prepared.scale * self._mean, prepared.scale * self._scale
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -53,7 +54,7 @@ class StandardColumns:
 
     def parameters_of_raw(self, coef: np.ndarray, intercept: np.ndarray) -> np.ndarray:
         """The same from raw ones."""
-        scaled, free = self.rows.from_raw(coef, intercept, np.zeros(len(coef), int))
+        scaled, free = self.rows.preparation.from_raw(coef, intercept, np.zeros(len(coef), int))
         return np.column_stack([scaled, free])
 
     def slopes(self, gradient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -105,7 +105,7 @@ class ProximalNewton:
         self.has_intercept = problem.intercept
         self.scale = problem.limit / DECREMENT  # what decrements are compared with
         self.sizes = np.ones((self.K, objective.size - 1))
-        self.sizes[:, rows.places] = np.minimum(rows.scale_of(problem.unit), 1.0)
+        self.sizes[:, rows.places] = np.minimum(rows.preparation.scale_of(problem.unit), 1.0)
         strength = problem.strength
         self.quadratics = [
             objective.penalty_matrix(k)[:-1, :-1] * strength[k] if strength[k] and problem.penalty.any() else None

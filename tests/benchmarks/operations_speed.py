@@ -15,12 +15,13 @@ from collections.abc import Callable
 import numpy as np
 from scipy.interpolate import BSpline
 
+from glmengine.backend.column_preparation import OwnColumns
 from glmengine.backend.formulas import Curvatures, Losses, Worth
 from glmengine.backend.jax_operations import JaxOperations
 from glmengine.backend.numpy_operations import NumpyOperations
 from glmengine.backend.observations import Observations
 from glmengine.backend.operations import View
-from glmengine.backend.rows import OwnColumns, Rows
+from glmengine.backend.rows import Rows
 from glmengine.context import SILENT
 from glmengine.models import get_family
 

@@ -13,13 +13,14 @@ import pytest
 from glmengine.backend import cells
 from glmengine.backend.cells import cells_of
 from glmengine.backend.class_formulas import ClassCurvatures, ClassLogLikelihood, ClassLosses
+from glmengine.backend.column_preparation import OwnColumns
 from glmengine.backend.formulas import Curvatures, Losses, LossSums, RowWeights, SquaredScores, Worth
 from glmengine.backend.jax_operations import JaxOperations
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.numpy_operations import NumpyOperations
 from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS, View
-from glmengine.backend.rows import OwnColumns, Rows
+from glmengine.backend.rows import Rows
 from glmengine.context import SILENT
 from glmengine.models import FAMILIES
 
@@ -109,12 +110,12 @@ def case_of(
     shared = np.arange(S) if division is None else division.shared
     z = np.zeros((5, n, rows.size))
     z[:, :, -1] = 1.0
-    z[:, :, : shared.size] = (X[index][:, shared] - rows.centre) / rows.scale
+    z[:, :, : shared.size] = (X[index][:, shared] - rows.preparation.centre) / rows.preparation.scale
     if division is not None:
         for k, u in enumerate(unit):
             for place, column in enumerate(division.own[u]):
                 if column >= 0:
-                    values = (X[index, column] - rows.own_centre[u, place]) / rows.own_scale[u, place]
+                    values = (X[index, column] - rows.preparation.own_centre[u, place]) / rows.preparation.own_scale[u, place]
                     z[k, :, rows.padded + place] = values
     theta = np.zeros((5, rows.size))
     theta[:, rows.places] = 0.05 * rng.normal(size=(5, rows.n_features)) / np.sqrt(S / 10)
@@ -297,8 +298,8 @@ def test_raw_coefficients_and_parameters_are_each_others_reverse():
     family = FAMILIES["poisson"]
     case = case_of(family, family.link(), own=True, folds=True, per_unit=True)
     rows, unit = case.rows, case.view.unit
-    coef, intercept = rows.to_raw(case.theta[:, :-1], case.theta[:, -1], unit)
-    scaled, free = rows.from_raw(coef, intercept, unit)
+    coef, intercept = rows.preparation.to_raw(case.theta[:, :-1], case.theta[:, -1], unit)
+    scaled, free = rows.preparation.from_raw(coef, intercept, unit)
     close(np.column_stack([scaled, free]), case.theta)
     division, X = rows.division, rows.source.X[rows.index]
     for k, u in enumerate(unit):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.column_preparation import OwnColumns
 from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS
-from glmengine.backend.rows import OwnColumns, Rows
+from glmengine.backend.rows import Rows
 from glmengine.context import SILENT
 from glmengine.models import FAMILIES
 from glmengine.solvers.problem import Objective, Problem
