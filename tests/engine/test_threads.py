@@ -1,11 +1,12 @@
 """The BLAS is kept to one thread while own threads work, and left as it was found, whoever else asks for the same meanwhile."""
 
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread, current_thread
+from threading import enumerate as enumerate_threads
 
 import numpy as np
 import pytest
 
-from glmengine.threads import n_threads, quiet_blas, workers
+from glmengine.threads import n_threads, quiet_blas, threads_kept, workers
 from glmengine.timegrid.convolution import convolve_pieces
 from tests.clock import PATIENCE_S
 
@@ -99,3 +100,50 @@ def test_a_worker_has_no_workers_of_its_own():
     assert found == [1, 1, 1]
     with quiet_blas(), workers() as pool:
         assert list(pool.map(lambda _: n_threads(), [0])) == [1]
+
+
+@pytest.mark.parametrize("together", [1, 3, 50])
+def test_blocks_come_in_order_however_many_a_thread_is_given(together):
+    with workers() as pool:
+        assert list(pool.stream(lambda block: block * block, range(20), together)) == [n * n for n in range(20)]
+
+
+def test_threads_are_kept_from_one_use_to_the_next_and_no_longer():
+    def who(_: int) -> int:
+        meeting.wait(PATIENCE_S)  # both threads take one
+        return current_thread().ident
+
+    n = n_threads()
+    if n < 2:
+        pytest.skip("one core: there are no threads to keep")
+    with threads_kept():
+        seen = []
+        for _ in range(2):
+            meeting = Barrier(n)
+            with workers() as pool:
+                seen.append(set(pool.map(who, list(range(n)))))
+        assert seen[0] == seen[1]
+        kept = [one for one in enumerate_threads() if one.ident in seen[0]]
+        assert len(kept) == n
+    assert not any(one.is_alive() for one in kept)
+
+
+def test_blocks_that_wait_are_not_begun_when_the_caller_gives_up():
+    begun, go_on = [], Event()
+
+    def slow(block: int) -> int:
+        begun.append(block)
+        if block:
+            go_on.wait(PATIENCE_S)
+        return block
+
+    n = n_threads()
+    if n < 2:
+        pytest.skip("one core: no block waits for a thread")
+    with threads_kept(), pytest.raises(KeyError), workers() as pool:
+        for block in pool.stream(slow, range(1000)):
+            go_on.set()
+            raise KeyError(block)
+    assert len(begun) < 100
+    with workers() as pool:  # those who come next are not in the way of it
+        assert list(pool.map(abs, [-1, 2])) == [1, 2]
