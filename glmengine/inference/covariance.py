@@ -13,8 +13,9 @@ from glmengine.errors import GlmError
 from glmengine.inference.evaluation import Evaluation, evaluate
 from glmengine.inference.part import Part, Units
 from glmengine.inference.wald import NULL, Wald, wald_statistic
+from glmengine.solvers.penalty_root import penalty_root
 from glmengine.solvers.problem import Objective
-from glmengine.solvers.rank import penalty_root, unpenalised
+from glmengine.solvers.rank import unpenalised
 from glmengine.solvers.status import NO_DATA, SILENT_UNIT
 from glmengine.threads import quiet_blas_for
 

@@ -203,7 +203,8 @@ class Curvatures:
         """One matrix for all columns."""
         everything = np.unique(np.concatenate(list(wanted.values())))
         first, exact = next(iter(wanted)), bool(precise[list(wanted)].any())
-        ((_, matrix),) = self._grams(solver, np.array([first]), {first: everything}, exact, 1, signed=False)
+        # made of all that any of them needs, also where the first may not use it
+        matrix = self._gram_among(solver, first, everything, exact, 1, signed=False)
         shared = _curvature(solver, everything, matrix, exact, 1)
         for j, working in wanted.items():
             place = np.searchsorted(everything, working)
@@ -232,14 +233,7 @@ class Curvatures:
             some = columns[start : start + step]
             if narrow:
                 (j,) = some.tolist()
-                formula = formulas.Curvatures(
-                    problem.family, problem.link, not (problem.exact_curvature or signed), signed=signed
-                )
-                sums = objective.backend.grams.grams(
-                    formula, problem.view.of(some), theta[some], precision=precision, stride=stride, among=wanted[j]
-                )
-                objective.hessians += wanted[j].size / size / stride
-                found.append((j, sums[0] / problem.total[j]))
+                found.append((j, self._gram_among(solver, j, wanted[j], precise, stride, signed=signed)))
                 continue
             made = objective.hessian(
                 theta[some], some, precision, expected=not (problem.exact_curvature or signed), stride=stride
@@ -248,6 +242,23 @@ class Curvatures:
                 places = np.append(wanted[j], size - 1)
                 found.append((j, matrix[np.ix_(places, places)]))
         return found
+
+    def _gram_among(
+        self, solver: Iterate, j: int, wanted: np.ndarray, precise: bool, stride: int, *, signed: bool
+    ) -> np.ndarray:
+        """Mean second derivatives (p + 1, p + 1) of column j over these coefficients, whether it may use them or not, the intercept last."""
+        objective, problem, some = solver.objective, solver.objective.problem, np.array([j])
+        formula = formulas.Curvatures(problem.family, problem.link, not (problem.exact_curvature or signed), signed=signed)
+        sums = objective.backend.grams.grams(
+            formula,
+            problem.view.of(some),
+            solver.theta[some],
+            precision="float64" if precise else "float32",
+            stride=stride,
+            among=wanted,
+        )
+        objective.hessians += wanted.size / objective.size / stride
+        return sums[0] / problem.total[j]
 
 
 def _curvature(solver: Iterate, working: np.ndarray, whole: np.ndarray, precise: bool, stride: int) -> Curvature:

@@ -14,14 +14,22 @@ import numpy as np
 from scipy.linalg import qr, solve_triangular
 
 from glmengine.solvers.metrics import NULL
+from glmengine.solvers.penalty_root import penalty_root
 from glmengine.solvers.problem import Objective, Problem, Solution
-from glmengine.solvers.rank import is_definite, penalty_root
+from glmengine.solvers.rank import is_definite
 
 APART = 1e6
 """Largest over smallest penalty of one standardised coefficient, from which on sums may lose the smallest."""
 
 CUT = 1e-14
 """Pivots of columns of unit norm below this are taken for rounding."""
+
+WEAK, LITTLE = 1e-11, 1e-12
+"""Pivots below the first may come of the rounding of the penalty's root alone: what they promise counts if more than the second, in units of the
+objective, comes of it."""
+
+ROUNDING = 8.0 * float(np.finfo(float).eps)
+"""Slopes along columns of unit norm below this, in units of the residuals, are rounding."""
 
 LEAST_DAMPING, MOST_DAMPINGS = 1e-16, 30
 """The first square that is added to those of columns of unit norm, and how many of them, each ten times the one before, are tried."""
@@ -32,22 +40,28 @@ MOST_ROUNDING = 1e-10
 """Coefficients so large that their penalty is known no better than this are not gone to."""
 
 
+STIFF = 1e8
+"""Largest penalty of a standardised coefficient over the curvature of its loss, from which on a sum may lose the loss where differences alone are
+penalised: along coefficients without any."""
+
 SURE = 1e-6
 """A penalty of every coefficient above this share of the curvature of a standardised column cannot be lost in a sum."""
 
 
-def may_be_lost(problem: Problem, objective: Objective) -> bool:
-    """Whether the penalty of any columns lies so far apart on standardised coefficients that a sum of second derivatives may lose the smallest."""
+def may_be_lost(problem: Problem, objective: Objective, curvature: np.ndarray) -> bool:
+    """Whether the penalty of any columns lies so far apart on standardised coefficients, or so far above the curvature (K,) of their losses at the
+    mean rate, that a sum of second derivatives may lose the smallest."""
     if problem.penalty.ndim == 3 or problem.rows.own_padded:
         return False
-    return _is_apart(_pull(objective, 0))
+    pull = _pull(objective, 0)
+    return _is_apart(pull) or bool((_is_stiff(problem, pull, problem.strength, curvature)).any())
 
 
 def refined(
     problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray, curvature: np.ndarray
 ) -> tuple[Solution, np.ndarray]:
     """The same answer of a problem that `may_be_lost` with those columns led to the optimum whose Hessians could not tell small curvatures from
-    rounding; `curvature` (K,) is that of each column's loss at its mean rate."""
+    rounding."""
     value, decrement = solution.objective.copy(), solution.decrement.copy()
     converged, theta = solution.converged.copy(), theta.copy()
     for k in np.flatnonzero((problem.strength > 0) & ~solution.runaway).tolist():
@@ -61,9 +75,9 @@ def refined(
 
 
 def _is_lost(objective: Objective, k: int, theta: np.ndarray, curvature: float) -> bool:
-    """Whether the penalised Hessian of column k, summed in float64, is singular to rounding and its penalty on scales far apart."""
+    """Whether the penalised Hessian of column k, summed in float64, is singular to rounding and its penalty so far apart or above the loss."""
     pull = _pull(objective, k)[objective.problem.movable[k]]
-    if not _is_apart(pull):
+    if not _is_apart(pull) and not _is_stiff(objective.problem, pull, objective.problem.strength[k], curvature):
         return False
     pull = pull[pull > 0]
     if is_definite(objective.problem) and objective.problem.strength[k] * pull.min() > SURE * curvature:
@@ -80,6 +94,11 @@ def _pull(objective: Objective, k: int) -> np.ndarray:
     penalty, places = objective.problem.penalty, objective.problem.rows.places
     own = penalty if penalty.ndim == 1 else np.diagonal(penalty)
     return own * objective.raw_factors(np.array([k]))[0][places] ** 2
+
+
+def _is_stiff(problem: Problem, pull: np.ndarray, strength: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+    """Whether a penalty of differences is so far above the curvature of the loss, for each strength."""
+    return (problem.penalty.ndim == 2) & (strength * pull.max(initial=0.0) > STIFF * curvature)
 
 
 def _is_apart(pull: np.ndarray) -> bool:
@@ -100,7 +119,7 @@ class _Quadratic:
     size : (q,) array
         Norms of the columns of A.
     rank : int
-        Pivots that are more than rounding.
+        Pivots that are more than rounding, up to the last one along which the slope is more than that too.
     """
 
     R: np.ndarray
@@ -116,12 +135,20 @@ class _Quadratic:
         order = np.argsort(-np.max(np.abs(A / size), axis=1), kind="stable")
         Q, R, columns = qr((A / size)[order], mode="economic", pivoting=True)
         pivots = np.abs(np.diagonal(R))
-        return cls(R, Q.T @ b[order], columns, size, int(np.count_nonzero(pivots > CUT * pivots[0])))
+        right = Q.T @ b[order]
+        known = (pivots > CUT * pivots[0]) & (pivots * np.abs(right) > ROUNDING * np.linalg.norm(b))
+        return cls(R, right, columns, size, int(np.max(np.flatnonzero(known), initial=-1)) + 1)
 
     @property
     def decrement(self) -> float:
         """By how much the least value lies below that of no step."""
         return 0.5 * float(self.right[: self.rank] @ self.right[: self.rank])
+
+    @property
+    def sure_decrement(self) -> float:
+        """The part of it along pivots that are not weak."""
+        pivots = np.abs(np.diagonal(self.R))[: self.rank]
+        return 0.5 * float(np.sum(self.right[: self.rank][pivots > WEAK * pivots.max(initial=0.0)] ** 2))
 
     def step(self, damping: float) -> tuple[np.ndarray, float]:
         """The step (q,) of least value, `damping` times the square of what it moves columns of unit norm included, and what is gained without it."""
@@ -161,15 +188,17 @@ class _Column:
             context.check()
             quadratic = self._quadratic()
             self._decrement = quadratic.decrement
-            level = self._decrement <= max(limit, 1e-15 * max(1.0, abs(self._value)))
-            before = self._value
+            before, size = self._value, max(1.0, abs(self._value))
+            near = max(limit, 1e-15 * size)
+            level, nearly = self._decrement <= near, quadratic.sure_decrement <= near
             damping = self._go(quadratic, damping)
             if damping is None:
                 # what remains is below the rounding of the objective, or no way down was found
-                self.done = self._decrement <= 1e-12 * max(1.0, abs(self._value))
+                self.done = self._decrement <= LITTLE * size
                 self._decrement = min(self._decrement, limit) if self.done else self._decrement
                 break
-            if level or before - self._value <= 1e-16 * max(1.0, abs(self._value)):
+            fallen = before - self._value
+            if level or fallen <= 1e-16 * size or (nearly and fallen <= LITTLE * size):
                 self.done = True
                 self._decrement = min(self._decrement, limit)
                 break
@@ -186,7 +215,8 @@ class _Column:
 
     def _rounding(self, theta: np.ndarray) -> float:
         """What the digits of the coefficients leave unknown of their penalty."""
-        return float(np.finfo(float).eps * np.sum((np.abs(self._root) @ np.abs(theta)) ** 2))
+        difference, unknown = np.abs(self._root @ theta), np.finfo(float).eps * (np.abs(self._root) @ np.abs(theta))
+        return float(np.sum(unknown * (difference + unknown)))
 
     def _go(self, quadratic: _Quadratic, damping: float) -> float | None:
         """Move to where the objective falls, with more damping until it does; with what to begin the next step, None where nothing leads down."""

@@ -13,6 +13,7 @@ from glmengine.backend.formulas import Curvatures, Losses, RowWeights, SquaredSc
 from glmengine.backend.operations import ALL_ROWS, View
 from glmengine.backend.rows import Rows
 from glmengine.backend.single_column import SingleColumn
+from glmengine.solvers.penalty_root import penalty_root
 
 FEWEST_FOLDS, MOST_NUMBERS = 3, 5e7
 """Columns of a unit from which on its folds share their Hessians, and numbers that these may have."""
@@ -22,6 +23,10 @@ COPIED_NUMBERS = 2**23
 
 ROUNDINGS = {"float32": 0.8 * float(np.finfo("float32").eps), "float64": 8.0 * float(np.finfo("float64").eps)}
 """Rounding errors of a gradient, in the sizes of its terms; less is said of float32, from which there is a way on."""
+
+CANCELLING = 1e3
+"""Penalties whose parts add up to more than this, each coefficient by itself, are made from the differences that are penalised: in a product with
+their matrix what does not cancel is rounding, which looks like a slope along coefficients that cost nothing."""
 
 SMALLEST_SCALE = 1e-120
 """Columns smaller than this are penalised as this one: a coefficient that is held at 0 to all digits either way, and whose square is a number."""
@@ -148,6 +153,7 @@ class Objective:
         self.movable = np.zeros((problem.n_columns, self.size), bool)
         self.movable[:, self._places] = problem.movable
         self.movable[:, -1] = problem.intercept
+        self._roots: dict[int, np.ndarray] = {}  # of the penalty, by column where each has its own
         self._looked_at: np.ndarray | None = None  # where the only column was last, if it is gone through by itself
         self.passes = 0
         self.hessians = 0.0  # counted by the share of the rows that were looked at
@@ -188,6 +194,13 @@ class Objective:
     def raw_factors(self, columns: np.ndarray) -> np.ndarray:
         """(k, Q), or (1, Q) for all: raw coefficients are these times the parameters."""
         return self._inverse if len(self._inverse) == 1 else self._inverse[columns]
+
+    def _root_of(self, k: int) -> np.ndarray:
+        """R (r, Q) with R'R the penalty of raw coefficients of column k at strength 1."""
+        which = k if self._penalty.ndim == 3 else 0
+        if which not in self._roots:
+            self._roots[which] = penalty_root(self._penalty[k] if self._penalty.ndim == 3 else self._penalty)
+        return self._roots[which]
 
     def penalty_matrix(self, k: int) -> np.ndarray:
         """(Q, Q) of column k, at strength 1."""
@@ -266,14 +279,25 @@ class Objective:
     def pull(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Gradient (k, Q) of the penalty."""
         inverse = self.raw_factors(columns)
-        raw = theta * inverse
+        raw, strength = theta * inverse, self.problem.strength[columns]
         if self._penalty.ndim == 1:
             by_penalty = raw * self._penalty
         elif self._penalty.ndim == 2:
             by_penalty = raw @ self._penalty
         else:
             by_penalty = np.einsum("kq,kqr->kr", raw, self._penalty[columns])
-        return by_penalty * inverse * self.problem.strength[columns][:, None]
+        for place in self._cancelling(raw, columns).tolist():
+            root = self._root_of(int(columns[place]))
+            by_penalty[place] = root.T @ (root @ raw[place])
+        return by_penalty * inverse * strength[:, None]
+
+    def _cancelling(self, raw: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Which of raw coefficients (k, Q) have a penalty that is next to nothing beside what cancels in it."""
+        if self._penalty.ndim == 1:
+            return np.zeros(0, int)
+        own = np.diagonal(self._penalty, axis1=-2, axis2=-1)
+        parts = self.problem.strength[columns] * np.sum(raw**2 * (own if own.ndim == 1 else own[columns]), axis=1)
+        return np.flatnonzero((parts > CANCELLING) & np.isfinite(parts))
 
     def hessian(
         self,

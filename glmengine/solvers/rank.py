@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from glmengine.backend.rows import Rows
+from glmengine.solvers.penalty_root import penalty_root
 from glmengine.solvers.problem import Objective, Problem
 
 NULL = 1e-12
@@ -209,15 +210,6 @@ def _least_eigenvalue(matrix: np.ndarray) -> float:
         return 0.0
     inverse, failed = dtrtri(factor, lower=1)
     return 0.0 if failed else 1.0 / max(float(np.sum(np.tril(inverse) ** 2)), 1e-300)
-
-
-def penalty_root(penalty: np.ndarray) -> np.ndarray:
-    """R (r, p) with R'R the positive semidefinite matrix (p, p) of a penalty, to the rounding of each coefficient's own size."""
-    size = np.sqrt(np.maximum(np.diagonal(penalty), 0.0))
-    inverse = np.divide(1.0, size, out=np.zeros_like(size), where=size > 0)
-    values, vectors = eigh(penalty * np.outer(inverse, inverse), check_finite=False)
-    kept = values > NULL * max(float(values.max(initial=0.0)), 1e-300)
-    return np.sqrt(values[kept])[:, None] * vectors[:, kept].T * size
 
 
 def unpenalised(basis: np.ndarray, root: np.ndarray) -> np.ndarray:

@@ -95,13 +95,14 @@ def solve(
             found = _by_newton(problem, context, solution, theta)
         objective = descent.objective
     solution, theta = found
-    lost, definite = not rough and may_be_lost(problem, objective), is_definite(problem)
+    curvature = mean_curvature(problem)
+    lost, definite = not rough and may_be_lost(problem, objective, curvature), is_definite(problem)
     if definite and not lost:
         return solution, theta, descent
     with quiet_blas_for(problem.rows.n_features):
         if lost:
             with suppress(Stopped):
-                solution, theta = refined(problem, objective, solution, theta, mean_curvature(problem))
+                solution, theta = refined(problem, objective, solution, theta, curvature)
         if not definite:
             free = None
             try:

@@ -108,6 +108,34 @@ def test_masks_hold(population):
         np.testing.assert_allclose(grouped.coef[own, unit], alone.coef[:, 0], atol=1e-8)
 
 
+@pytest.mark.parametrize("family", ["gaussian", "poisson"])
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        ge.Lasso(0.02),
+        ge.ElasticNet(0.02, 0.5),
+        ge.GroupLasso(0.02, [range(4), range(4, 8)]),
+        ge.Smoothness(0.02) + ge.Lasso(0.02),
+    ],
+    ids=lambda penalty: penalty.name or "sum",
+)
+def test_units_with_masks_of_their_own_are_those_fitted_alone(family, penalty):
+    """The squared loss has one Gram matrix for all units: it must not lack what the first of them may not use."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 8))
+    Y = X[:, :3] + rng.normal(size=(300, 3)) if family == "gaussian" else rng.poisson(np.exp(0.5 * X[:, :3])).astype(float)
+    mask = rng.random((8, 3)) < 0.6
+    mask[:, 1] = [False, True] * 4
+    found = ge.fit(X, Y, family=family, penalty=penalty, mask=mask)
+    assert found.status.tolist() == ["ok"] * 3
+    for unit in range(3):
+        alone = ge.fit(X, Y[:, unit], family=family, penalty=penalty, mask=mask[:, [unit]])
+        np.testing.assert_allclose(found.coef[:, unit], alone.coef[:, 0], atol=1e-8)
+        assert found.objective[unit] == pytest.approx(alone.objective[0], abs=1e-12)
+    scores = ge.cross_validate(X, Y, family=family, penalty=penalty, strengths=[0.5, 1.0], folds=3, mask=mask)
+    assert scores.converged.values.all()
+
+
 def test_a_group_weighs_by_all_of_its_columns_though_one_does_not_vary(population):
     X, Y = population
     X = np.column_stack([X, np.full(T, 3.0)])  # as a bin of a map that is never visited
