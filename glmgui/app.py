@@ -214,8 +214,10 @@ def _qt_lacks() -> str:
         return ""
     from glmgui.qt_libraries import complaint
 
-    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] or ("" if os.environ.get("WAYLAND_DISPLAY") else "xcb")
-    return complaint(platform) if platform in ("xcb", "offscreen") else ""
+    asked = [name.partition(":")[0] for name in os.environ.get("QT_QPA_PLATFORM", "").split(";") if name]
+    here = [name for name, display in (("wayland", "WAYLAND_DISPLAY"), ("xcb", "DISPLAY")) if os.environ.get(display)]
+    said = [complaint(platform) for platform in asked or here]  # Qt takes the first of them that it can load
+    return said[0] if said and all(said) else ""
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,6 +25,9 @@ _PACKAGES = {
     "libxcb-xfixes.so.0": ("libxcb-xfixes0", "libxcb"),
     "libxcb-xkb.so.1": ("libxcb-xkb1", "libxcb"),
     "libxcb.so.1": ("libxcb1", "libxcb"),
+    "libwayland-client.so.0": ("libwayland-client0", "libwayland-client"),
+    "libwayland-cursor.so.0": ("libwayland-cursor0", "libwayland-cursor"),
+    "libwayland-egl.so.1": ("libwayland-egl1", "libwayland-egl"),
     "libxkbcommon-x11.so.0": ("libxkbcommon-x11-0", "libxkbcommon-x11"),
     "libxkbcommon.so.0": ("libxkbcommon0", "libxkbcommon"),
     "libX11-xcb.so.1": ("libx11-xcb1", "libX11-xcb"),
@@ -41,7 +44,7 @@ _PACKAGES = {
 
 
 def complaint(platform: str) -> str:
-    """One sentence on what Qt lacks to run on this platform (``"xcb"``, ``"offscreen"``), with the remedy; empty where it has all."""
+    """One sentence on what Qt lacks to run on this platform (``"xcb"``, ``"wayland"``), with the remedy; empty where it has all."""
     plugin = _plugin(platform)
     lacking = missing_libraries(plugin) if plugin is not None else ()
     if not lacking:

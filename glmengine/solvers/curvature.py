@@ -243,9 +243,7 @@ class Curvatures:
                 found.append((j, matrix[np.ix_(places, places)]))
         return found
 
-    def _gram_among(
-        self, solver: Iterate, j: int, wanted: np.ndarray, precise: bool, stride: int, *, signed: bool
-    ) -> np.ndarray:
+    def _gram_among(self, solver: Iterate, j: int, wanted: np.ndarray, precise: bool, stride: int, *, signed: bool) -> np.ndarray:
         """Mean second derivatives (p + 1, p + 1) of column j over these coefficients, whether it may use them or not, the intercept last."""
         objective, problem, some = solver.objective, solver.objective.problem, np.array([j])
         formula = formulas.Curvatures(problem.family, problem.link, not (problem.exact_curvature or signed), signed=signed)

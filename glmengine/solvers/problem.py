@@ -25,8 +25,8 @@ ROUNDINGS = {"float32": 0.8 * float(np.finfo("float32").eps), "float64": 8.0 * f
 """Rounding errors of a gradient, in the sizes of its terms; less is said of float32, from which there is a way on."""
 
 CANCELLING = 1e3
-"""Penalties whose parts add up to more than this, each coefficient by itself, are made from the differences that are penalised: in a product with
-their matrix what does not cancel is rounding, which looks like a slope along coefficients that cost nothing."""
+"""Penalties whose parts add up to more than this, each coefficient by itself, are made from the differences that are penalised: in the product
+with their matrix the rounding of what cancels looks like a slope along coefficients that cost nothing."""
 
 SMALLEST_SCALE = 1e-120
 """Columns smaller than this are penalised as this one: a coefficient that is held at 0 to all digits either way, and whose square is a number."""
@@ -197,10 +197,10 @@ class Objective:
 
     def _root_of(self, k: int) -> np.ndarray:
         """R (r, Q) with R'R the penalty of raw coefficients of column k at strength 1."""
-        which = k if self._penalty.ndim == 3 else 0
-        if which not in self._roots:
-            self._roots[which] = penalty_root(self._penalty[k] if self._penalty.ndim == 3 else self._penalty)
-        return self._roots[which]
+        own = self._penalty.ndim == 3
+        if k * own not in self._roots:
+            self._roots[k * own] = penalty_root(self._penalty[k] if own else self._penalty)
+        return self._roots[k * own]
 
     def penalty_matrix(self, k: int) -> np.ndarray:
         """(Q, Q) of column k, at strength 1."""

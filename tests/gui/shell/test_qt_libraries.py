@@ -71,6 +71,29 @@ def test_the_program_ends_with_one_line(tmp_path):
     assert told.stderr.startswith("glmgui: Qt cannot open a window")
 
 
+@pytest.mark.parametrize(
+    ("screens", "loaded", "ends"),
+    [
+        ({"WAYLAND_DISPLAY": "wayland-9"}, "nothing", True),
+        ({"WAYLAND_DISPLAY": "wayland-9", "DISPLAY": ":31999"}, "nothing", True),
+        ({"WAYLAND_DISPLAY": "wayland-9", "DISPLAY": ":31999"}, "xcb", False),
+        ({"DISPLAY": ":31999"}, "wayland", True),
+        ({"QT_QPA_PLATFORM": "wayland;xcb"}, "xcb", False),
+        ({"QT_QPA_PLATFORM": "eglfs:size=800x600"}, "xcb", True),
+        ({"QT_QPA_PLATFORM": "offscreen"}, "offscreen", False),
+    ],
+)
+def test_what_is_missing_is_said_where_no_screen_that_qt_would_take_is_left(screens, loaded, ends, monkeypatch):
+    from glmgui import app
+
+    for name in ("WAYLAND_DISPLAY", "DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in screens.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(qt_libraries, "missing_libraries", lambda library: () if loaded in library.name else ABSENT)
+    assert app._qt_lacks().startswith("Qt cannot open a window") == ends
+
+
 def test_a_screen_that_is_not_there_is_said_on_the_terminal(tmp_path):
     if missing_libraries(qt_libraries._plugin("xcb")):
         pytest.skip("this system lacks libraries that Qt needs")
