@@ -286,18 +286,16 @@ class Objective:
             by_penalty = raw @ self._penalty
         else:
             by_penalty = np.einsum("kq,kqr->kr", raw, self._penalty[columns])
-        for place in self._cancelling(raw, columns).tolist():
+        for place in self._cancelling(raw, columns) if self._penalty.ndim > 1 else ():
             root = self._root_of(int(columns[place]))
             by_penalty[place] = root.T @ (root @ raw[place])
         return by_penalty * inverse * strength[:, None]
 
-    def _cancelling(self, raw: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    def _cancelling(self, raw: np.ndarray, columns: np.ndarray) -> list[int]:
         """Which of raw coefficients (k, Q) have a penalty that is next to nothing beside what cancels in it."""
-        if self._penalty.ndim == 1:
-            return np.zeros(0, int)
         own = np.diagonal(self._penalty, axis1=-2, axis2=-1)
         parts = self.problem.strength[columns] * np.sum(raw**2 * (own if own.ndim == 1 else own[columns]), axis=1)
-        return np.flatnonzero((parts > CANCELLING) & np.isfinite(parts))
+        return np.flatnonzero((parts > CANCELLING) & np.isfinite(parts)).tolist()
 
     def hessian(
         self,
