@@ -14,6 +14,7 @@ import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.chunks import Chunk, block_parts
+from glmengine.context import Context
 from glmengine.threads import workers
 
 READ_NUMBERS = 2**17
@@ -66,8 +67,11 @@ def _probabilities(size: np.ndarray, count: int) -> np.ndarray:
         certain |= more
 
 
-def chosen_of_chunks(rows: Any, stride: int) -> tuple[np.ndarray, np.ndarray, list[Chunk]]:
-    """Numbers of the rows of a sample of prepared `rows`, one in `stride` (s,), their weights (s,), and the rows themselves."""
+def chosen_of_chunks(rows: Any, stride: int, context: Context) -> tuple[np.ndarray, np.ndarray, list[Chunk]]:
+    """Numbers of the rows of a sample of prepared `rows`, one in `stride` (s,), their weights (s,), and the rows themselves.
+
+    The rows may have to be expanded for it: it asks the context at each chunk.
+    """
 
     def of(numbered: tuple[int, Chunk]) -> tuple[np.ndarray, np.ndarray, Chunk]:
         number, chunk = numbered
@@ -86,12 +90,15 @@ def chosen_of_chunks(rows: Any, stride: int) -> tuple[np.ndarray, np.ndarray, li
 
     # of arrays on a device nothing is rounded on the way, as long as they are taken in this thread
     with runtime.float64(), workers(rows.n * rows.padded if rows.on_cpu else 0) as pool:
-        found = list(pool.stream(of, enumerate(rows.here() if rows.on_cpu else rows)))
-    index, weights, parts = (list(each) for each in zip(*found, strict=True))
+        found = []
+        for each in pool.stream(of, enumerate(rows.here() if rows.on_cpu else rows)):
+            context.check()
+            found.append(each)
+    index, weights, parts = (list(part) for part in zip(*found, strict=True))
     return np.concatenate(index), np.concatenate(weights), parts
 
 
-def chosen_in_place(rows: Any, stride: int, *, single: bool) -> tuple[np.ndarray, np.ndarray]:
+def chosen_in_place(rows: Any, stride: int, context: Context, *, single: bool) -> tuple[np.ndarray, np.ndarray]:
     """The first two of the same of the rows of an array, which are read again where they are needed; `single` where they are kept in float32 next."""
     turned = rows.turned if single else None
     size = max(256, READ_NUMBERS // max(rows.padded, 1))
@@ -104,5 +111,8 @@ def chosen_in_place(rows: Any, stride: int, *, single: bool) -> tuple[np.ndarray
             return squared_distances(read() if turned is None else turned.block(number, read).T)
 
     with workers(rows.n * rows.padded) as pool:
-        distance = np.concatenate(list(pool.stream(of, enumerate(parts))))
-    return chosen_rows(distance, -(-rows.n // stride))
+        distances = []
+        for each in pool.stream(of, enumerate(parts)):
+            context.check()
+            distances.append(each)
+    return chosen_rows(np.concatenate(distances), -(-rows.n // stride))

@@ -25,6 +25,7 @@ from glmengine.backend.room import Room
 from glmengine.backend.row_samples import chosen_in_place, chosen_of_chunks
 from glmengine.backend.turned_rows import TurnedRows
 from glmengine.basis.supports import Placed, of_columns
+from glmengine.context import SILENT, Context
 from glmengine.threads import ONE_THREAD, workers
 
 Made = TypeVar("Made")
@@ -269,7 +270,7 @@ class Rows:
         other._layouts = {make: made for make, made in self._layouts.items() if not made[0]}
         return other
 
-    def thinned(self, stride: int, *, single: bool = False) -> Rows:
+    def thinned(self, stride: int, *, single: bool = False, context: Context = SILENT) -> Rows:
         """So many of the rows of a design that is kept, one in `stride`, with the weights of those that they stand for; `single` says that all
         rows will be needed in float32 next.
 
@@ -280,7 +281,7 @@ class Rows:
         other._layouts = {make: made for make, made in self._layouts.items() if made[1] is None}
         in_place = self.at_hand and not self._kept
         taken, stand_for, parts = (
-            (*chosen_in_place(self, stride, single=single), []) if in_place else chosen_of_chunks(self, stride)
+            (*chosen_in_place(self, stride, context, single=single), []) if in_place else chosen_of_chunks(self, stride, context)
         )
         other.index, other.n = taken if self.index is None else self.index[taken], taken.size
         other.chunk_rows = min(self.chunk_rows, power_of_two(other.n))

@@ -37,7 +37,7 @@ class Sample:
 
 def sampled(problem: Problem, stride: int, limit: np.ndarray, context: Any, *, single: bool = False) -> Sample:
     """The problem on one row in `stride`, done at half Newton decrements `limit` (K,); `single` says that passes over all rows will be in float32."""
-    sample = replace(problem, rows=problem.rows.thinned(stride, single=single), limit=limit)
+    sample = replace(problem, rows=problem.rows.thinned(stride, single=single, context=context), limit=limit)
     total, events = weights_of(sample)
     known = (total > 0) & ((events > 0) | (not problem.family.of_spikes))
     sample = replace(sample, total=np.where(total > 0, total, 1.0))

@@ -13,7 +13,8 @@ from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS, View
 from glmengine.backend.row_sources import ArrayRows
 from glmengine.backend.rows import Rows
-from glmengine.context import SILENT
+from glmengine.context import SILENT, CallbackContext
+from glmengine.errors import Cancelled
 from glmengine.models import FAMILIES
 
 T, P, M = 3000, 9, 3
@@ -124,6 +125,16 @@ def test_a_sample_of_it_has_the_rows_that_a_kept_one_has(X, single):
     np.testing.assert_array_equal(of.rows.observations.y[:, place], sample.observations.y)
     whole = np.concatenate([chunk.X for chunk in of.rows.here()])[: of.rows.n]
     np.testing.assert_array_equal(np.concatenate([chunk.X for chunk in sample.here()])[: sample.n], whole[place])
+
+
+@pytest.mark.parametrize("source", [ArrayRows, Prepared])
+def test_a_sample_of_many_chunks_is_given_up_at_one_of_them(X, source):
+    """A live fit whose slider is moved meanwhile waits for it: of an hour its chunks are expanded here for the first time."""
+    rows, looks = operations(source, X).rows, []
+    with pytest.raises(Cancelled):
+        rows.thinned(4, context=CallbackContext(cancelled=lambda: looks.append(1) or len(looks) > 1))
+    assert len(looks) == 2
+    assert rows.n_chunks > 2
 
 
 def test_columns_that_lie_apart_are_not_at_hand(X):
