@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
+from qtpy.compat import isalive
 from qtpy.QtWidgets import QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
 
 
@@ -14,11 +17,26 @@ class Refusal:
         Why what is shown is not what was taken; empty where they are the same.
     """
 
-    refused = ""
+    _refused = ""
+
+    @property
+    def refused(self) -> str:
+        return self._refused
+
+    @refused.setter
+    def refused(self, why: str) -> None:
+        self._refused = why
+        _refusing.pop(self, None)
+        if why:
+            _refusing[self] = None
 
     def take_back(self) -> None:
         """Show again what was taken last."""
         raise NotImplementedError
+
+
+_refusing: WeakKeyDictionary[Refusal, None] = WeakKeyDictionary()
+"""Those that refuse something now, the first one first: to look for them among thousands of widgets at each command takes a tenth of a second."""
 
 
 def commit(control: QWidget | None) -> str:
@@ -54,10 +72,14 @@ def take_back(control: QWidget | None) -> None:
 
 def refused_in(root: QWidget) -> str:
     """Why some field inside `root` shows what it did not take; empty where all show what they hold."""
-    for one in root.findChildren(QWidget):
-        if isinstance(one, Refusal) and one.refused and not one.isHidden():
-            return one.refused
-    return ""
+    return next((one.refused for one in list(_refusing) if isalive(one) and not one.isHidden() and _is_inside(one, root)), "")
+
+
+def _is_inside(part: QWidget | None, root: QWidget) -> bool:
+    """Whether `part` is a descendant of `root`, also in a window of its own, as a dock that was taken out is."""
+    while part is not None and part is not root:
+        part = part.parentWidget()
+    return part is root
 
 
 def _around(control: QWidget) -> list[Refusal]:

@@ -45,8 +45,9 @@ class ScorePlot(Plot):
         self._restyle()
 
     def set_selected(self, name: str | None) -> None:
-        self._selected = name
-        self._restyle()
+        if name != self._selected:
+            self._selected = name
+            self._restyle()
 
     def numbers(self) -> Table:
         return {"unit": np.array(self._names, dtype=object), self.value_axis.text: self._values} if self._names else {}

@@ -90,8 +90,9 @@ class RasterPlot(Plot):
             self.area.getAxis(side).setStyle(showValues=shown)
 
     def set_selected(self, name: str | None) -> None:
-        self._selected = name
-        self._draw_visible()
+        if name != self._selected:
+            self._selected = name
+            self._draw_visible()
 
     def show_all(self) -> None:
         limits = self.area.vb.state["limits"]["xLimits"]

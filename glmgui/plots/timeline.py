@@ -77,8 +77,11 @@ class TimeLine(Plot):
     ) -> None:
         """Draw epochs, (n, 2) start and stop in s by name, over the `span` of the recording: those in `used` strong, those `marked` in
         another colour."""
+        before = self._epochs, self._used, self._marked, self._span
         self._epochs = {name: _in_order(pieces) for name, pieces in epochs.items()}
         self._used, self._marked = frozenset(used), frozenset(marked)
+        if before[1:] == (self._used, self._marked, span) and _are_same(before[0], self._epochs):
+            return  # most edits change no epoch
         if span != self._span:
             self._span = span
             self._box.setLimits(xMin=span[0], xMax=span[1])
@@ -196,6 +199,11 @@ class TimeLine(Plot):
         ]
         drawn = ["drawn interval"] if any(start <= point.x() <= stop for start, stop in self._intervals) else []
         return f"{point.x():.1f}\u2009s:  {', '.join(inside + drawn) or 'outside every epoch'}"
+
+
+def _are_same(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> bool:
+    """Whether both have the same epochs in the same order."""
+    return list(one) == list(other) and all(np.array_equal(one[name], other[name]) for name in one)
 
 
 def _in_order(pieces: np.ndarray) -> np.ndarray:

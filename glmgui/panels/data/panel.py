@@ -97,7 +97,8 @@ class DataPanel(Page):
         column(self._content).addWidget(whole)
 
     def _connect(self) -> None:
-        self._share = WhenSeen(self, self._ask_for_share)
+        self._share, self._lists = WhenSeen(self, self._ask_for_share), WhenSeen(self, self._show_lists)
+        self._picked = WhenSeen(self, self._show_selection)
         self._document.changed.connect(self._changed)
         self.next_steps.action_asked.connect(self.action_asked)
         self.sessions.add_asked.connect(lambda: self.action_asked.emit("add_session"))
@@ -149,7 +150,7 @@ class DataPanel(Page):
             self._show_analysis()
             self._share.ask()
         if what & {"selection", "recording"}:
-            self._show_selection()
+            self._picked.ask()
             self._show_pages()
             if self.overview.shows_spikes and self.isVisible():
                 self._draw_current_covariate()
@@ -227,6 +228,13 @@ class DataPanel(Page):
         can_move = bool(position_covariates(recording) or speed_covariates(recording))
         self.time_form.offer_moving(can_move)
         if self._summary is not None:
+            self.units.rules.set_units(analysis.units)
+            self._lists.ask()
+
+    def _show_lists(self) -> None:
+        """What is used of units and epochs."""
+        analysis, recording = self._document.analysis, self._document.recording
+        if recording is not None and self._summary is not None:
             self._show_units(analysis, recording)
             extra = self._used.epochs if self._used is not None else ()
             names = frozenset(one.name for one in extra)
@@ -241,7 +249,6 @@ class DataPanel(Page):
 
     def _show_units(self, analysis: Analysis, recording: Recording) -> None:
         self.units.model.set_ticked(analysis.units.names)
-        self.units.rules.set_units(analysis.units)
         if not self._summary.is_counted:  # rules on rates would be counted here and now
             return
         try:

@@ -25,7 +25,7 @@ from glmgui.still_fields import StillCombo
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import ShownPage, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
-from glmgui.widgets.page import Page
+from glmgui.widgets.page import Page, WhenSeen
 from glmgui.widgets.texts import hint
 from glmgui.work.runs import Run, Runs
 
@@ -100,6 +100,7 @@ class ResultsPanel(Page):
         ):
             self.tabs.addTab(page, text)
         self._lay_out()
+        self._present = WhenSeen(self, self._show_present)
         document.changed.connect(self._changed)
         self.units.picked.connect(lambda units, unit: document.select(unit=unit, units=units))
         self.population.picked.connect(lambda name: document.select(unit=name))
@@ -207,6 +208,17 @@ class ResultsPanel(Page):
             self.curves.clear()
             self.rates.clear()
             show_next_step(self, self.empty, self._document, _READY)
+            return
+        if result is not self._shown[0]:
+            self._shown = (None, None)
+            self._drawn.clear()
+        if what & {"recording", "analysis", "result", "selection"}:
+            self._present.ask()
+
+    def _show_present(self) -> None:
+        """The result, whether it is out of date, and the selected unit."""
+        result = self._document.result
+        if result is None:
             return
         if result is not self._shown[0]:
             self._take(result)

@@ -119,7 +119,8 @@ class RatesView(QWidget):
     def clear(self) -> None:
         self._asked = self._kept = None
         self.message.clear()
-        self.plot.set_rates([])
+        if self.plot.curves:
+            self.plot.set_rates([])
 
     def _ask(self, *_) -> None:
         if self._asked is None:

@@ -41,6 +41,20 @@ def test_without_a_recording_it_says_what_to_do(qtbot, document, jobs):
     assert "Ctrl+O" in panel.empty.text
 
 
+def test_its_lists_rest_while_nobody_sees_them(qtbot, panel, document, monkeypatch):
+    drawn = []
+    show = panel.overview.set_epochs
+    monkeypatch.setattr(panel.overview, "set_epochs", lambda *given: (drawn.append(given[2]), show(*given)))
+    panel.hide()
+    for epochs in (("first",), ("first", "second"), ("second",)):
+        document.edit(document.analysis.with_(time=document.analysis.time.with_(epochs=epochs)), "Choose epochs")
+    settled(qtbot, panel)
+    assert not drawn
+    assert panel.time_form.bin_size.value() == document.analysis.time.bin_size
+    panel.show()
+    assert drawn == [("second",)]  # once, as it is now
+
+
 def test_the_summary_counts_what_is_there(small_recording):
     summary = summarise(small_recording)
     spikes = {unit.name: unit.n_spikes for unit in summary.units}

@@ -239,6 +239,21 @@ def test_notes_of_the_fit_are_shown(panel):
     assert "constant" in panel.notes.text
 
 
+def test_it_rests_while_nobody_sees_it(panel, document, monkeypatch):
+    greyed = []
+    grey = panel.curves.set_greyed
+    monkeypatch.setattr(panel.curves, "set_greyed", lambda pale: (greyed.append(pale), grey(pale)))
+    panel.hide()
+    for bin_size in (0.02, 0.04):
+        document.edit(document.analysis.with_(time=document.analysis.time.with_(bin_size=bin_size)), "Change bin size")
+    document.select(unit="hd")
+    assert not greyed
+    panel.show()
+    assert greyed == [True]  # once
+    assert panel.banner.text == STALE
+    assert panel.title.text() == "Unit hd"
+
+
 def test_stale_results_are_greyed_until_the_question_is_the_same_again(panel, document):
     assert panel.banner.text == ""
     before = place_of_the_pages(panel)

@@ -38,6 +38,7 @@ from glmgui.plots import (
     style,
 )
 from glmgui.plots.axis import NamedAxis
+from glmgui.plots.inside_text import InsideText
 from glmgui.plots.named_bars import NamedBars
 from glmgui.plots.polar import clear_place
 from glmgui.plots.timeline import merged
@@ -239,6 +240,30 @@ def test_a_mosaic_keeps_every_function_with_its_own_axes(qtbot):
     at = plot._areas[0].vb.mapViewToScene(QPointF(2.1, 3.1))  # the second along x, the third along y
     assert plot._readout(at) == f"function 6,  x 2\u2009cm, y 1\u2009cm:  {values[5, 2, 1]:.3g}"
     assert np.shape(plot.images[0].values) == (2 * 4 + 1, 3 * 3 + 2)
+
+
+def test_epochs_and_a_selection_that_are_the_same_are_not_drawn_again(qtbot):
+    line, bars = TimeLine("Time"), ScorePlot("Held out", Axis("deviance explained"))
+    for plot in (line, bars):
+        qtbot.addWidget(plot)
+    pieces = {"all": np.array([[0.0, 10.0]]), "first": np.array([[0.0, 5.0]])}
+    line.set_epochs(pieces, ["all"], (0.0, 10.0))
+    bars.set_scores({"a": 0.1, "b": 0.2}, Axis("deviance explained"))
+    bars.set_selected("a")
+
+    def drawn():
+        return [item for plot in (line, bars) for item in plot.area.items]
+
+    before = drawn()
+    line.set_epochs({name: one.copy() for name, one in pieces.items()}, ("all",), (0.0, 10.0))
+    bars.set_selected("a")
+    assert drawn() == before
+    line.set_epochs(pieces, ["first"], (0.0, 10.0))
+    assert drawn()[:2] != before[:2]
+    line.set_epochs({"all": pieces["all"]}, ["first"], (0.0, 10.0))
+    assert len(line.area.items) == 1
+    bars.set_selected("b")
+    assert any("unit b" in item.textItem.toPlainText() for item in bars.area.items if isinstance(item, InsideText))
 
 
 def test_a_raster_shows_density_where_ticks_run_together_and_a_click_picks(qtbot):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QCoreApplication, QEvent, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractSpinBox, QLineEdit, QWidget
 
 from glmengine.analysis.analysis import Analysis
+from glmgui.forms import pending
 from glmgui.notices import notices
 
 
@@ -108,14 +109,35 @@ def test_what_cannot_be_taken_is_said_and_nothing_is_fitted(opened, qtbot, step,
     assert opened.action("fit").isEnabled()
 
 
-def test_a_refused_field_stops_a_fit_wherever_the_focus_went(opened):
+@pytest.mark.parametrize("floats", [False, True])
+def test_a_refused_field_stops_a_fit_wherever_the_focus_went(opened, floats):
     control = field(opened, "model", "model_strengths")
     type_over(control, "-3")
+    opened.docks["model"].setFloating(floats)
     opened.show_step("data")
     before = len(notices().all)
     opened.action("fit").trigger()
     assert not opened.document.busy
     assert len(notices().all) == before + 1
+
+
+def test_of_fields_that_refuse_those_in_the_window_that_are_still_there_count(qtbot):
+    class Field(pending.Refusal, QWidget):
+        pass
+
+    roots = QWidget(), QWidget()
+    for root in roots:
+        qtbot.addWidget(root)
+    fields = [Field(root) for root in (*roots, roots[0])]
+    for one, why in zip(fields, ("no number", "too large", "no name"), strict=True):
+        one.refused = why
+    assert [pending.refused_in(root) for root in roots] == ["no number", "too large"]
+    fields[0].hide()
+    assert pending.refused_in(roots[0]) == "no name"
+    fields[2].deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    fields[1].refused = ""
+    assert [pending.refused_in(root) for root in roots] == ["", ""]
 
 
 @pytest.mark.parametrize(("step", "name", "text"), [("data", "bin_size", "0.05"), ("model", "model_strengths", "0.001, 0.1")])
