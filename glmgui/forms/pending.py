@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from qtpy.compat import isalive
 from qtpy.QtWidgets import QAbstractItemView, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
 
 
@@ -72,13 +71,17 @@ def take_back(control: QWidget | None) -> None:
 
 def refused_in(root: QWidget) -> str:
     """Why some field inside `root` shows what it did not take; empty where all show what they hold."""
-    return next((one.refused for one in list(_refusing) if isalive(one) and not one.isHidden() and _is_inside(one, root)), "")
+    return next((one.refused for one in list(_refusing) if _stands_in(root, one)), "")
 
 
-def _is_inside(part: QWidget | None, root: QWidget) -> bool:
-    """Whether `part` is a descendant of `root`, also in a window of its own, as a dock that was taken out is."""
-    while part is not None and part is not root:
-        part = part.parentWidget()
+def _stands_in(root: QWidget, one: QWidget) -> bool:
+    """Whether `one` was not hidden and is a descendant of `root`, also in a window of its own, as a dock that was taken out is."""
+    try:
+        part = None if one.isHidden() else one
+        while part is not None and part is not root:
+            part = part.parentWidget()
+    except RuntimeError:  # Qt has deleted it
+        return False
     return part is root
 
 

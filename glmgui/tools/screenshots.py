@@ -183,9 +183,8 @@ def _fit(window: MainWindow) -> None:
     window.work.fitting.fit()
     wait_until(lambda: window.document.result is not None or not window.document.busy, _PATIENCE, "fitting the sample session")
     window.show_step("results")
-    best = window.panels["results"].best_unit
-    if best is not None:
-        window.document.select(unit=best)
+    if window.document.result is not None:
+        window.document.select(unit=window.document.result.best_unit)
 
 
 def _tab(number: int) -> Callable[[MainWindow], None]:

@@ -163,11 +163,6 @@ class ResultsPanel(Page):
         self._stack.addWidget(content)
         self._stack.addWidget(self.filling)
 
-    @property
-    def best_unit(self) -> str | None:
-        """The unit that the model explains best."""
-        return self.units.best
-
     def show_page(self, number: int) -> None:
         """Turn to a page: curves, rates, cross-validation, scores, coefficients."""
         self.tabs.setCurrentIndex(number)
