@@ -67,14 +67,14 @@ def case_of(
     family, link, *, design: str = "dense", own: bool, folds: bool, per_unit: bool, held_out: bool = False, seed: int = 0
 ) -> Case:
     rng = np.random.default_rng(seed)
-    S = {"dense": 40, "sparse": 60, "cells": 40}[design]  # few sizes, since steps are compiled for each
+    S = 60  # for every design, since steps are compiled for each size
     X = rng.normal(size=(T, S)) * np.geomspace(0.1, 10, S) + np.linspace(-1, 5, S)
     if design == "sparse":
         X *= rng.random((T, S)) < 0.05
         X[:, -2:] = rng.normal(size=(T, 2))
-    if design == "cells":  # most rows in one of eight, some on a border, some anywhere; the last columns everywhere
-        kind = rng.integers(0, 8, T)
-        live = np.arange(S) // 5 == kind[:, None]
+    if design == "cells":  # most rows in one of six, some on a border, some anywhere; the last columns everywhere
+        kind = rng.integers(0, 6, T)
+        live = np.arange(S) // 10 == kind[:, None]
         live[:60, :20] = False
         live[:60, rng.integers(0, 20, 60)] = True
         live[60:70] = rng.random((10, S)) < 0.5
