@@ -33,6 +33,9 @@ sys.dont_write_bytecode = False
 settings.register_profile("repeatable", derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+# While libraries are imported and tests collected there is no garbage: to look for it took a quarter of that time
+gc.disable()
+
 _ended_with: list[int] = []
 
 
@@ -40,6 +43,7 @@ _ended_with: list[int] = []
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: garbage is not looked for among its half a million objects each time."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,6 +7,7 @@ from xdist.workermanage import WorkerController
 
 LONG = (
     "tests/engine/answers/",
+    "tests/engine/backend/",
     "tests/engine/batch/",
     "tests/engine/questions/",
     "tests/engine/selection/",
