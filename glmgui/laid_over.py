@@ -13,6 +13,7 @@ _OVER = (QEvent.Type.Show, QEvent.Type.LayoutRequest, QEvent.Type.FontChange)
 _OF_PAGE = (QEvent.Type.Leave, QEvent.Type.Resize, QEvent.Type.Show)
 _OF_MESSAGE = (QEvent.Type.Enter, QEvent.Type.Resize, QEvent.Type.LayoutRequest)
 _EDGE = 8
+_AXIS, _LEAST_LINE = 36, 24  # pixels of an axis with its label and numbers; letters of a line of words between two of them
 ROOM_IN_MESSAGE = 4
 """Pixels of a message above and below its text."""
 
@@ -133,7 +134,9 @@ class WaitingWords(QLabel):
 
     def sizeHint(self) -> QSize:
         letters = self.fontMetrics()
-        return QSize(letters.horizontalAdvance(self.text()) + 4 * letters.averageCharWidth(), 2 * letters.height())
+        whole = letters.horizontalAdvance(self.text()) + 4 * letters.averageCharWidth()
+        room = self.parentWidget().width() - 2 * _AXIS  # what stands at the edges stays to be read
+        return QSize(min(whole, max(room, letters.averageCharWidth() * _LEAST_LINE)), 2 * letters.height())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, self.sizeHint().height())

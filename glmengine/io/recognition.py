@@ -122,7 +122,8 @@ def choose_reader(path: Path, head: bytes, *, with_recipe: bool = False) -> Read
             raise GlmError(f"{path.name}: {doubt}")
         if (what := content_of(head)).endswith(" archive") and what.startswith("a "):
             raise GlmError(f"{path.name}: its content is {what}; unpack it, and open what is in it")
-        endings = ", ".join(sorted({end for reader in readers() for end in reader.endings}))
+        # without their points: no line of a window breaks before one
+        endings = ", ".join(sorted({end.removeprefix(".") for reader in readers() for end in reader.endings}))
         raise GlmError(
             f"{path.name}: its content is {content_of(head)}, not a recording that is known ({endings}); choose another file or export it again"
         )

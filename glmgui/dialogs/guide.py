@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from qtpy.QtCore import QEvent, Qt, QUrl
-from qtpy.QtGui import QDesktopServices, QKeySequence, QShortcut, QTextDocument
-from qtpy.QtWidgets import QLineEdit, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
+from qtpy.QtGui import QDesktopServices, QKeySequence, QPixmap, QShortcut, QTextDocument
+from qtpy.QtWidgets import QLineEdit, QListView, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
 from glmengine.analysis.templates import COURSE_PAGE
 from glmengine.resources import resource
@@ -78,11 +78,16 @@ class GuideWindow(QWidget):
         self.contents.setObjectName("guide_contents")
         self.contents.setAccessibleName("Contents of the guide")
         self.contents.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.contents.setWordWrap(True)
+        self.contents.setResizeMode(QListView.ResizeMode.Adjust)  # lines are broken anew at another width
         fit_rows(self.contents)
+        indent = QPixmap(self.fontMetrics().horizontalAdvance("m"), 1)  # of each line of a title, not of its first alone
+        indent.fill(Qt.GlobalColor.transparent)
         for title, name in pages_of_guide():
-            item = QListWidgetItem(title, self.contents)
+            item = QListWidgetItem(title.strip(), self.contents)
             item.setData(Qt.ItemDataRole.UserRole, name)
-            item.setToolTip(title.strip())
+            if title.startswith(" "):
+                item.setData(Qt.ItemDataRole.DecorationRole, indent)
         self.search = QLineEdit(self)
         self.search.setObjectName("guide_search")
         self.search.setAccessibleName("Search in the guide")

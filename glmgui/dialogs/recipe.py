@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QHeaderView,
     QMenu,
     QPlainTextEdit,
+    QScrollArea,
     QSplitter,
     QTableWidget,
     QTableWidgetItem,
@@ -97,7 +98,13 @@ class RecipeDialog(QDialog):
         upper.addWidget(self.table, 1)
         upper.addLayout(row(None, self.more))
         left.addWidget(listed)
-        left.addWidget(self.preview)
+        looked = QScrollArea(left)  # of a low screen the plot is not cut: what is said of it is scrolled to
+        looked.setObjectName("recipe_preview_scroll")
+        looked.setFrameShape(QScrollArea.Shape.NoFrame)
+        looked.setWidgetResizable(True)
+        looked.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        looked.setWidget(self.preview)
+        left.addWidget(looked)
         left.setSizes([220, 320])
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("recipe_tabs")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from glmengine.context import Context
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.sentences import percent
 from glmgui.laid_over import WaitingWords
 from glmgui.plots import RasterPlot
+from glmgui.widgets.texts import Sentences
 
 if TYPE_CHECKING:
     from glmgui.drawings.summary import Summary
@@ -34,10 +35,8 @@ class RecipePreview(QWidget):
         self.raster = RasterPlot("Spikes", name="recipe_raster", parent=self)
         self._words = WaitingWords(self.raster.view)
         self._words.say(_NOTHING)
-        self.said = QLabel(self)
+        self.said = Sentences("", self)
         self.said.setObjectName("recipe_said")
-        self.said.setWordWrap(True)
-        self.said.setTextFormat(Qt.TextFormat.PlainText)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.raster, 1)

@@ -99,6 +99,11 @@ class NamedAxis(QuietAxis):
     def _lines_of_label(self) -> list[str]:
         return [unescape(line) for line in self.labelText.split("<br>")]
 
+    def label_room(self) -> float:
+        """Pixels that the axis is long at least where its label is written whole."""
+        metrics = QFontMetricsF(self.label.font())
+        return max(metrics.horizontalAdvance(line) for line in self._lines_of_label()) - _BEYOND
+
     def _fit_label(self) -> None:
         """Shorten the lines of a label that are longer than the axis: they would lie over what stands beside it."""
         if self.label is None:  # the axis is being taken away

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QPointF, QRectF
+from qtpy.QtCore import QPointF, QRectF, QSizeF
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
@@ -20,6 +20,8 @@ _BAR_STEPS = 256
 _BAR_WIDTH = 14
 _BAR_ROOM = 100  # of the bar with its numbers and label
 _APART = 16  # half a number that stands at the end of an axis
+_ANY = 16_777_215.0  # the largest size that Qt knows
+_LEAST_SIDE = 60  # pixels of a map of a long and narrow place, whose axes then show more than it
 
 
 class ImagePlot(Plot):
@@ -59,6 +61,7 @@ class ImagePlot(Plot):
         self._bar: pg.PlotItem | None = None
         self._ramp = pg.ImageItem()
         self._frame: tuple = ()
+        self._fitted: QSizeF | None = None
         self.layout_item.layout.setHorizontalSpacing(_APART)
         self._moved = False
 
@@ -119,7 +122,7 @@ class ImagePlot(Plot):
 
     def _rebuild(self) -> None:
         self.layout_item.clear()
-        self._areas, self._drawn, self._bar = [], [], None
+        self._areas, self._drawn, self._bar, self._fitted = [], [], None, None
         colours = pg.colormap.get(style.DIVERGING_MAP if self._diverging else style.COLOUR_MAP)
         for column, image in enumerate(self._images):
             area = self.add_area(0, column, self.x_axis, self.y_axis, mouse=self._mouse)
@@ -138,6 +141,8 @@ class ImagePlot(Plot):
             self._areas.append(area)
         if self._images:
             self._add_bar(colours, len(self._images))
+        if self._images and self._equal:  # takes what equal units leave over, below and beside
+            self.layout_item.addItem(pg.GraphicsWidget(), 1, len(self._images) + 1)
         self._even_out()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -145,7 +150,7 @@ class ImagePlot(Plot):
         self._even_out()
 
     def _even_out(self) -> None:
-        """Areas side by side get the same width: the layout would go by their labels."""
+        """Areas side by side get the same width: the layout would go by their labels; with equal units no more than what is drawn is wide."""
         grid = self.layout_item.layout
         room = _BAR_ROOM if self.view.width() >= self._bar_from else 0
         if self._bar is not None and self._bar.isVisible() != (room > 0):
@@ -153,12 +158,33 @@ class ImagePlot(Plot):
             if room > 0:  # what changes while its axes are hidden takes their room away
                 for side in ("top", "bottom", "left", "right"):
                     self._bar.getAxis(side).show()
+        each = QSizeF(max((self.view.width() - room) / max(len(self._areas), 1) - _APART, 60), 0.0)
+        if self._equal and self._images and len(self._areas) == len(self._images):
+            each = self._equal_room(each.width())
+            if self._fitted is not None and _same(each, self._fitted):
+                return
+            self._fitted = each
+        grid.setRowMinimumHeight(0, each.height())
+        grid.setRowMaximumHeight(0, each.height() or _ANY)
         for column in range(grid.columnCount()):
             if column < len(self._areas):
-                grid.setColumnFixedWidth(column, max((self.view.width() - room) / len(self._areas) - _APART, 60))
-            else:
+                grid.setColumnFixedWidth(column, each.width())
+            elif column == len(self._areas):
                 grid.setColumnMinimumWidth(column, 0)
                 grid.setColumnMaximumWidth(column, room)
+
+    def _equal_room(self, width: float) -> QSizeF:
+        """Of an area of this width, what its image fills with its axes where one unit of x is as long as one of y."""
+        area, whole = self._areas[0], _united(self._images)
+        beside = max(area.size().width() - area.vb.width(), 0.0)
+        above = max(area.size().height() - area.vb.height(), 0.0)
+        _, top, _, bottom = self.layout_item.layout.getContentsMargins()
+        free = QSizeF(max(width - beside, _LEAST_SIDE), max(self.view.height() - top - bottom - above, _LEAST_SIDE))
+        scale = min(free.width() / whole.width(), free.height() / whole.height())
+        least_wide, least_high = (max(_LEAST_SIDE, area.getAxis(side).label_room() + 1) for side in ("bottom", "left"))
+        wide = min(max(scale * whole.width(), least_wide), free.width())
+        high = min(max(scale * whole.height(), least_high), free.height())
+        return QSizeF(wide + beside, high + above)
 
     def _fill(self) -> None:
         """Put the values into the areas that are there."""
@@ -203,8 +229,10 @@ class ImagePlot(Plot):
 
     def _refit(self, *_: object) -> None:
         """With equal units a range that was set while the plot was small would stay too wide when it grows."""
-        if self._equal and not self._moved and len(self._areas) == len(self._images):
-            self.show_all()
+        if self._equal and len(self._areas) == len(self._images):
+            self._even_out()  # its axes take another room now
+            if not self._moved:
+                self.show_all()
 
     def show_all(self) -> None:
         self._moved = False
@@ -260,6 +288,18 @@ class MosaicPlot(ImagePlot):
         x, y = mosaic.x_axis.value(mosaic.x[i]), mosaic.y_axis.value(mosaic.y[j])
         where = f"{mosaic.x_axis.label} {x}, {mosaic.y_axis.label} {y}"
         return f"function {number},  {where}:  {mosaic.values[number - 1, i, j]:.3g}"
+
+
+def _united(images: Sequence[Image]) -> QRectF:
+    """What all images cover together."""
+    whole = _extent(images[0])
+    for image in images[1:]:
+        whole = whole.united(_extent(image))
+    return whole
+
+
+def _same(one: QSizeF, other: QSizeF) -> bool:
+    return abs(one.width() - other.width()) < 1 and abs(one.height() - other.height()) < 1
 
 
 def _extent(image: Image) -> QRectF:

@@ -24,6 +24,7 @@ _ROOM_IN_ROW = 7
 _EDGE_OF_HEADING = 6
 """Pixels beside its words, as the style sheet has it."""
 _BLANK = "\u00a0"
+_LEAST_LETTERS = 12  # of a name, with its margins
 
 
 def row_height(view: QWidget) -> int:
@@ -109,7 +110,10 @@ class _Headings(QHeaderView):
 
 
 class GivingWay(QObject):
-    """A column of words that is as wide as they are, and narrower where the columns beside it would not be whole."""
+    """A column of words that is as wide as they are, and narrower where the columns beside it would not be whole.
+
+    Not so narrow that names which begin alike look the same: the table is scrolled sideways before that.
+    """
 
     def __init__(self, view: QTableView, part: int = 0) -> None:
         super().__init__(view)
@@ -128,7 +132,8 @@ class GivingWay(QObject):
         ]
         room = view.viewport().width() - sum(needed) + needed[self.part]
         header.setSectionResizeMode(self.part, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(self.part, max(min(needed[self.part], room), header.minimumSectionSize()))
+        least = min(needed[self.part], view.fontMetrics().averageCharWidth() * _LEAST_LETTERS)
+        header.resizeSection(self.part, max(min(needed[self.part], room), least, header.minimumSectionSize()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
@@ -138,7 +143,9 @@ class GivingWay(QObject):
 
 class _FontRows(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
-        return QSize(super().sizeHint(option, index).width(), row_height(self.parent()))
+        hint, line = super().sizeHint(option, index), row_height(self.parent())
+        further = hint.height() - self.parent().fontMetrics().lineSpacing() if self.parent().wordWrap() else 0  # lines below the first
+        return QSize(hint.width(), line + max(further, 0))
 
 
 class _TableRows(FollowsFont):

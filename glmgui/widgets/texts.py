@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from qtpy.QtCore import QEvent, QRect, QSize, Qt
 from qtpy.QtGui import QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
@@ -94,10 +96,33 @@ class BalancedHint(QLabel):
         )
 
 
+class Sentences(QLabel):
+    """Plain text that wraps, though not between a number and what it counts."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setText(self, text: str) -> None:
+        super().setText(held_together(text))
+
+    def text(self) -> str:
+        """As it was given."""
+        return super().text().replace(_HELD, " ")
+
+
+_HELD = "\u00a0"
+
+
+def held_together(text: str) -> str:
+    """The text with no line ending between a number and its unit of measure or noun, nor between a day and its hour."""
+    return re.sub(r"(?<=\d) (?=[^\W\d]|%)|(?<=\btoday) (?=\d)|(?<=\byesterday) (?=\d)", _HELD, text)
+
+
 def hint(text: str = "", parent: QWidget | None = None) -> QLabel:
     """A quiet line that explains; wraps."""
-    label = QLabel(text, parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = Sentences(text, parent)
     label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QGridLayout, QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from glmgui.drawings.answers import (
     Bars,
@@ -22,7 +22,7 @@ from glmgui.drawings.answers import (
 from glmgui.panels.answers.sheet_table import CURVES, KS, PATH, SHARES, SHIFTS, SIMULATED
 from glmgui.plots import NamedBars, Plot, draw
 from glmgui.widgets.layout import column
-from glmgui.widgets.texts import hint
+from glmgui.widgets.texts import Sentences, hint
 
 if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet
@@ -107,15 +107,13 @@ class EvidenceView(QWidget):
         self._sheet: AnswerSheet | None = None
         self._unit: str | None = None
         self._stale = False
-        self.words = QLabel(self)
+        self.words = Sentences("", self)
         self.words.setObjectName("answers_words")
         self.words.setAccessibleName("The answer of the selected unit in words")
-        self.words.setWordWrap(True)
         self.words.setMinimumHeight(
             2 * self.words.fontMetrics().lineSpacing()
         )  # most answers: the tabs below stay where they are
         self.words.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )

@@ -6,13 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from glmengine.sentences import numbered
 from glmgui.rows import rows_chosen, select_rows
-from glmgui.widgets.layout import column
+from glmgui.widgets.layout import column, row
 from glmgui.widgets.tables import NumberItem, plain_table
-from glmgui.widgets.texts import heading, hint
+from glmgui.widgets.texts import ElidedLabel, heading, hint
+
+_LEAST_WORDS = 70  # pixels of a column of words, which ends with dots
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,10 @@ class UnitsTable(QWidget):
         super().__init__(parent)
         self.setObjectName("checks_units")
         self._title = heading("Units", self)
+        self._more = ElidedLabel(self)
+        self._more.setObjectName("checks_units_more")
+        self._more.setTextFormat(Qt.TextFormat.PlainText)
+        self._more.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.view = QTableWidget(0, 1, self)
         self.view.setObjectName("checks_units_table")
         self.view.setAccessibleName("All units with what the checks say of them")
@@ -58,12 +66,22 @@ class UnitsTable(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._said = hint("", self)
         self._headings: tuple[str, ...] | None = None
+        self._needed: list[int] = []  # pixels of each column
+        self._ends_in_words = False
         self._silent = False
         box = column(self, margins=0)
-        box.addWidget(self._title)
+        titles = row(self._title, self._more, spacing=6)
+        titles.setStretch(1, 1)
+        box.addLayout(titles)
         box.addWidget(self.view, 1)
         box.addWidget(self._said)
         self.view.itemSelectionChanged.connect(self._selection_changed)
+        self.view.viewport().installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and watched is self.view.viewport():
+            self._leave_out_columns()
+        return super().eventFilter(watched, event)
 
     def show_rows(self, shown: UnitRows, unit: str | None, units: Sequence[str] = ()) -> None:
         """Show these in place of what was there; the order that the user chose stays where the columns do."""
@@ -86,11 +104,26 @@ class UnitsTable(QWidget):
             self.view.setSortingEnabled(True)
         for part in range(1 + len(shown.headings)):
             header.setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(all(math.isnan(cells[-1].value) for _, cells in shown.rows if cells))  # words alone
+        self._ends_in_words = all(math.isnan(cells[-1].value) for _, cells in shown.rows if cells)
+        self._needed = [
+            max(self.view.sizeHintForColumn(part), header.sectionSizeHint(part)) for part in range(self.view.columnCount())
+        ]
+        self._leave_out_columns()
         self._title.setText(f"All units ({len(shown.rows)})")
         self._said.setText(shown.said)
         self._said.setVisible(bool(shown.said))
         self.select(unit, units)
+
+    def _leave_out_columns(self) -> None:
+        """Show what there is room for: of a number that is cut at the edge the first digits would be taken for all of it."""
+        room, last = self.view.viewport().width(), len(self._needed) - 1
+        least = [min(one, _LEAST_WORDS) if part == last and self._ends_in_words else one for part, one in enumerate(self._needed)]
+        reach = [sum(least[: part + 1]) for part in range(len(least))]
+        for part in range(1, last + 1):
+            self.view.setColumnHidden(part, reach[part] > room)
+        out = sum(one > room for one in reach[1:])
+        self._more.setText(f"{numbered(out, 'column')} more where it is wider" if out else "")
+        self.view.horizontalHeader().setStretchLastSection(self._ends_in_words and not out)
 
     def select(self, unit: str | None, units: Sequence[str] = ()) -> None:
         """Show a unit, and a set of them, as selected, without reporting it as picked."""

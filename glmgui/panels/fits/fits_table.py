@@ -32,6 +32,7 @@ _HELPS = (
 )
 _GO, _NAME, _NEW = 0, 1, 2
 _WIDEST_NAME = 0.4  # of the width of the table
+_LEAST_NEW = 110  # pixels of what is new in a fit
 _BESIDE_TICK = 16  # pixels that a name with a box to tick takes more than the table says
 _SHOWN, _BACK = "● shown", "↩ show"
 
@@ -113,6 +114,11 @@ class FitsTable(QTableWidget):
         needed = min(self.sizeHintForColumn(_NAME) + scaled(_BESIDE_TICK), int(_WIDEST_NAME * self.viewport().width()))
         if needed > header.sectionSize(_NAME):
             header.resizeSection(_NAME, needed)
+        beside = sum(header.sectionSize(at) for at in range(self.columnCount()) if at != _NEW)
+        has_room = self.viewport().width() - beside >= scaled(_LEAST_NEW)
+        header.setSectionResizeMode(_NEW, QHeaderView.ResizeMode.Stretch if has_room else QHeaderView.ResizeMode.Interactive)
+        if not has_room:  # and the table is scrolled sideways
+            header.resizeSection(_NEW, scaled(_LEAST_NEW))
 
     def tick(self, keys: Iterable[str]) -> None:
         """Tick these fits as well."""

@@ -6,7 +6,7 @@ import math
 
 from qtpy.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
 
 from glmengine.sentences import numbered
 from glmgui.document import Document
@@ -15,7 +15,7 @@ from glmgui.plots import Axis, ScorePlot
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.tables import NumberItem, plain_table
-from glmgui.widgets.texts import hint
+from glmgui.widgets.texts import ElidedLabel, hint
 from glmgui.work.runs import Runs, UnitSoFar
 
 _HELD_OUT, _STRENGTH = BY_KEY["deviance_explained_heldout"], BY_KEY["strength"]
@@ -47,7 +47,7 @@ class FillingView(QWidget):
         self.setObjectName("results_filling")
         self._document, self._runs = document, runs
         self._rows: dict[str, int] = {}
-        self.title = QLabel(self)
+        self.title = ElidedLabel(self)
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.title.setObjectName("filling_title")
         font = self.title.font()

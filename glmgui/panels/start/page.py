@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 
 from qtpy.QtCore import QTimer, Signal
@@ -16,7 +15,7 @@ from glmgui.panels.start.cards import Card, Cards
 from glmgui.settings import Recent
 from glmgui.widgets.controls import button, primary_button, small_button
 from glmgui.widgets.layout import column, row
-from glmgui.widgets.texts import Title, heading, hint
+from glmgui.widgets.texts import Title, heading, held_together, hint
 from glmgui.work.use_cases import UseCases
 
 _HELLO = "What drives this neuron?"
@@ -183,7 +182,7 @@ class StartPage(QScrollArea):
 
     def _question(self, lesson: Lesson) -> Card:
         card = Card(
-            lesson.question, f"Sample: {_held_together(SAMPLES[lesson.sample][0])}", f"question_{lesson.name}", lesson.picture
+            lesson.question, f"Sample: {held_together(SAMPLES[lesson.sample][0])}", f"question_{lesson.name}", lesson.picture
         )
         card.setToolTip(lesson.caption)
         card.clicked.connect(lambda: self._work.ready.ask(lesson))
@@ -192,7 +191,7 @@ class StartPage(QScrollArea):
     def _sample(self, name: str) -> Card:
         about, _ = SAMPLES[name]
         title = name.replace("-", " ").capitalize() + (" (the demonstration)" if name == DEMO else "")
-        card = Card(title, f"{_held_together(about)}.", f"sample_{name}", resource(f"samples/{name}.png"))
+        card = Card(title, f"{held_together(about)}.", f"sample_{name}", resource(f"samples/{name}.png"))
         card.clicked.connect(lambda: self._work.opening.open_sample(name))
         return card
 
@@ -226,12 +225,7 @@ class StartPage(QScrollArea):
         parts = [one.kind, one.about, when_said(one.when)]
         if not self._late.isActive() and not self._work.recent.is_reached(one.path):
             parts.append("its disk does not answer")
-        return " \u00b7 ".join(part for part in parts if part)
-
-
-def _held_together(text: str) -> str:
-    """No line ends between a number and its unit."""
-    return re.sub(r"(\d) (s|min)\b", "\\1\u00a0\\2", text)
+        return held_together(" \u00b7 ".join(part for part in parts if part))
 
 
 def when_said(when: float, now: float | None = None) -> str:

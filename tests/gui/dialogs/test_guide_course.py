@@ -34,3 +34,22 @@ def test_links_lead_from_a_page_to_the_course_and_back(qtbot):
     window.page._follow(QUrl("../../guide/analyses.md"))
     assert "The classic questions" in window.page.toPlainText()
     assert window.contents.currentItem().text() == "The classic questions"
+
+
+def test_titles_of_pages_are_read_whole_beside_a_page_on_a_small_screen(qtbot):
+    window = GuideWindow()
+    qtbot.addWidget(window)
+    window.resize(643, 452)  # 1024 x 768 at one and a half times the size, less the frame
+    with qtbot.waitExposed(window):
+        window.show()
+    view, narrow = window.contents, 0
+    for at in range(view.count()):
+        item = view.item(at)
+        place, indent = view.visualItemRect(item), item.data(Qt.ItemDataRole.DecorationRole)
+        room = place.width() - (indent.width() if indent else 0) - 8
+        wanted = view.fontMetrics().boundingRect(0, 0, room, 1000, Qt.TextFlag.TextWordWrap, item.text())
+        narrow += view.fontMetrics().horizontalAdvance(item.text()) > room
+        assert place.height() >= wanted.height(), item.text()
+        assert place.right() <= view.viewport().width()
+    assert narrow > 3
+    assert window.page.width() > view.width()

@@ -174,7 +174,7 @@ def test_recent_files_say_what_they_are(window, small_recording, small_analysis,
     qtbot.waitUntil(lambda: len(window.start.recent.cards) == 1)
     card = window.start.recent.cards[0]
     assert card.text() == "a.glm"
-    for part in ("project", "3 units", "2 min", "1 term", "today"):
+    for part in ("project", "3\u00a0units", "2\u00a0min", "1\u00a0term", "today\u00a0"):  # no line ends within one
         assert part in card.said
 
 

@@ -1,0 +1,94 @@
+"""On screens of 1024 x 768 and 1366 x 768 at one and a half times the size: names can be told apart, no number is cut, no plot either."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QLabel, QTableView
+
+from glmengine.io.recipe_assistant import assist
+from glmgui.dialogs.recipe import RecipeDialog
+from glmgui.laid_over import WaitingWords
+from glmgui.plots import RasterPlot
+from glmgui.widgets.texts import Sentences, held_together
+from tests.gui.shell.test_looks import fitted, pages_of  # noqa: F401
+
+SIZES = [(683, 490), (911, 490)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_names_in_tables_can_be_told_apart(fitted, size, at_rest):  # noqa: F811
+    fitted.resize(*size)
+    seen, narrow = 0, []
+    for step in pages_of(fitted, at_rest):
+        for table in fitted.panels[step].findChildren(QTableView):
+            header = table.horizontalHeader()
+            for part in range(header.count() if table.isVisible() and header.isVisible() else 0):
+                said = str(table.model().headerData(part, Qt.Orientation.Horizontal))
+                if said in ("Unit", "Term", "Name", "What is new in it") and not header.isSectionHidden(part):
+                    seen += 1
+                    wanted = min(table.sizeHintForColumn(part), table.fontMetrics().averageCharWidth() * 12)
+                    if header.sectionSize(part) < wanted:
+                        narrow.append(f"{step} {table.objectName()} '{said}': {header.sectionSize(part)} of {wanted} px")
+    assert seen > 5
+    assert not narrow
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_number_of_a_check_is_cut_at_the_edge_of_the_list(fitted, size, at_rest):  # noqa: F811
+    """Of 4.28 was seen 4.2, and of 0.039 was seen 0."""
+    checks = fitted.panels["checks"]
+    fitted.resize(*size)
+    fitted.show_step("checks")
+    checks.show_page(2)
+    fitted.work.checks.shift_test(20, "cyclic")
+    at_rest(fitted)
+    view = checks.units.view
+    assert view.columnCount() > 1
+    shown = [part for part in range(view.columnCount()) if not view.isColumnHidden(part)]
+    assert max(view.columnViewportPosition(part) + view.columnWidth(part) for part in shown) <= view.viewport().width()
+    assert bool(checks.units._more.text()) == (len(shown) < view.columnCount())
+    fitted.resize(2400, 900)
+    at_rest(fitted)
+    assert not any(view.isColumnHidden(part) for part in range(view.columnCount()))
+    assert not checks.units._more.text()
+
+
+def test_a_preview_of_a_recipe_is_not_cut_on_a_low_screen(qtbot, window, tmp_path, at_rest):
+    path = tmp_path / "spikes.csv"
+    path.write_text("time (s),unit,x (cm),y (cm)\n" + "\n".join(f"{at / 10},{at % 3},{at % 7},{at % 5}" for at in range(400)))
+    dialog = RecipeDialog(assist(path), jobs=window.jobs, parent=window)
+    qtbot.addWidget(dialog)
+    dialog.resize(643, 452)
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    qtbot.waitUntil(lambda: "spikes in" in dialog.preview.said.text())
+    at_rest(window)
+    raster, said = dialog.preview.raster, dialog.preview.said
+    assert dialog.width() <= 643
+    assert dialog.height() <= 452
+    assert raster.height() >= raster.minimumSizeHint().height()
+    assert said.height() >= said.heightForWidth(said.width())
+    assert raster.mapTo(dialog.preview, QPoint(0, raster.height())).y() <= said.y()
+
+
+def test_words_over_an_empty_plot_leave_its_axes_to_be_read(qtbot):
+    plot = RasterPlot("Spikes", name="raster")
+    qtbot.addWidget(plot)
+    plot.resize(390, 240)
+    plot.show()
+    words = WaitingWords(plot.view)
+    words.say("What the recipe makes of the file will be drawn here, once it can be read.")
+    assert words.geometry().left() >= 30
+    assert words.geometry().right() <= plot.view.width() - 30
+    assert words.height() >= words.heightForWidth(words.width())
+
+
+def test_no_line_ends_between_a_number_and_what_it_counts(qtbot):
+    assert held_together("at the 5 % level in 71 % of 20 fits") == "at the 5\u00a0% level in 71\u00a0% of 20\u00a0fits"
+    assert held_together("1 2 3") == "1 2 3"
+    assert held_together("31 units, 33 min \u00b7 today 14:24") == "31\u00a0units, 33\u00a0min \u00b7 today\u00a014:24"
+    label = Sentences("at the 5 % level")
+    qtbot.addWidget(label)
+    assert label.text() == "at the 5 % level"
+    assert "\u00a0" in QLabel.text(label)
