@@ -16,6 +16,14 @@ def numbered(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def of_all(count: int, total: int, nouns: str, verb: str = "are") -> str:
+    """``1 of 3 units is``, ``2 of 3 units are``; with the verb "were" or "have" in the same way."""
+    return f"{count:,} of {total:,} {nouns} {_OF_ONE[verb] if count == 1 else verb}"
+
+
+_OF_ONE = {"are": "is", "were": "was", "have": "has"}
+
+
 def percent(share: float, digits: int = 0) -> str:
     """``85 %``: a share of one, with so many digits after the point, and the space that the sign of a unit has before it (ISO 80000-1)."""
     return f"{share:.{digits}%}".replace("%", " %")

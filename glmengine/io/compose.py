@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.io.cleaning import clean, span_of
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials, unique_names
-from glmengine.sentences import listed
+from glmengine.sentences import listed, of_all
 from glmengine.timegrid.intervals import complement, intersect, merge
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _recorded(raw: RawRecording, pieces: np.ndarray, notes: list[str]) -> dict[s
             found[name] = _interval_set(inside)
     if found:
         notes.append(
-            f"{len(found)} of {len(raw.unit_names)} units were not observed all the time; elsewhere their counts are missing."
+            f"{of_all(len(found), len(raw.unit_names), 'units', 'were')} not observed all the time; elsewhere counts are missing."
         )
     return found
 

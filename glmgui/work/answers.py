@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.selection import Selection
 from glmengine.errors import GlmError
-from glmengine.sentences import numbered
+from glmengine.sentences import numbered, of_all
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
@@ -218,7 +218,7 @@ class Answers(QObject):
                 done = kept.sheet.units.sizes["unit"]
                 self.message = (
                     "warning",
-                    f"Stopped: {done} of {len(self._asked_units)} units are in the sheet. Find the answers again to go on from there.",
+                    f"Stopped: {of_all(done, len(self._asked_units), 'units')} in the sheet. Find the answers again to go on from there.",
                 )
             self._document.set_answers(kept)
         self.changed.emit()

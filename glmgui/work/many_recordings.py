@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.analysis import Source
 from glmengine.errors import GlmError
+from glmengine.sentences import of_all
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
@@ -313,7 +314,7 @@ class ManyRecordings(QObject):
         self.changed.emit()
         done = sum(entry.outcome is not None and entry.outcome.summary is not None for entry in self.entries)
         failed = sum(entry.outcome is not None and entry.outcome.summary is None for entry in self.entries)
-        text = f"{done} of {len(self.entries)} recordings are done" + (f", {failed} failed" if failed else "")
+        text = f"{of_all(done, len(self.entries), 'recordings')} done" + (f", {failed} failed" if failed else "")
         notices().tell("warning" if failed else "info", text, title="Batch")
 
     def _take_preview(self, found: Preview) -> None:

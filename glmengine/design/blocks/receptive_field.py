@@ -16,6 +16,7 @@ from glmengine.design.design import Block, Column, Design
 from glmengine.design.projection import projection_of
 from glmengine.design.stimulus import Channels, channels_in_bins, stretches
 from glmengine.errors import GlmError
+from glmengine.sentences import of_all
 from glmengine.timegrid.convolution import convolve_pieces, full_window
 from glmengine.timegrid.differences import second_differences
 
@@ -162,7 +163,8 @@ def receptive_block(
                 notes.append(f"The term '{term.label}' was left out: '{term.variable}' is constant in the bins used.")
                 return None
             if still.size:
-                notes.append(f"{still.size} of {channels} channels of '{term.variable}' are constant in the bins used.")
+                channels_of = f"channels of '{term.variable}'"
+                notes.append(f"{of_all(still.size, channels, channels_of)} constant in the bins used.")
         return ChannelBlock(term, values, covariate.components, grid.offsets, grid.bin_size, shape)
     if frozen:
         names, projection = list(term.projected), np.array(term.projection, np.float64).T

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from glmengine.sentences import of_all
 from glmgui.document import Document
 from glmgui.laid_over import MessagePlace
 from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
@@ -250,7 +251,7 @@ class BatchPanel(Page):
                 if failed
                 else ""
             )
-            return f"{reached - failed} of {count} recordings are done{f', {failed} failed' if failed else ''}. Select one to open its result.{left}"
+            return f"{of_all(reached - failed, count, 'recordings')} done{f', {failed} failed' if failed else ''}. Select one to open its result.{left}"
         said = f"{count} recording{'s' if count != 1 else ''}"
         if lacking:
             said += f", {lacking} of which lack{'s' if lacking == 1 else ''} something that the analysis names"

@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.analysis.units import count_reasons
 from glmengine.recording.observed import SPIKES, Words
+from glmengine.sentences import of_all
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
 from glmgui.panels.data.recorded_list import RecordedList
@@ -278,7 +279,7 @@ class UnitsTable(RecordedList):
     def _say(self, *_) -> None:
         total, fitted = len(self.model.rows), len(self.model.fitted)
         self._title.setText(f"Units ({total})" if total else "Units")
-        said = "All units are fitted." if fitted == total else f"{fitted} of {total} units are fitted."
+        said = "All units are fitted." if fitted == total else f"{of_all(fitted, total, 'units')} fitted."
         reasons = [f"{count} ({reason})" for reason, count in count_reasons(self.model.left_out.values())]
         by_hand = total - len(self.model.ticked)
         reasons += [f"{by_hand} by hand"] if by_hand and reasons else []

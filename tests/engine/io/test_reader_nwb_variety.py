@@ -264,7 +264,7 @@ def test_units_observed_at_different_times_have_missing_counts_elsewhere(file, o
     np.testing.assert_allclose(recording.epochs["all"].values, [[0, 20]])
     counts = count_spikes(recording, make_grid(Time(bin_size=5.0), recording))
     np.testing.assert_array_equal(counts, [[1, 1], [1, 0], [1, np.nan], [0, np.nan]])
-    assert any("1 of 2 units were not observed all the time" in note for note in recording.notes)
+    assert any("1 of 2 units was not observed all the time" in note for note in recording.notes)
 
 
 def test_the_region_by_the_number_of_a_channel(file, opened):
