@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 
@@ -27,6 +28,11 @@ _OF_ONE = {"are": "is", "were": "was", "have": "has"}
 def percent(share: float, digits: int = 0) -> str:
     """``85 %``: a share of one, with so many digits after the point, and the space that the sign of a unit has before it (ISO 80000-1)."""
     return f"{share:.{digits}%}".replace("%", " %")
+
+
+def plain_power(number: str) -> str:
+    """A number as a person writes it: ``1e-5``, not ``1e-05``."""
+    return re.sub(r"e([+-])0*(\d)", lambda found: f"e{found[1].replace('+', '')}{found[2]}", number)
 
 
 def capitalised(text: str) -> str:

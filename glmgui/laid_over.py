@@ -119,10 +119,18 @@ class MessagePlace(QWidget):
 
 
 class WaitingWords(QLabel):
-    """What is being done for a picture that is not there yet, in its middle; the mouse does not see it."""
+    """What is being done for a picture that is not there yet, in its middle; the mouse does not see it.
 
-    def __init__(self, over: QWidget) -> None:
+    Parameters
+    ----------
+    over : QWidget
+    axes : bool
+        Whether axes stand at its edges, which are left to be read.
+    """
+
+    def __init__(self, over: QWidget, *, axes: bool = False) -> None:
         super().__init__(over)
+        self._edge = _AXIS if axes else 0
         self.setObjectName(f"{over.objectName()}_waiting")
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setWordWrap(True)
@@ -135,7 +143,7 @@ class WaitingWords(QLabel):
     def sizeHint(self) -> QSize:
         letters = self.fontMetrics()
         whole = letters.horizontalAdvance(self.text()) + 4 * letters.averageCharWidth()
-        room = self.parentWidget().width() - 2 * _AXIS  # what stands at the edges stays to be read
+        room = self.parentWidget().width() - 2 * self._edge
         return QSize(min(whole, max(room, letters.averageCharWidth() * _LEAST_LINE)), 2 * letters.height())
 
     def minimumSizeHint(self) -> QSize:

@@ -18,6 +18,7 @@ from glmengine.fitting.batch import Assembly, Group
 from glmengine.fitting.grid import Grid
 from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
 from glmengine.fitting.unit_status import folds_that_count
+from glmengine.sentences import plain_power
 from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import ALL_ROWS, Solution
 from glmengine.solvers.status import OK
@@ -184,7 +185,7 @@ def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, a
 
 
 def _stage(plan: Plan, first: int, *others: int) -> str:
-    named = f"{plan.strengths[first, 0]:g}"
+    named = plain_power(f"{plan.strengths[first, 0]:g}")
     if others:
-        named = f"{named} to {plan.strengths[others[-1], 0]:g}"
+        named = f"{named} to {plain_power(f'{plan.strengths[others[-1], 0]:g}')}"
     return plan.stage.format(strength=named)

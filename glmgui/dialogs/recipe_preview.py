@@ -33,7 +33,7 @@ class RecipePreview(QWidget):
         self.setObjectName("recipe_preview")
         self._path, self._jobs, self._asked = path, jobs, ""
         self.raster = RasterPlot("Spikes", name="recipe_raster", parent=self)
-        self._words = WaitingWords(self.raster.view)
+        self._words = WaitingWords(self.raster.view, axes=True)
         self._words.say(_NOTHING)
         self.said = Sentences("", self)
         self.said.setObjectName("recipe_said")

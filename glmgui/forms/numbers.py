@@ -12,6 +12,7 @@ from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QAbstractSpinBox, QHBoxLayout, QLabel, QWidget
 
 from glmengine.errors import GlmError
+from glmengine.sentences import plain_power
 from glmgui.forms.editors import Editor, TextEditor
 from glmgui.still_fields import StillDouble, StillSlider, StillSpin
 from glmgui.widgets.sizes import keep_wide
@@ -252,4 +253,4 @@ class PairEditor(Editor):
 
 def plain(value: float, digits: int = 10) -> str:
     """A number as a person writes it: ``1e-5``, not ``1e-05``."""
-    return re.sub(r"e([+-])0*(\d)", lambda found: f"e{found[1].replace('+', '')}{found[2]}", f"{value:.{digits}g}")
+    return plain_power(f"{value:.{digits}g}")

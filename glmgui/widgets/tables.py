@@ -144,7 +144,9 @@ class GivingWay(QObject):
 class _FontRows(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         hint, line = super().sizeHint(option, index), row_height(self.parent())
-        further = hint.height() - self.parent().fontMetrics().lineSpacing() if self.parent().wordWrap() else 0  # lines below the first
+        further = (
+            hint.height() - self.parent().fontMetrics().lineSpacing() if self.parent().wordWrap() else 0
+        )  # lines below the first
         return QSize(hint.width(), line + max(further, 0))
 
 

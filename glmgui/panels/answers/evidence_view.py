@@ -37,6 +37,8 @@ _TABS = {
     SIMULATED: ("Simulated spikes", "Nothing was simulated for this unit."),
 }  # fmt: skip
 
+_NOT_YET = "What an answer rests on is drawn here as soon as the unit is answered."
+
 
 class DrawingsView(QScrollArea):
     """Drawings two a row, into the plots of those before where they fit."""
@@ -148,7 +150,10 @@ class EvidenceView(QWidget):
         if self._sheet is not None and self._unit is not None:
             drawings = _drawings(kind, self._sheet, self._unit)
             said = rate_words(self._sheet, self._unit) if kind == SIMULATED else ""
-        none = "" if self._sheet is None else _TABS[kind][1] if drawings or not said else f"{_TABS[kind][1]} {said}"
+        if self._sheet is None:
+            none = _NOT_YET if self._unit is not None else ""
+        else:
+            none = _TABS[kind][1] if drawings or not said else f"{_TABS[kind][1]} {said}"
         self.views[kind].show_drawings(drawings, none, f"unit {self._unit}", said=said, greyed=self._stale)
 
 

@@ -46,7 +46,7 @@ class Overview(QWidget):
             plot.area.getAxis("left").setWidth(84)
         for plot in (self.covariate, self.raster):  # the time line below has the one time axis
             plot.share_time_axis()
-        self._waiting = {plot: WaitingWords(plot.view) for plot in (self.covariate, self.raster, self.time_line)}
+        self._waiting = {plot: WaitingWords(plot.view, axes=True) for plot in (self.covariate, self.raster, self.time_line)}
         splitter = QSplitter(Qt.Orientation.Vertical, self)
         splitter.setChildrenCollapsible(False)
         for plot, stretch in ((self.covariate, 3), (self.raster, 4), (self.time_line, 2)):

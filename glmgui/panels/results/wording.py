@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glmengine.analysis.wording import words_of
 from glmengine.recording.observed import SPIKES
-from glmengine.sentences import percent
+from glmengine.sentences import percent, plain_power
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -39,8 +39,8 @@ class Score:
         if number != number:
             return "\u2013"
         if self.digits == ".3f" and 0 < abs(number) < _LEAST:
-            return f"{number:.2g}"
-        return f"{number:{self.digits}}"
+            return plain_power(f"{number:.2g}")
+        return plain_power(f"{number:{self.digits}}")
 
 
 SCORES = (

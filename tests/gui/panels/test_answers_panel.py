@@ -22,6 +22,7 @@ from glmengine.project.project import load_answers, save_project
 from glmengine.recording.derived.covariates import ZScore
 from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
 from glmgui.notices import notices
+from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_filter import SheetFilter
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.work.answer_question import Asking
@@ -133,6 +134,19 @@ def test_the_tick_of_simulated_spikes_follows_the_verdict_on_all_of_them(qtbot, 
     table.begin(("head_direction", "position.x"))
     table.add(answer_rows(sheet))
     assert cell(table, "hd", "Simulated").data() == f"{tick} 85 %"
+
+
+def test_a_unit_that_is_not_answered_yet_says_so_in_every_kind_of_evidence(qtbot):
+    """What stood below the tabs was an empty page while the sheet was made."""
+    view = EvidenceView()
+    qtbot.addWidget(view)
+    view.show_unit(None, "0")
+    for kind, drawn in view.views.items():
+        view.show_kind(kind)
+        assert not drawn.plots
+        assert "as soon as the unit is answered" in drawn.none.text()
+    view.show_unit(None, None)
+    assert not view.views[kind].none.text()
 
 
 def test_filters_of_words_and_numbers():

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QApplication
 from glmgui.drawings.series import Axis, Image
 from glmgui.plots import ImagePlot
 
-SIZES = [(1200, 230), (1200, 800), (420, 160), (300, 700)]
+SIZES = [(1200, 230), (1200, 800), (420, 160), (420, 700)]
 
 
 def map_plot(qtbot, width: float = 100.0, height: float = 80.0) -> ImagePlot:

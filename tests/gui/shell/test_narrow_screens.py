@@ -90,7 +90,7 @@ def test_words_over_an_empty_plot_leave_its_axes_to_be_read(qtbot):
     qtbot.addWidget(plot)
     plot.resize(390, 240)
     plot.show()
-    words = WaitingWords(plot.view)
+    words = WaitingWords(plot.view, axes=True)
     words.say("What the recipe makes of the file will be drawn here, once it can be read.")
     assert words.geometry().left() >= 30
     assert words.geometry().right() <= plot.view.width() - 30
