@@ -32,7 +32,7 @@ class ProgressStrip(QWidget):
         self.bar.setObjectName("progress_bar")
         self.bar.setAccessibleName("Progress")
         self.bar.setRange(0, 1000)
-        keep_wide(self.bar, 112, 130)  # less only in a window in which the strip would be hidden, and with it the way to stop
+        keep_wide(self.bar, 90, 130)  # less only in a window in which the strip would be hidden, and with it the way to stop
         self.bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.stop = QPushButton("Stop and keep", self)
         self.stop.setObjectName("stop_and_keep")

@@ -6,7 +6,6 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel, QTableView
 
-from glmengine.context import Progress
 from glmengine.io.recipe_assistant import assist
 from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.laid_over import WaitingWords
@@ -53,18 +52,6 @@ def test_no_number_of_a_check_is_cut_at_the_edge_of_the_list(fitted, size, at_re
     at_rest(fitted)
     assert not any(view.isColumnHidden(part) for part in range(view.columnCount()))
     assert not checks.units._more.text()
-
-
-def test_how_far_work_is_and_how_long_it_takes_is_read_whole(fitted, at_rest):  # noqa: F811
-    fitted.resize(683, 490)
-    fitted.progress.begin("Fitting", can_stop=True)
-    fitted.progress._show()
-    fitted.progress.report(Progress(0.88, "Fitting"), 59.0 * 60)
-    at_rest(fitted)
-    bar = fitted.progress.bar
-    assert bar.fontMetrics().horizontalAdvance(bar.text()) < bar.width()
-    assert bar.visibleRegion().boundingRect() == bar.rect()
-    fitted.progress.end()
 
 
 def test_a_preview_of_a_recipe_is_not_cut_on_a_low_screen(qtbot, window, tmp_path, at_rest):
