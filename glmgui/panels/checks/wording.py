@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QWidget
 
+from glmgui.widgets.texts import Sentences
+
 if TYPE_CHECKING:
     from glmgui.document import Document
 
@@ -22,9 +24,7 @@ def measures_of(document: Document) -> Mapping[str, str]:
 
 def said_label(name: str, parent: QWidget) -> QLabel:
     """A paragraph that can be selected and copied."""
-    label = QLabel(parent)
+    label = Sentences("", parent)
     label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
     return label

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QBrush, QColor
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmengine.sentences import percent
 from glmgui import theme
@@ -18,6 +17,7 @@ from glmgui.drawings.summary import EpochRow, covariate_row, pieces_of, series_t
 from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
 from glmgui.widgets.layout import column
 from glmgui.widgets.tables import plain_table
+from glmgui.widgets.texts import Sentences
 
 if TYPE_CHECKING:
     from glmengine.recording.derived.quantities import AnyDerived
@@ -142,10 +142,8 @@ class PreviewPane(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("derived_preview")
-        self.said = QLabel(self)
+        self.said = Sentences("", self)
         self.said.setObjectName("derived_said")
-        self.said.setWordWrap(True)
-        self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.curve = LinePlot("Preview", TIME, Axis("value"), dense=True, name="derived_curve", parent=self)
         self.line = TimeLine("What is chosen", name="derived_line", parent=self)
         self.trials = QTableWidget(0, 0, self)

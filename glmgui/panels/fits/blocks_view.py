@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
 
 from glmengine.analysis.wording import share_text
 from glmengine.sentences import numbered
@@ -20,7 +20,7 @@ from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.page import PageScroll
 from glmgui.widgets.tables import plain_table
-from glmgui.widgets.texts import hint
+from glmgui.widgets.texts import Sentences, hint
 from glmgui.worker import Job
 
 if TYPE_CHECKING:
@@ -67,11 +67,9 @@ class BlocksView(QWidget):
         self.table = _table("fits_blocks_table", "Held-out deviance explained of each unit by each model", self)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.words = QLabel(self)
+        self.words = Sentences("", self)
         self.words.setObjectName("fits_blocks_words")
         self.words.setAccessibleName("What each block brings")
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

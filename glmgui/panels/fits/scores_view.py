@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSplitter, QTableWidget, QTableWidgetItem, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
 
 from glmengine.analysis.wording import share_text
 from glmgui.jobs import Jobs
@@ -18,7 +18,7 @@ from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.page import PageScroll
 from glmgui.widgets.sizes import scaled
 from glmgui.widgets.tables import plain_table
-from glmgui.widgets.texts import hint
+from glmgui.widgets.texts import Sentences, hint
 
 if TYPE_CHECKING:
     from glmengine.context import Context
@@ -64,11 +64,9 @@ class ScoresView(QWidget):
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)  # so that no score is cut
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.words = QLabel(self)
+        self.words = Sentences("", self)
         self.words.setObjectName("fits_scores_words")
         self.words.setAccessibleName("Which of the ticked fits is best, and by how much")
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.words.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
