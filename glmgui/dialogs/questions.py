@@ -54,9 +54,9 @@ class Dialogs:
         path, _ = QFileDialog.getOpenFileName(self.parent, "Open a recording or a project", folder, OPENABLE)
         return Path(path) if path else None
 
-    def open_paths(self, folder: str) -> list[Path]:
+    def open_paths(self, folder: str, title: str = "Open recordings or a project") -> list[Path]:
         """One or more files to open; several recordings are analysed together."""
-        paths, _ = QFileDialog.getOpenFileNames(self.parent, "Open recordings or a project", folder, OPENABLE)
+        paths, _ = QFileDialog.getOpenFileNames(self.parent, title, folder, OPENABLE)
         return [Path(path) for path in paths]
 
     def open_folders(self, folder: str) -> list[Path]:

@@ -35,7 +35,7 @@ class NoQuestions:
     def open_path(self, folder: str) -> Path | None:
         return self.next_path
 
-    def open_paths(self, folder: str) -> list[Path]:
+    def open_paths(self, folder: str, title: str = "") -> list[Path]:
         return [self.next_path] if self.next_path is not None else []
 
     def open_folders(self, folder: str) -> list[Path]:

@@ -128,7 +128,7 @@ class ManyRecordings(QObject):
 
     def ask_files(self) -> None:
         """Ask for recordings to add."""
-        paths = self._questions.open_paths(self._settings.folder)
+        paths = self._questions.open_paths(self._settings.folder, "Add recordings")
         if paths:
             self._settings.folder = paths[0].parent
             self.add(paths)

@@ -22,7 +22,7 @@ class Questions(Protocol):
     def open_path(self, folder: str) -> Path | None:
         """A file to open."""
 
-    def open_paths(self, folder: str) -> list[Path]:
+    def open_paths(self, folder: str, title: str = "Open recordings or a project") -> list[Path]:
         """One or more files to open; none to leave it."""
 
     def open_folders(self, folder: str) -> list[Path]:

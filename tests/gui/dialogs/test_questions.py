@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QComboBox, QInputDialog
+from qtpy.QtWidgets import QApplication, QComboBox, QFileDialog, QInputDialog
 
 from glmgui.dialogs.questions import Dialogs
 from glmgui.tools.unattended import NoQuestions
@@ -39,3 +39,11 @@ def test_one_of_several_texts_is_chosen(qapp, number, given):
     found = Dialogs(None).choose("Export report", "Format", ["HTML", "PDF", "all"])
     assert found == (number if given else None)
     assert seen == [("Export report", "Format:")]
+
+
+def test_the_dialog_for_files_says_what_they_are_for(monkeypatch):
+    seen = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda _, title, *rest: seen.append(title) or ([], ""))
+    Dialogs(None).open_paths("")
+    Dialogs(None).open_paths("", "Add recordings")
+    assert seen == ["Open recordings or a project", "Add recordings"]
