@@ -200,6 +200,12 @@ def _sorted_by_owner(
     if owners.dtype.kind == "f" and np.array_equal(owners, np.rint(owners)):
         owners = owners.astype(np.int64)
     names, first, index = np.unique(owners, return_index=True, return_inverse=True)
+    if len(names) > max(20, len(times) // 2):
+        raise GlmError(
+            f"field 'spikes.units': '{columns[1]}' holds {len(names):,} values for {len(times):,} spikes and says of none which unit fired; name "
+            "the array that does, or none",
+            field="spikes.units",
+        )
     if len(names) > 1 and str(names[0]) == "-1":
         raw.notes.append(
             f"'{columns[1]}' is -1 for {numbered(int((index == 0).sum()), 'spike')}: sorters write so what belongs to no unit; leave unit -1 out if "

@@ -281,3 +281,14 @@ def test_spikes_of_no_unit_are_said():
     arrays = {"spike_time": np.sort(RNG.uniform(0, 90, 600)), "cluster": owners}
     raw = apply_recipe(draft_from_arrays(arrays).recipe, arrays)
     assert any(f"'cluster' is -1 for {int((owners == -1).sum())} spikes" in note for note in raw.notes)
+
+
+def test_an_array_with_another_value_for_each_spike_is_no_array_of_units():
+    """Times of spikes that were chosen as their units made one unit of each."""
+    times = np.sort(RNG.uniform(0, 100, 300))
+    recipe = Recipe.parse({"spikes": {"times": "t", "units": "u"}})
+    for owners in (times, np.arange(300), RNG.integers(0, 1000, 300)):
+        with pytest.raises(GlmError, match="says of none which unit fired") as caught:
+            apply_recipe(recipe, {"t": times, "u": owners})
+        assert caught.value.field == "spikes.units"
+    assert len(apply_recipe(recipe, {"t": times, "u": RNG.integers(0, 100, 300)}).spikes) > 90
