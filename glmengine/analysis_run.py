@@ -137,8 +137,13 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         design = prepared.design
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping
-    final = _Rest(context, forward, _FIT_OF_GRACE * _GRACE) if stopped else context
-    fit = _fitted(analysis, prepared, cross_validation, final.part(shares.scored, shares.fitted), begin_with_folds=stopped)
+    of_grace = _Rest(context, forward, _FIT_OF_GRACE * _GRACE).part(shares.scored, shares.fitted)
+    final = of_grace if stopped else context.part(shares.scored, shares.fitted)
+    fit = _fitted(analysis, prepared, cross_validation, final, begin_with_folds=stopped)
+    if not stopped and cross_validation is not None and context.stopping and not np.all(fit.converged):
+        again = _fitted(analysis, prepared, cross_validation, of_grace, begin_with_folds=True)
+        if np.nansum(again.objective) < np.nansum(fit.objective):  # it was stopped before it came as far as the folds
+            fit = again
     rest = _Rest(context, forward, _GRACE)
     told = 1.0 - (_TESTED if analysis.validation.test_epochs else 0.0)
     result = assessed(analysis, recording, prepared, fit, split, cross_validation, rest.part(shares.fitted, told))

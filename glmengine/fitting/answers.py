@@ -99,11 +99,11 @@ class Answers:
         reached = ~np.isnan(solution.objective)
         self.sums[:, held[reached], s, unit[reached]] = sums[:, reached]
 
-    def begin_with(self, units: np.ndarray, intercept: np.ndarray) -> None:
-        """Coefficients of zero and these intercepts, (K,) or (C, K), for the K units of (M,) bool that no solver came to."""
+    def begin_with(self, units: np.ndarray, coef: np.ndarray | float, intercept: np.ndarray) -> None:
+        """These coefficients, (P[, C], K), and intercepts, (K,) or (C, K), for the K units of (M,) bool that no solver came to."""
         assert self.coef is not None
         assert self.intercept is not None
-        self.coef[..., units], self.intercept[..., units] = 0.0, intercept
+        self.coef[..., units], self.intercept[..., units] = coef, intercept
 
     @property
     def scores(self) -> np.ndarray:

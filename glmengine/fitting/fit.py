@@ -132,12 +132,12 @@ def fit(
         model: Model
         if family.by_class:
             model = ClassModel(assembly, resolved, memory * 1e9, begin)
-            batches, answers = solved(model, factor, (P, n_classes), context)
+            batches, answers = solved(model, factor, (P, n_classes), context, begin)
             inference, parts, notes, found = model.inference(batches), (), (), None
         else:
             components = components_of(base, penalised_columns(base, inputs)) if reml else ()
             model = GlmModel(assembly, resolved, solver, memory * 1e9, begin, components)
-            batches, answers = solved(model, factor, (P,), context)
+            batches, answers = solved(model, factor, (P,), context, begin)
             found = _found(components, batches, M)
             parts = tuple(batch.part() for batch in batches)
             units = Units(family, intercept, P, inputs.groups, assembly.n_valid, assembly.status)
@@ -170,8 +170,17 @@ def _found(components: Sequence[Component], batches: Sequence[GlmBatch], n_units
     return found_strengths(labels, [batch.unit for batch in searched], [batch.smoothing for batch in searched], n_units)
 
 
-def solved(model: Model, factor: np.ndarray, shape: tuple[int, ...], context: Context) -> tuple[list[Any], Answers]:
-    """All batches of a model at one strength for each unit, factor (M,), and the table of answers (1, 1, ..., M)."""
+def solved(
+    model: Model,
+    factor: np.ndarray,
+    shape: tuple[int, ...],
+    context: Context,
+    begin: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[list[Any], Answers]:
+    """All batches of a model at one strength for each unit, factor (M,), and the table of answers (1, 1, ..., M).
+
+    Units that were not begun when the caller wanted to stop have the coefficients and intercepts to `begin` with, else an intercept alone.
+    """
     assembly = model.assembly
     M = factor.size
     grid = Grid(np.ones(1), 1)
@@ -181,8 +190,12 @@ def solved(model: Model, factor: np.ndarray, shape: tuple[int, ...], context: Co
     done: dict[int, Batch] = dict(solve(model, plan, answers, context))
     batches = [done[number] for number in sorted(done)]
     missed = np.isnan(answers.objective[0, 0]) & (assembly.status == OK)
-    if missed.any():  # the caller wanted to stop before they were begun: the model that has nothing but an intercept
-        answers.begin_with(missed, model.null_intercept(np.flatnonzero(missed)))
+    if missed.any() and begin is None:
+        answers.begin_with(missed, 0.0, model.null_intercept(np.flatnonzero(missed)))
+    elif missed.any():
+        coef, mask = begin[0][..., missed], assembly.inputs.mask
+        admitted = 1.0 if mask is None else mask[:, missed].reshape(len(mask), *[1] * (coef.ndim - 2), -1)
+        answers.begin_with(missed, coef * admitted, begin[1][..., missed])
     return batches, answers
 
 
