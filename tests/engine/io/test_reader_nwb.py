@@ -200,6 +200,11 @@ def test_flags_are_steps_and_ttl_codes_are_events_too(file, opened):
     file.add_acquisition(
         TimeSeries(name="TTL in", data=np.array([4, 9, 4], dtype=np.uint8), timestamps=[3.0, 8.0, 30.0], unit="n.a.")
     )
+    file.add_acquisition(
+        TimeSeries(name="event codes", data=np.array([61, 2, 4, 2]), timestamps=[3.0, 8.0, 20.0, 30.0], unit="n.a.")
+    )
     recording = opened(file)
     assert recording.covariates["TTL in"].kind == "step"
     assert recording.events["TTL in=4"].t.tolist() == [3, 30]
+    assert recording.covariates["event codes"].kind == "category"  # more than a flag has, and without an order
+    assert recording.events["event codes=2"].t.tolist() == [8, 30]
