@@ -1,9 +1,11 @@
 """How often simulated spikes are called unlike the recorded ones: of models that lack what a neuron does, and of right ones.
 
-pytest tests/studies/test_simulated_likeness.py -s: some minutes, and prints the table that the guide has. Each unit is seen for five minutes in bins of 10 ms, as by the answer sheet; its log rate follows a covariate
+pytest tests/studies/test_simulated_likeness.py -s: some minutes, and prints the shares that the guide has. Each unit is seen for five minutes in bins of 10 ms, as by the answer sheet; its log rate follows a covariate
 that is in the model, and besides it does one thing: it rests for two bins after a spike, bursts (four times the chance in the bin after a spike), adapts (its log rate falls by 0.5 after a spike and comes back over
 50 ms), goes with a hidden rhythm of 8 Hz (0.5 cos in log rate), or with a hidden drift (0.5 over 20 s). The model has the covariate alone, and of the first three a history of 150 ms too, which is then right.
 Called unlike are units whose p of all measures together is below 0.05 of 32 simulations, as in the sheet.
+
+Measured without what it does, at 1, 4 and 16 Hz (24 units a number): rests 4, 100, 100 %, bursts 88, 100, 100 %, adapts 0, 21, 96 %, rhythm 0, 17, 100 %, drift 33, 75, 100 %.
 """
 
 from __future__ import annotations
