@@ -34,10 +34,16 @@ def draw_report_figures(
     processes: int | None = None,
     context: Context = SILENT,
 ) -> list[str]:
-    """Draw the figures into a folder that is there, each once for all formats; their names, without endings, in the report's order."""
+    """Draw the figures into a folder that is there, each once for all formats; their names, without endings, in the report's order.
+
+    Where the caller wants to stop and keep, those that were drawn.
+    """
     sheets = _sheets(result, recording is not None)
     draw_sheets(result, sheets, folder, recording, formats=formats, dpi=PICTURE_DPI, processes=processes, context=context)
-    return [sheet.name for sheet in sheets]
+    names = [sheet.name for sheet in sheets]
+    if context.stopping:
+        names = [name for name in names if all((folder / f"{name}.{kind}").exists() for kind in formats)]
+    return names
 
 
 def chosen_units(result: Result, most: int = MOST_UNITS) -> list[str]:

@@ -143,3 +143,21 @@ def test_files_of_others_are_not_replaced_unless_that_is_asked(small_result, tmp
     write_outputs(small_result, tmp_path, figures=False, replace=True)
     write_outputs(small_result, tmp_path, figures=False)
     assert (tmp_path / "analysis.toml").read_text(encoding="utf-8") != "mine"
+
+
+@pytest.mark.parametrize("drawn", [0, 2])
+def test_outputs_that_are_stopped_hold_the_figures_that_were_drawn(small_result, tmp_path, empty_figures, drawn):
+    begun = []
+    context = CallbackContext(on_progress=lambda progress: begun.append(progress.stage), stopped=lambda: drawing() > drawn)
+
+    def drawing():
+        return begun.count("Drawing figures") + (not drawn)
+
+    written = write_outputs(small_result, tmp_path / "out", formats=("png",), processes=1, context=context)
+    pictures = {path.stem for path in written if path.parent.name == "figures"}
+    assert len(pictures) == (drawn + 1 if drawn else 0)
+    assert {path.stem for path in (tmp_path / "out" / "figures").glob("*")} == pictures
+    whole = write_outputs(small_result, tmp_path / "whole", formats=("png",), processes=1)
+    assert pictures < {path.stem for path in whole if path.parent.name == "figures"}
+    assert Result.load(tmp_path / "out" / "result.nc").units == small_result.units
+    assert (tmp_path / "out" / "report.html").exists()
