@@ -48,19 +48,20 @@ def sheet_of(
     assert chosen is not None
     within_choice = population.shared is not None or not population.test.by_folds
     shifted = _shift_columns(chosen, [part.shift_p for part in every], within_choice=within_choice)
-    explained = chosen["deviance_explained"]
-    units = sorted(shown, key=lambda unit: -np.nan_to_num(float(explained.sel(unit=unit)), nan=-np.inf))
-    judged = {unit: _judgement(population.analysis, selection, checks, unit) for unit in units}
-    sentences = [_sentence(population.analysis, selection, shifted, checks, unit, judged[unit]) for unit in units]
+    of = _Values(chosen, selection.contributions, None if shifted is None else xr.Dataset(shifted))
+    units = sorted(shown, key=lambda unit: -np.nan_to_num(of("deviance_explained", unit=unit), nan=-np.inf))
+    rows = _rows(checks)
+    judged = {unit: _judgement(population.analysis, selection, rows[unit], unit) for unit in units}
+    sentences = [_sentence(population.analysis, selection, of, rows[unit], unit, judged[unit]) for unit in units]
     kept = {unit: chosen_labels(population.analysis, named) for unit in units if (named := selection.terms_of(unit))}
     columns: dict[str, tuple[str, list]] = {
         "terms": ("terms in the order in which they came in", [", ".join(selection.terms_of(unit)) for unit in units]),
-        "deviance_explained": ("held-out deviance explained", [float(explained.sel(unit=unit)) for unit in units]),
-        "p": (chosen["p"].attrs["long_name"], [float(chosen["p"].sel(unit=unit)) for unit in units]),
-        "q": (chosen["q"].attrs["long_name"], [float(chosen["q"].sel(unit=unit)) for unit in units]),
+        "deviance_explained": ("held-out deviance explained", [of("deviance_explained", unit=unit) for unit in units]),
+        "p": (chosen["p"].attrs["long_name"], [of("p", unit=unit) for unit in units]),
+        "q": (chosen["q"].attrs["long_name"], [of("q", unit=unit) for unit in units]),
         "finished": (
             "whether the final model was fitted and checked, where there is one",
-            [bool(checks["modelled"].sel(unit=unit)) or not selection.terms_of(unit) for unit in units],
+            [bool(rows[unit]["modelled"]) or not selection.terms_of(unit) for unit in units],
         ),
         "sentence": ("the answer in words", sentences),
     }
@@ -135,15 +136,42 @@ def _shift_columns(
     }
 
 
-def _judgement(analysis: Analysis, selection: TermSelection, checks: xr.Dataset, unit: str) -> Judgement | None:
+class _Values:
+    """Single numbers of datasets by name and labels, of the first that has the name.
+
+    A sheet wants thousands of them, and a selection of xarray's for each takes longer than the rest of it.
+    """
+
+    def __init__(self, *datasets: xr.Dataset | None) -> None:
+        self._found: dict[str, tuple[list[dict[str, int]], tuple[str, ...], np.ndarray]] = {}
+        for dataset in datasets:
+            if dataset is None:
+                continue
+            places = {dim: {str(label): number for number, label in enumerate(dataset[dim].values)} for dim in dataset.dims}
+            for name, array in dataset.data_vars.items():
+                dims = tuple(map(str, array.dims))
+                self._found.setdefault(str(name), ([places[dim] for dim in array.dims], dims, array.values))
+
+    def __call__(self, name: str, **labels: str) -> float:
+        """One number; NaN where no dataset has the name."""
+        if name not in self._found:
+            return np.nan
+        places, dims, values = self._found[name]
+        return float(values[tuple(place[labels[dim]] for place, dim in zip(places, dims, strict=True))])
+
+
+def _judgement(analysis: Analysis, selection: TermSelection, row: Mapping[str, Any], unit: str) -> Judgement | None:
     """Of one unit's model, where it has one; what to try next is what was not tried."""
     chosen = selection.terms_of(unit)
-    judgement = unit_judgement(_row(checks, unit), history_words(analysis, chosen))
+    judgement = unit_judgement(row, history_words(analysis, chosen))
     return None if judgement is None else beside_tried(judgement, analysis, chosen)
 
 
-def _row(checks: xr.Dataset, unit: str) -> dict[str, Any]:
-    return {str(name): array.item() for name, array in checks.sel(unit=unit).data_vars.items()}
+def _rows(checks: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """The checks of each unit."""
+    columns = {str(name): array.values.tolist() for name, array in checks.data_vars.items()}
+    units = enumerate(map(str, checks["unit"].values))
+    return {unit: {name: values[place] for name, values in columns.items()} for place, unit in units}
 
 
 def _in_words(judged: Sequence[Judgement | None]) -> dict[str, tuple[str, np.ndarray]]:
@@ -158,8 +186,8 @@ def _in_words(judged: Sequence[Judgement | None]) -> dict[str, tuple[str, np.nda
 def _sentence(
     analysis: Analysis,
     selection: TermSelection,
-    shifted: dict[str, xr.DataArray] | None,
-    checks: xr.Dataset,
+    of: _Values,
+    row: Mapping[str, Any],
     unit: str,
     judgement: Judgement | None,
 ) -> str:
@@ -167,25 +195,22 @@ def _sentence(
     assert selection.chosen is not None
     assert analysis.selection is not None
     level = analysis.selection.level
-    own = selection.chosen.sel(unit=unit)
-    shares = [_share(selection, unit, name, first=not place) for place, name in enumerate(chosen)]
-    doubtful = (
-        [] if shifted is None else [name for name in chosen if float(shifted["shift_q"].sel(unit=unit, term=name)) >= level]
-    )
-    advised, row = history_words(analysis, chosen), _row(checks, unit)
+    shares = [_share(of, unit, name, first=not place) for place, name in enumerate(chosen)]
+    doubtful = [name for name in chosen if of("shift_q", unit=unit, term=name) >= level]
+    advised = history_words(analysis, chosen)
     unable = Finding.from_text(str(row.get(CANNOT_RUN, "")))
     said = judgement is not None and any(one.kind in OF_HISTORY for one in judgement.edits)
     return answer_sentence(
         list(zip(chosen, shares, strict=True)),
-        [str(name) for name in own["term"].values if name not in chosen],
-        explained=float(own["deviance_explained"]),
-        q=float(own["q"]),
+        [str(name) for name in selection.chosen["term"].values if name not in chosen],
+        explained=of("deviance_explained", unit=unit),
+        q=of("q", unit=unit),
         adequate=None if judgement is None else judgement.adequate,
         try_next="" if judgement is None else judgement.try_next,
         doubtful=doubtful,
         among_many=selection.judged_by_shifts,
-        last=[name for name in chosen if bool(own["last"].sel(term=name))],
-        not_missed=[name for name in chosen if float(own["missed_p"].sel(term=name)) >= level],
+        last=[name for name in chosen if of("last", unit=unit, term=name)],
+        not_missed=[name for name in chosen if of("missed_p", unit=unit, term=name) >= level],
         simulated=None if judgement is None else Simulated.of(row),
         unable="" if unable is None else unable.what,
         spikes=_spikes(selection, unit) if get_family(analysis.model.family).of_spikes else np.nan,
@@ -216,12 +241,9 @@ def _spikes(selection: TermSelection, unit: str) -> float:
     return float(np.where(np.isfinite(own["log_likelihood"]), own["spikes"], 0.0).sum())
 
 
-def _share(selection: TermSelection, unit: str, term: str, *, first: bool) -> float:
+def _share(of: _Values, unit: str, term: str, *, first: bool) -> float:
     """Of the deviance: of the first term alone, of another what the chosen model loses without it, or where that is not known what all terms lose."""
-    assert selection.chosen is not None
-    missed = float(selection.chosen["missed"].sel(unit=unit, term=term))
+    missed = of("missed", unit=unit, term=term)
     if not first and np.isfinite(missed):
         return missed
-    if selection.contributions is None:
-        return np.nan
-    return float(selection.contributions["alone" if first else "unique"].sel(unit=unit, term=term))
+    return of("alone" if first else "unique", unit=unit, term=term)

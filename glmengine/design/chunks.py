@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from glmengine.design.design import Design
 
@@ -16,3 +18,10 @@ def row_chunks(design: Design, n_units: int) -> Iterator[tuple[int, int]]:
     step = max(256, _CHUNK_NUMBERS // max(design.n_columns, n_units, 1))
     for start in range(0, design.n_rows, step):
         yield start, min(start + step, design.n_rows)
+
+
+def as_slice(rows: np.ndarray) -> slice | np.ndarray:
+    """Ascending numbers of rows; a slice where they follow one another, which reads them without a copy."""
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows

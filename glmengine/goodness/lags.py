@@ -58,12 +58,13 @@ def lag_residuals(series: Series, n_lags: int) -> LagResiduals:
     weight = series.observed[spikes]
     used = series.used
     for lag in range(1, min(n_lags, total - 1) + 1):
-        together = (run[lag:] == run[:-lag]) & used[lag:]  # what is not used has no residual and no spread
-        earlier = np.where(together, spread[:-lag], 0.0)
-        scale = np.sqrt(earlier @ spread[lag:])
+        apart = np.flatnonzero((run[lag:] != run[:-lag]) | ~used[lag:])  # few; what is not used has no residual and no spread
+        left = spread[apart]
+        scale = np.sqrt(max(spread[:-lag] @ spread[lag:] - left @ spread[apart + lag], 0.0))
         if scale > 0:
-            norm = np.sum(earlier)
-            correlation[lag - 1] = np.where(together, residual[:-lag], 0.0) @ residual[lag:] / norm
+            norm = np.sum(spread[:-lag]) - np.sum(left)
+            sums = residual[:-lag] @ residual[lag:] - residual[apart] @ residual[apart + lag]
+            correlation[lag - 1] = sums / norm
             half[lag - 1] = 1.959963984540054 * scale / norm
         target = spikes + lag
         kept = target < total

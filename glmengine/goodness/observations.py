@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
-from glmengine.design.chunks import row_chunks
+from glmengine.design.chunks import as_slice, row_chunks
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.threads import quiet_blas
 
@@ -158,7 +158,7 @@ def observe(
         rows = start + np.flatnonzero(design.valid[start:stop])
         if not len(rows):
             continue
-        features = np.asarray(design.chunk(start, stop))[rows - start]
+        features = np.asarray(design.chunk(start, stop))[as_slice(rows - start)]
         with quiet_blas():
             eta = own.linear(features) if fold_models is None else fold_models.linear(features, rows, picked)
         mean = np.asarray(own.link.mean(eta))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 EXACT = 50
@@ -47,11 +49,18 @@ def _one(differences: np.ndarray) -> float:
 
         mean, variance = 0.5 * doubled.sum(), 0.25 * (doubled.astype(np.float64) ** 2).sum()
         return float(ndtr(-(seen - 1 - mean) / np.sqrt(variance)))
-    ways = np.zeros(int(doubled.sum()) + 1)
+    ways = _ways(tuple(sorted(doubled.tolist())))
+    return float(ways[seen:].sum() / ways.sum())
+
+
+@lru_cache(maxsize=256)
+def _ways(doubled: tuple[int, ...]) -> np.ndarray:
+    """In how many ways ranks add up to each sum; those of as many pairs without ties are the same for all."""
+    ways = np.zeros(sum(doubled) + 1)
     ways[0] = 1.0
     for rank in doubled:
         ways[rank:] = ways[rank:] + ways[:-rank]
-    return float(ways[seen:].sum() / ways.sum())
+    return ways
 
 
 def _doubled_ranks(sizes: np.ndarray) -> np.ndarray:

@@ -136,6 +136,12 @@ def likelihood_ratio(larger: Worth, smaller: Worth, units: Sequence[str]) -> xr.
     """
     import xarray as xr
 
+    found = zip(("statistic", "df", "p"), ratio_test(larger, smaller), strict=True)
+    return xr.Dataset({name: ("unit", value) for name, value in found}, {"unit": list(units)})
+
+
+def ratio_test(larger: Worth, smaller: Worth) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Statistic, degrees of freedom and p (M,) of `likelihood_ratio`, without labels."""
     if not np.allclose(larger.n_valid, smaller.n_valid):
         raise GlmError(
             "likelihood ratio: the fits used different rows (a column of one has missing values where the other has none); "
@@ -147,8 +153,7 @@ def likelihood_ratio(larger: Worth, smaller: Worth, units: Sequence[str]) -> xr.
     else:
         rest, statistic = larger.n_valid - larger.edf, (smaller.deviance - larger.deviance) / larger.dispersion
     df = np.where(df > 1e-8, df, np.nan)
-    values = {"statistic": statistic, "df": df, "p": p_values(np.maximum(statistic, 0.0), df, rest)}
-    return xr.Dataset({name: ("unit", value) for name, value in values.items()}, {"unit": list(units)})
+    return statistic, df, p_values(np.maximum(statistic, 0.0), df, rest)
 
 
 def _columns(names: Sequence[str], group: Any) -> np.ndarray:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.context import SILENT, Context, Progress
-from glmengine.design.chunks import row_chunks
+from glmengine.design.chunks import as_slice, row_chunks
 from glmengine.inference.simultaneous import sup_t
 from glmengine.recording.joining import session_labels
 from glmengine.recording.observed import SPIKES, Words
@@ -88,8 +88,7 @@ def response_curves(
         kept = np.flatnonzero(design.valid[start:stop])
         if not len(kept):
             continue
-        features = np.asarray(design.chunk(start, stop))
-        features = features if len(kept) == len(features) else features[kept]
+        features = np.asarray(design.chunk(start, stop))[as_slice(kept)]
         sums, rows = sums + features.sum(axis=0), rows + len(kept)
         _add(curves, prepared, posterior, features, start + kept, stride)
     means = sums / max(rows, 1)

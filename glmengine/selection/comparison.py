@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Stopped, parts_by_work
 from glmengine.inference.signed_rank import signed_rank
-from glmengine.inference.tests import likelihood_ratio
+from glmengine.inference.tests import ratio_test
 from glmengine.selection.fold_scores import fold_scores
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
@@ -194,32 +194,32 @@ def _differences(
 
     N, M, free = len(names), len(ground.units), ground.family.free_scale
     values = {name: np.full((N, N, M), np.nan) for name in DIFFERENCES}
+    left, right = np.nonzero(~np.eye(N, dtype=bool))
+    if left.size:
+        folds = np.array([[one.per_bin for one in row] for row in found])
+        by_fold = folds[left] - folds[right]  # (pairs, M, F)
+        sums = np.array([[one.part_log_likelihood for one in row] for row in seen])
+        weights = np.array([[one.part_weight for one in row] for row in seen])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            by_part = (sums[left] - sums[right]) / weights[left]
+        per_fold = max(by_part.shape[-1] // by_fold.shape[-1], 1)
+        values["p"][left, right] = signed_rank(np.moveaxis(by_fold, 2, 0))
+        values["gain"][left, right], values["low"][left, right], values["high"][left, right] = interval(by_fold, overlapping=True)
+        values["gain_parts"][left, right], values["low_parts"][left, right], values["high_parts"][left, right] = interval(
+            by_part, overlapping=True, per_fold=per_fold
+        )
     for a in range(N):
         for b in range(N):
-            if a == b:
-                continue
-            folds = np.array([one.per_bin - other.per_bin for one, other in zip(found[a], found[b], strict=True)])
-            parts = np.array([_per_part(one, other) for one, other in zip(seen[a], seen[b], strict=True)])
-            values["p"][a, b] = signed_rank(folds.T)
-            values["gain"][a, b], values["low"][a, b], values["high"][a, b] = interval(folds, overlapping=True)
-            values["gain_parts"][a, b], values["low_parts"][a, b], values["high_parts"][a, b] = interval(
-                parts, overlapping=True, per_fold=max(parts.shape[1] // folds.shape[1], 1)
-            )
-            values["d_aic"][a, b] = fits[a].aic - fits[b].aic
+            if a != b:
+                values["d_aic"][a, b] = fits[a].aic - fits[b].aic
             if models[b] < models[a]:
-                ratio = likelihood_ratio(fits[a].worth(free), fits[b].worth(free), ground.units)
-                values["lr"][a, b], values["lr_df"][a, b], values["lr_p"][a, b] = (
-                    ratio[name].values for name in ("statistic", "df", "p")
+                values["lr"][a, b], values["lr_df"][a, b], values["lr_p"][a, b] = ratio_test(
+                    fits[a].worth(free), fits[b].worth(free)
                 )
     return xr.Dataset(
         {name: (("model", "other", "unit"), array, _words(DIFFERENCES[name])) for name, array in values.items()},
         {"model": list(names), "other": list(names), "unit": list(ground.units)},
     )
-
-
-def _per_part(one: Detail, other: Detail) -> np.ndarray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (one.part_log_likelihood - other.part_log_likelihood) / one.part_weight
 
 
 def interval(
@@ -229,7 +229,7 @@ def interval(
 
     Parameters
     ----------
-    differences : (M, N) array
+    differences : (..., N) array
         Of N folds or blocks, NaN for those that do not count.
     overlapping : bool
         The differences come from fits that share training data, as those of folds do: the variance is widened by n_test/n_train
@@ -239,16 +239,16 @@ def interval(
 
     Returns
     -------
-    mean, low, high : (M,) array
+    mean, low, high : (...) array
         NaN where fewer than two count, or all are of one fold.
     """
     from scipy.special import stdtrit
 
     known = np.isfinite(differences)
-    n = known.sum(axis=1).astype(np.float64)
+    n = known.sum(axis=-1).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(known, differences, 0.0).sum(axis=1) / n
-        square = np.where(known, (differences - mean[:, None]) ** 2, 0.0).sum(axis=1) / (n - 1)
+        mean = np.where(known, differences, 0.0).sum(axis=-1) / n
+        square = np.where(known, (differences - mean[..., None]) ** 2, 0.0).sum(axis=-1) / (n - 1)
         share = 1.0 / n + (1.0 / (n - per_fold) if overlapping else 0.0)
         half = stdtrit(np.maximum(n - 1, 1), 0.5 + 0.5 * LEVEL) * np.sqrt(square * share)
     half = np.where(n > (per_fold if overlapping else 1), half, np.nan)

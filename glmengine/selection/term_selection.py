@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,10 +84,18 @@ class TermSelection:
             raise GlmError("models were compared and no terms chosen; give the selection a method")
         if unit not in self.units:
             raise GlmError(f"there is no unit '{unit}'; the units are {listed(self.units)}")
-        own = self.chosen.sel(unit=unit)
-        order = np.nan_to_num(np.asarray(own["order"].values, np.float64))
-        there = np.flatnonzero(own["chosen"].values.astype(bool))
-        return tuple(str(own["term"].values[k]) for k in sorted(there, key=lambda k: (order[k], k)))
+        return self._in_turn[unit]
+
+    @cached_property
+    def _in_turn(self) -> dict[str, tuple[str, ...]]:
+        """The terms chosen for each unit: they are asked for many times."""
+        chosen = self.chosen.transpose("term", "unit", ...)
+        names = [str(name) for name in chosen["term"].values]
+        orders = np.nan_to_num(np.asarray(chosen["order"].values, np.float64))
+        found = {}
+        for unit, order, own in zip(chosen["unit"].values, orders.T, chosen["chosen"].values.astype(bool).T, strict=True):
+            found[str(unit)] = tuple(names[k] for k in sorted(np.flatnonzero(own), key=lambda k: (order[k], k)))
+        return found
 
     def words_of(self, unit: str) -> str:
         """What was chosen for a unit, in words: the terms in the order in which they came in, those that were tried last after the word, or "nothing".
