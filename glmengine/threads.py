@@ -111,8 +111,9 @@ class Workers:
         self._given: set[Future[Any]] = set()
 
     def map(self, function: Callable[..., Any], blocks: Iterable[Any]) -> Iterator[Any]:
-        """`function` of each block, in order; one after another where the blocks are made as they are read."""
-        if self._pool is None or not isinstance(blocks, list | tuple):
+        """`function` of each block, in order; one after another where the blocks are made as they are read. A single block is the caller's, who may
+        have parts of it done on other threads."""
+        if self._pool is None or not isinstance(blocks, list | tuple) or len(blocks) < 2:
             return map(function, blocks)
         given = [self._submit(function, block) for block in blocks]
         return (self._taken(one) for one in given)

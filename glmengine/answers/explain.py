@@ -17,8 +17,10 @@ from glmengine.answers.shared_out import Answering, UnitGroup, answered, process
 from glmengine.answers.sheet import STOPPED, AnswerSheet
 from glmengine.answers.sheet_of_parts import sheet_of
 from glmengine.answers.unit_answers import answer
+from glmengine.backend.jax_runtime import begin_import
 from glmengine.context import SILENT, Context, Progress, Stopped
 from glmengine.errors import GlmError
+from glmengine.models import get_family
 from glmengine.sentences import listed, numbered
 from glmengine.threads import n_threads
 
@@ -87,6 +89,8 @@ def explain(
     _check_unit_numbers(shifts, simulations)
     if workers is not None and (int(workers) != workers or workers < 1):
         raise GlmError(f"workers: {workers} is not a whole number of 1 or more", field="workers")
+    if simulations and get_family(analysis.model.family).of_spikes:  # which are drawn in JAX
+        begin_import()
     with clock("features"):
         population = population_of(analysis, recording, shifts, context.part(0.0, 0.05))
     folder = None if out is None else Path(out) / FOLDER

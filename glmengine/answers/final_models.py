@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.wording import words_of
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Together
 from glmengine.design.prepare import prepare_again
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
@@ -24,6 +24,7 @@ from glmengine.selection.whole_fits import Whole
 from glmengine.simulation.comparison import compare_surrogates
 from glmengine.simulation.runaway import Runaway
 from glmengine.simulation.surrogates import simulate
+from glmengine.threads import workers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -105,17 +106,28 @@ def final_models(
         What is simulated, likewise.
     """
     model = _coefficients(analysis, prepared, whole, fits)
-    posterior = Posterior(model.coef, model.intercept, model.covariance, link_of(analysis.model))
-    words = words_of(analysis.model)
-    curves, notes = response_curves(prepared, posterior, context.part(0.0, 0.3), words=words)
-    filters = term_filters(prepared, posterior, words, context.part(0.3, 0.3))
-    context.check()
-    judged = assess(prepared, model, groupings=groupings, context=context.part(0.3, 0.6))
-    checks, evidence = checks_of(judged.summary, prepared.units), ks_evidence(judged)
-    if repeats and not context.stopping:
-        found, seen, said = simulated(beginning or beginning_of(analysis, prepared), model, repeats, context.part(0.6, 1.0))
-        checks, evidence, notes = checks.assign(found), {**evidence, **seen}, [*notes, *said]
-    return Final(checks, curves, filters, evidence, tuple(notes))
+
+    def checked(share: Context) -> Final:
+        posterior = Posterior(model.coef, model.intercept, model.covariance, link_of(analysis.model))
+        words = words_of(analysis.model)
+        curves, notes = response_curves(prepared, posterior, share.part(0.0, 0.5), words=words)
+        filters = term_filters(prepared, posterior, words, share.part(0.5, 0.5))
+        share.check()
+        judged = assess(prepared, model, groupings=groupings, context=share.part(0.5, 1.0))
+        return Final(checks_of(judged.summary, prepared.units), curves, filters, ks_evidence(judged), tuple(notes))
+
+    def drawn(share: Context) -> tuple[xr.Dataset, dict[str, xr.Dataset], list[str]] | None:
+        if not repeats or share.stopping:
+            return None
+        return simulated(beginning or beginning_of(analysis, prepared), model, repeats, share)
+
+    shares = Together(context, [0.6, 0.4])  # of one unit they go on beside each other
+    with workers() as pool:
+        final, spikes = pool.map(lambda item: item[1](shares.part(item[0])), [(0, checked), (1, drawn)])
+    if spikes is None:
+        return final
+    found, seen, said = spikes
+    return replace(final, checks=final.checks.assign(found), evidence={**final.evidence, **seen}, notes=(*final.notes, *said))
 
 
 def ks_evidence(judged: Goodness) -> dict[str, xr.Dataset]:

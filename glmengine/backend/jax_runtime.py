@@ -14,6 +14,7 @@ import tempfile
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
+from threading import Lock, Thread
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +30,7 @@ CACHE_VARIABLE = "GLMENGINE_CACHE"
 PLATFORMS = ("auto", "cpu", "gpu")
 
 _state: dict[str, bool] = {"prepared": False}
+_preparing = Lock()
 
 
 def cache_folder() -> Path | None:
@@ -77,15 +79,23 @@ def prepare() -> ModuleType:
     """The jax module, imported and given the compilation cache; the caller's precision setting is left alone."""
     import jax
 
-    if not _state["prepared"]:
-        _state["prepared"] = True
-        if jax.config.jax_compilation_cache_dir is None:
-            folder = cache_folder()
-            if folder is not None:
-                jax.config.update("jax_compilation_cache_dir", str(folder))
-                jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-                jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    with _preparing:  # who asks second waits for all of it
+        if not _state["prepared"]:
+            _state["prepared"] = True
+            if jax.config.jax_compilation_cache_dir is None:
+                folder = cache_folder()
+                if folder is not None:
+                    jax.config.update("jax_compilation_cache_dir", str(folder))
+                    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+                    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     return jax
+
+
+def begin_import() -> None:
+    """Have JAX imported beside what the caller does first: a second on a thread of its own. What needs JAX meanwhile waits for it, and so does the
+    end of the process, which an import cannot be broken off by."""
+    if "jax" not in sys.modules:
+        Thread(target=prepare, name="glmengine import").start()
 
 
 def float64() -> AbstractContextManager[None]:

@@ -6,14 +6,18 @@ together in time change fold and knots common, so that sorted by both they are a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
 from glmengine.design.design import Design
 from glmengine.solvers.penalty_components import Components
+from glmengine.threads import workers
+
+Made = TypeVar("Made")
 
 LOCAL = 0.45
 """Largest share of rows in which the columns of a term are not zero on average, for which rows are sorted by its live columns."""
@@ -95,6 +99,21 @@ class FoldRows:
             slice(int(np.searchsorted(numbers, k)), int(np.searchsorted(numbers, k, side="right"))) for k in range(n_folds + 1)
         )
         self._places = _Places.of(self.pieces, self.n_local)
+        placed = list(zip(self.pieces, self._places.slices, strict=True))
+        self._pieces_of = [[one for one in placed if one[0].fold == k] for k in range(n_folds + 1)]
+
+    def _of_folds(self, function: Callable[[int], Made], products: int) -> list[Made]:
+        """`function` of the number of each fold, on all cores where so many products with each row are worth it; none has to do with another.
+
+        What is beyond the precision is seen by its infinities.
+        """
+
+        def quietly(k: int) -> Made:
+            with np.errstate(over="ignore", invalid="ignore"):
+                return function(k)
+
+        with workers(float(self.n) * self.p * products) as pool:
+            return list(pool.map(quietly, list(range(self.n_folds + 1))))
 
     @property
     def p(self) -> int:
@@ -107,11 +126,14 @@ class FoldRows:
         m = theta.shape[-2]
         eta = np.empty((m, self.n))
         places = slice(self.n_local, self.p)
-        for k, part in enumerate(self.folds):
-            one = theta if by_fold is None else by_fold[k]
+
+        def of_fold(k: int) -> None:
+            part, one = self.folds[k], theta if by_fold is None else by_fold[k]
             eta[:, part] = one[:, places] @ self.rest[part].T + one[:, -1:]
             if own.shape[1]:
                 eta[:, part] += one[:, self.p : -1] @ own[part].T
+
+        self._of_folds(of_fold, m)
         with_local = theta[..., : self.n_local].any(axis=-1).reshape(-1, m).any(axis=0)
         if not with_local.any():
             return eta
@@ -119,8 +141,12 @@ class FoldRows:
         live = theta[..., some, :] if by_fold is None else theta[:, some]
         spread = live[:, self._places.live] if by_fold is None else self._places.by_fold(live)
         found = eta if with_local.all() else eta[some]
-        for piece, at in zip(self.pieces, self._places.slices, strict=True):
-            found[:, piece.rows] += spread[:, at] @ piece.local
+
+        def of_pieces(k: int) -> None:
+            for piece, at in self._pieces_of[k]:
+                found[:, piece.rows] += spread[:, at] @ piece.local
+
+        self._of_folds(of_pieces, len(some))
         if found is not eta:
             eta[some] = found
         return eta
@@ -129,16 +155,24 @@ class FoldRows:
         """(folds + 1, m, p + h + 1) sums of columns times residuals (m, n), over each fold; of local columns where a model has some (m,)."""
         m, h = len(residual), own.shape[1]
         total = np.zeros((self.n_folds + 1, m, self.p + h + 1))
-        for k, part in enumerate(self.folds):
+
+        def of_fold(k: int) -> None:
+            part = self.folds[k]
             r = residual[:, part]
             total[k, :, self.n_local : self.p] = r @ self.rest[part]
             total[k, :, self.p : -1] = r @ own[part]
             total[k, :, -1] = r.sum(axis=1)
+
+        self._of_folds(of_fold, m)
         if self.pieces and with_local.any():
             some = residual if with_local.all() else residual[with_local]
             products = np.empty((len(some), self._places.live.size))
-            for piece, at in zip(self.pieces, self._places.slices, strict=True):
-                np.matmul(some[:, piece.rows], piece.local.T, out=products[:, at])
+
+            def of_pieces(k: int) -> None:
+                for piece, at in self._pieces_of[k]:
+                    np.matmul(some[:, piece.rows], piece.local.T, out=products[:, at])
+
+            self._of_folds(of_pieces, len(some))
             sums = self._places.summed(products.T, self.n_folds + 1, self.n_local)
             total[:, with_local, : self.n_local] = np.swapaxes(sums, 1, 2)
         return total
@@ -152,10 +186,8 @@ class FoldRows:
         wanted : (q,) int array
             Parameters, ascending; the intercept is the last.
         """
-        with np.errstate(over="ignore", invalid="ignore"):  # what is beyond single precision is seen by its infinities
-            return self._grams(np.sqrt(weights).astype(np.float32), own, wanted)
-
-    def _grams(self, root: np.ndarray, own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+        with np.errstate(over="ignore", invalid="ignore"):
+            root = np.sqrt(weights).astype(np.float32)
         size = self.p + len(own) + 1
         local = wanted[wanted < self.n_local]
         columns = wanted[(wanted >= self.n_local) & (wanted < self.p)] - self.n_local
@@ -163,11 +195,9 @@ class FoldRows:
         ends = np.cumsum([columns.size, others.size, int(wanted[-1] == size - 1)])
         first = local.size
         result = np.zeros((self.n_folds + 1, wanted.size, wanted.size))
-        squares: list[np.ndarray] = []
-        products: list[np.ndarray] = []
-        pieces = iter(self.pieces if first else ())
-        piece = next(pieces, None)
-        for k, part in enumerate(self.folds):
+
+        def of_fold(k: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+            part = self.folds[k]
             rows = np.empty((ends[2], part.stop - part.start), np.float32)
             rows[: ends[0]] = self._single[columns, part]
             rows[ends[0] : ends[1]] = own[others, part]
@@ -176,12 +206,16 @@ class FoldRows:
             for start in range(0, rows.shape[1], MOST_SUMMED):
                 some = rows[:, start : start + MOST_SUMMED]
                 result[k, first:, first:] += some @ some.T
-            while piece is not None and piece.fold == k:
+            squares, products = [], []
+            for piece, _ in self._pieces_of[k] if first else ():
                 here = piece.single * root[piece.rows]
                 squares.append((here @ here.T).ravel())
                 products.append(here @ rows[:, piece.rows.start - part.start : piece.rows.stop - part.start].T)
-                piece = next(pieces, None)
+            return squares, products
+
+        found = self._of_folds(of_fold, wanted.size)
         if first:
+            squares, products = ([one for fold in found for one in fold[which]] for which in (0, 1))
             every = self._places.squared(np.concatenate(squares), self.n_folds + 1, self.n_local)
             mixed = self._places.summed(np.concatenate(products).astype(np.float64), self.n_folds + 1, self.n_local)[:, local]
             result[:, :first, :first] = every[:, local[:, None], local]
