@@ -222,12 +222,12 @@ def _sentence(
 def nearest_of(selection: TermSelection, unit: str, level: float) -> Nearest | None:
     """What came nearest to being chosen for a unit: what was taken back, or else the first that was tested; None where it explains nothing alone."""
     assert selection.chosen is not None
-    if selection.steps is None or not selection.steps.sizes["round"]:
+    if selection.steps is None or selection.contributions is None or not selection.steps.sizes["round"]:
         return None
     own = selection.steps.sel(unit=unit)
     at = int(np.argmax(own["taken"].values))  # the first where none was taken
     term, p = str(own["candidate"].values[at]), float(own["p"].values[at])
-    share = _share(selection, unit, term, first=True) if term else np.nan
+    share = float(selection.contributions["alone"].sel(unit=unit, term=term)) if term else np.nan
     if not (share >= SMALL and np.isfinite(p)):
         return None
     back = float(selection.chosen["p"].sel(unit=unit))
