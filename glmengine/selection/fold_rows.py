@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from glmengine.design.chunks import as_slice
 from glmengine.design.design import Design
 from glmengine.solvers.penalty_components import Components
 from glmengine.threads import workers
@@ -289,8 +290,9 @@ class SharedRows:
         self.index = np.flatnonzero(design.valid)
         common = design.of(self.labels)
         values = common.dense() if self.labels else np.zeros((design.n_rows, 0))
-        values = values if self.index.size == len(values) else values[self.index]
-        self.rows = FoldRows(values, fold[self.index], n_folds, [np.arange(s.start, s.stop) for s in common.slices.values()])
+        self.rows = FoldRows(
+            values[as_slice(self.index)], fold[self.index], n_folds, [np.arange(s.start, s.stop) for s in common.slices.values()]
+        )
         self.at = self.index[self.rows.order]
         """(n,) int array, the bin of each sorted row."""
         self.penalties: dict[tuple[object, ...], Components] = {}

@@ -208,12 +208,13 @@ def correlation_length(values: np.ndarray, stretch: np.ndarray) -> int:
         return 1
     part = np.asarray(values, np.float64).reshape(len(values), -1)[stretch == numbers[np.argmax(sizes)]]
     n, longest = len(part), 1
+    size = 2 ** int(np.ceil(np.log2(2 * n)))  # of a length with large prime factors a transform takes several times as long
     for column in part.T:
         known = np.isfinite(column)
         if known.sum() < 2 or np.ptp(column[known]) == 0:
             continue
         centred = np.where(known, column - column[known].mean(), 0.0)
-        correlation = np.fft.irfft(np.abs(np.fft.rfft(centred, 2 * n)) ** 2)[: n // 2 + 1]
+        correlation = np.fft.irfft(np.abs(np.fft.rfft(centred, size)) ** 2, size)[: n // 2 + 1]
         correlation, noise = correlation / correlation[0], 2.0 / np.sqrt(known.sum())
         lost = np.flatnonzero(correlation[1:] < max(_LOWEST * correlation[1:2].sum(), noise))
         longest = max(longest, int(lost[0]) + 1 if lost.size else n // 2)

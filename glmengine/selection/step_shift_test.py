@@ -17,6 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.linalg import eigh
 
 from glmengine.context import SILENT, Context, Progress
+from glmengine.design.chunks import as_slice
 from glmengine.design.design import Design
 from glmengine.inference.tail_p import tail_p
 from glmengine.models.components import Component
@@ -116,8 +117,7 @@ class PooledColumns:
 
     def pool(self, values: np.ndarray) -> np.ndarray:
         """Sums of values (T, k) over pooled rows."""
-        used = values if self._rows.size == len(values) else values[self._rows]
-        return np.add.reduceat(used, self._starts, axis=0)
+        return np.add.reduceat(values[as_slice(self._rows)], self._starts, axis=0)
 
     def step(self, unit: int, term: int, offered: tuple[int, ...], residual: np.ndarray, curvature: np.ndarray) -> ShiftStep:
         """The step by which a term came in, of residuals and curvatures (T,) in every bin."""
