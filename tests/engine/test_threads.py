@@ -99,7 +99,13 @@ def test_a_worker_has_no_workers_of_its_own():
         found = list(pool.map(lambda _: n_threads(), [0, 1, 2]))
     assert found == [1, 1, 1]
     with quiet_blas(), workers() as pool:
-        assert list(pool.map(lambda _: n_threads(), [0])) == [1]
+        assert list(pool.map(lambda _: n_threads(), [0, 1])) == [1, 1]
+
+
+def test_a_single_block_is_the_callers_who_has_all_workers_for_parts_of_it():
+    n = n_threads()
+    with workers() as pool:
+        assert list(pool.map(lambda _: n_threads(), [0])) == [n]
 
 
 @pytest.mark.parametrize("together", [1, 3, 50])

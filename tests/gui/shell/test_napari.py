@@ -54,7 +54,8 @@ def test_each_command_makes_a_widget_on_the_same_document(manifest, desk, qtbot,
     control.fit.click()
     qtbot.waitUntil(lambda: desk.work.document.result is not None and desk.jobs.idle)
     shown = widgets[1 + [step.name for step in STEPS].index("results")].widget()
-    assert shown.units.best in small_recording.unit_names
+    shown.show()  # a page is filled when it is seen
+    qtbot.waitUntil(lambda: shown.units.best in small_recording.unit_names)
     desk.work.document.edit(small_analysis.with_(seed=3), "Seed")
     control.undo.click()
     assert desk.work.document.analysis == small_analysis

@@ -124,7 +124,7 @@ def test_results_of_a_signal_name_no_spikes(qtbot, document, jobs, calcium, fitt
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.2345, "0.234"), (0.00042, "0.00042"), (-3.14e-6, "-3.1e-06"), (0.0, "0.000"), (float("nan"), "\u2013")]
+    ("value", "text"), [(0.2345, "0.234"), (0.00042, "0.00042"), (-3.14e-6, "-3.1e-6"), (0.0, "0.000"), (float("nan"), "\u2013")]
 )
 def test_tiny_scores_keep_digits_that_say_something(value, text):
     assert BY_KEY["deviance_explained_heldout"].text(value) == text
