@@ -53,8 +53,9 @@ def test_each_command_makes_a_widget_on_the_same_document(manifest, desk, qtbot,
     assert control.fit.isEnabled()
     control.fit.click()
     qtbot.waitUntil(lambda: desk.work.document.result is not None and desk.jobs.idle)
-    shown = widgets[1 + [step.name for step in STEPS].index("results")].widget()
-    shown.show()  # a page is filled when it is seen
+    page = widgets[1 + [step.name for step in STEPS].index("results")]
+    page.show()  # it is filled when it is seen
+    shown = page.widget()
     qtbot.waitUntil(lambda: shown.units.best in small_recording.unit_names)
     desk.work.document.edit(small_analysis.with_(seed=3), "Seed")
     control.undo.click()
