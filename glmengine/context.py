@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from glmengine.errors import Cancelled
 
 if TYPE_CHECKING:
     import numpy as np
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,13 @@ class _Part(Forwarding):
     def tell(self, found: UnitsFound) -> None:
         if not self._aside:
             self._whole.tell(found)
+
+
+def checked(context: Context, items: Iterable[Item]) -> Iterator[Item]:
+    """The items as they come; before each is given the context is asked whether to go on."""
+    for item in items:
+        context.check()
+        yield item
 
 
 def parts_by_work(context: Context, work: Sequence[float], stages: Sequence[str | None] = ()) -> list[Context]:

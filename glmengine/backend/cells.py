@@ -80,9 +80,8 @@ class CellPiece:
     @classmethod
     def of(cls, centre: np.ndarray, cell: Cell, part: slice, observed: Observations) -> CellPiece:
         rows = cell.rows[part]
-        offset = np.zeros((1, rows.size)) if observed.offset is None else observed.offset[:, rows]
-        fold = np.full(rows.size, -1, np.int32) if observed.fold is None else observed.fold[rows]
-        return cls(centre, cell, part, observed.y[:, rows].astype(np.float64), observed.weights[:, rows], offset, fold)
+        y, weights = observed.y[:, rows].astype(np.float64), observed.weights[:, rows]
+        return cls(centre, cell, part, y, weights, observed.offset_at(rows), observed.fold_at(rows))
 
     def every(self, stride: int) -> CellPiece:
         """Every `stride`-th of these rows."""

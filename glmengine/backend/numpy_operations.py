@@ -18,6 +18,7 @@ from glmengine.backend.operations import View, is_one_fold
 from glmengine.backend.pieces import BLOCK_NUMBERS, Piece, pieces
 from glmengine.backend.products import MANY, NARROW
 from glmengine.backend.rows import Rows
+from glmengine.context import checked
 from glmengine.threads import workers
 
 ELEMENTS = 1e5
@@ -169,8 +170,7 @@ class NumpyOperations:
             return piece, piece.grams(np.ones((1, piece.y.shape[1])), np.zeros(1, int), "float64", False, shared[:-1])[0]
 
         with workers(self.rows.n * self.rows.padded**2) as pool:
-            for piece, part in pool.stream(of_piece, pieces(self.rows)):
-                self.context.check()
+            for piece, part in checked(self.context, pool.stream(of_piece, pieces(self.rows))):
                 places = shared if piece.places is None else piece.places
                 total[np.ix_(places, places)] += part
         if cells_of(self.rows) is None:
@@ -190,9 +190,8 @@ class NumpyOperations:
 
     def predictor(self, view: View, theta: np.ndarray) -> Iterator[tuple[Any, Any]]:
         with workers(self.rows.n * self.rows.padded * view.size) as pool:
-            for part in pool.stream(lambda piece: (piece.rows, seen_in(self.rows, piece, view, theta)[0]), pieces(self.rows)):
-                self.context.check()
-                yield part
+            parts = pool.stream(lambda piece: (piece.rows, seen_in(self.rows, piece, view, theta)[0]), pieces(self.rows))
+            yield from checked(self.context, parts)
 
     def sums_at(self, formula: SumFormula, view: View, predictor: Iterable[tuple[Any, Any]]) -> np.ndarray:
         def of_piece(both: tuple[np.ndarray, Piece]) -> np.ndarray:
@@ -203,8 +202,7 @@ class NumpyOperations:
         total = np.zeros((1 if formula.coupled else view.size, formula.numbers))
         with workers(self.rows.n * view.size * 16) as pool:
             known = ((eta, piece) for (_, eta), piece in zip(predictor, pieces(self.rows), strict=True))
-            for part in pool.stream(of_piece, known):
-                self.context.check()
+            for part in checked(self.context, pool.stream(of_piece, known)):
                 total += part
         return total.T
 
@@ -215,8 +213,7 @@ class NumpyOperations:
             return piece, piece.back(residual[:, piece.rows], view.unit)
 
         with workers(self.rows.n * self.rows.padded * len(residual)) as pool:
-            for piece, part in pool.stream(of_piece, pieces(self.rows)):
-                self.context.check()
+            for piece, part in checked(self.context, pool.stream(of_piece, pieces(self.rows))):
                 total[_at(every, piece.places)] += part
         return total if cells_of(self.rows) is None else cells_of(self.rows).settled_slopes(total)
 
@@ -245,8 +242,7 @@ class NumpyOperations:
 
         together = _pieces_together(self.rows, stride, per_row)
         with workers(self.rows.n * per_row) as pool:
-            for made in pool.stream(of, pieces(self.rows, stride, precision), together):
-                self.context.check()
+            for made in checked(self.context, pool.stream(of, pieces(self.rows, stride, precision), together)):
                 if made is not None:
                     yield made
 

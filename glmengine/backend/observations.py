@@ -34,6 +34,14 @@ class Observations:
         """Whether every column sees every row with weight 1."""
         return self.fold is None and len(self.weights) == 1 and bool((self.weights == 1.0).all())
 
+    def offset_at(self, rows: slice | np.ndarray) -> np.ndarray:
+        """(1 or U, c) of some rows, 0 where there are none."""
+        return np.zeros(self.weights[:1, rows].shape) if self.offset is None else self.offset[:, rows]
+
+    def fold_at(self, rows: slice | np.ndarray) -> np.ndarray:
+        """(c,) int32 of some rows, -1 where there are none."""
+        return np.full(self.weights[0, rows].shape, -1, np.int32) if self.fold is None else self.fold[rows]
+
     def of_units(self, units: np.ndarray) -> Observations:
         """Those of some units (k,), rising; nothing is copied of all of them."""
         if units.size == len(self.y):

@@ -86,11 +86,11 @@ class _ObservedLate:
 
     @property
     def offset(self) -> np.ndarray:
-        return _offset_of(self.observations, self.rows)
+        return self.observations.offset_at(self.rows)
 
     @cached_property
     def fold(self) -> np.ndarray:
-        return _fold_of(self.observations, self.rows)
+        return self.observations.fold_at(self.rows)
 
 
 @dataclass(frozen=True)
@@ -179,19 +179,12 @@ class TurnedPiece(_ObservedLate):
 
 
 @dataclass(frozen=True)
-class SparsePiece:
+class SparsePiece(_ObservedLate):
     """Rows without their zeros; attributes and products as those of `WholePiece`, in float64."""
 
     nonzeros: Nonzeros
     part: Part
-    y: np.ndarray
-    weights: np.ndarray
-    offset: np.ndarray
-    fold: np.ndarray
-
-    @classmethod
-    def of(cls, nonzeros: Nonzeros, part: Part, observed: Observations) -> SparsePiece:
-        return cls(nonzeros, part, *_observed(observed, part.rows))
+    observations: Observations
 
     places = None
 
@@ -253,21 +246,6 @@ def _grams(
     return weighted_grams(columns, own, weights, unit, precision, signed)
 
 
-def _observed(observed: Observations, rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Observations, weights, offsets (U or 1, c) and folds (c,) of some rows."""
-    return observed.y[:, rows], observed.weights[:, rows], _offset_of(observed, rows), _fold_of(observed, rows)
-
-
-def _offset_of(observed: Observations, rows: slice) -> np.ndarray:
-    weights = observed.weights[:1, rows]
-    return np.zeros(weights.shape) if observed.offset is None else observed.offset[:, rows]
-
-
-def _fold_of(observed: Observations, rows: slice) -> np.ndarray:
-    weights = observed.weights[0, rows]
-    return np.full(weights.shape, -1, np.int32) if observed.fold is None else observed.fold[rows]
-
-
 def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[Piece]:
     """All rows piece by piece, made as they are asked for; with a `stride` only every so many rows.
 
@@ -283,7 +261,7 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
             yield piece if stride == 1 else piece.every(stride)
     elif nonzeros is not None:
         for part in nonzeros.parts:
-            yield SparsePiece.of(nonzeros, part.every(stride), rows.observations)
+            yield SparsePiece(nonzeros, part.every(stride), rows.observations)
     elif precision == "float32" and rows.turned is not None:
         yield from _turned(rows, rows.turned, stride)
     elif rows.reads_again():

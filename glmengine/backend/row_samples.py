@@ -14,7 +14,7 @@ import numpy as np
 
 from glmengine.backend import jax_runtime as runtime
 from glmengine.backend.chunks import Chunk, block_parts
-from glmengine.context import Context
+from glmengine.context import Context, checked
 from glmengine.threads import workers
 
 READ_NUMBERS = 2**17
@@ -90,11 +90,8 @@ def chosen_of_chunks(rows: Any, stride: int, context: Context) -> tuple[np.ndarr
 
     # of arrays on a device nothing is rounded on the way, as long as they are taken in this thread
     with runtime.float64(), workers(rows.n * rows.padded if rows.on_cpu else 0) as pool:
-        found = []
-        for each in pool.stream(of, enumerate(rows.here() if rows.on_cpu else rows)):
-            context.check()
-            found.append(each)
-    index, weights, parts = (list(part) for part in zip(*found, strict=True))
+        found = list(checked(context, pool.stream(of, enumerate(rows.here() if rows.on_cpu else rows))))
+    index, weights, parts = (list(each) for each in zip(*found, strict=True))
     return np.concatenate(index), np.concatenate(weights), parts
 
 
@@ -111,8 +108,5 @@ def chosen_in_place(rows: Any, stride: int, context: Context, *, single: bool) -
             return squared_distances(read() if turned is None else turned.block(number, read).T)
 
     with workers(rows.n * rows.padded) as pool:
-        distances = []
-        for each in pool.stream(of, enumerate(parts)):
-            context.check()
-            distances.append(each)
-    return chosen_rows(np.concatenate(distances), -(-rows.n // stride))
+        distance = np.concatenate(list(checked(context, pool.stream(of, enumerate(parts)))))
+    return chosen_rows(distance, -(-rows.n // stride))

@@ -131,7 +131,8 @@ def scores_against(scores: xr.Dataset, other: str | xr.Dataset) -> xr.Dataset:
             )
         other = scores.sel(model=other)
     other = other.drop_vars("model", errors="ignore")
-    shared = [unit for unit in scores["unit"].values.tolist() if unit in other["unit"].values.tolist()]
+    there = set(other["unit"].values.tolist())
+    shared = [unit for unit in scores["unit"].values.tolist() if unit in there]
     if not shared:
         raise GlmError("the other model was scored on other units; compare models of the same ones")
     scores, other = scores.sel(unit=shared), other.sel(unit=shared)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import qr, solve_triangular
 
-from glmengine.solvers.metrics import NULL
+from glmengine.solvers.metrics import NULL, mean_curvature
 from glmengine.solvers.penalty_root import penalty_root
 from glmengine.solvers.problem import Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite
@@ -48,20 +48,21 @@ SURE = 1e-6
 """A penalty of every coefficient above this share of the curvature of a standardised column cannot be lost in a sum."""
 
 
-def may_be_lost(problem: Problem, objective: Objective, curvature: np.ndarray) -> bool:
-    """Whether the penalty of any columns lies so far apart on standardised coefficients, or so far above the curvature (K,) of their losses at the
+def may_be_lost(problem: Problem, objective: Objective) -> bool:
+    """Whether the penalty of any columns lies so far apart on standardised coefficients, or so far above the curvature of their losses at the
     mean rate, that a sum of second derivatives may lose the smallest."""
     if problem.penalty.ndim == 3 or problem.rows.own_padded:
         return False
     pull = _pull(objective, 0)
-    return _is_apart(pull) or bool((_is_stiff(problem, pull, problem.strength, curvature)).any())
+    if _is_apart(pull):
+        return True
+    return problem.penalty.ndim == 2 and bool(_is_stiff(pull, problem.strength, mean_curvature(problem)).any())
 
 
-def refined(
-    problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray, curvature: np.ndarray
-) -> tuple[Solution, np.ndarray]:
+def refined(problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray) -> tuple[Solution, np.ndarray]:
     """The same answer of a problem that `may_be_lost` with those columns led to the optimum whose Hessians could not tell small curvatures from
     rounding."""
+    curvature = mean_curvature(problem)
     value, decrement = solution.objective.copy(), solution.decrement.copy()
     converged, theta = solution.converged.copy(), theta.copy()
     for k in np.flatnonzero((problem.strength > 0) & ~solution.runaway).tolist():
@@ -77,7 +78,8 @@ def refined(
 def _is_lost(objective: Objective, k: int, theta: np.ndarray, curvature: float) -> bool:
     """Whether the penalised Hessian of column k, summed in float64, is singular to rounding and its penalty so far apart or above the loss."""
     pull = _pull(objective, k)[objective.problem.movable[k]]
-    if not _is_apart(pull) and not _is_stiff(objective.problem, pull, objective.problem.strength[k], curvature):
+    differences = objective.problem.penalty.ndim == 2
+    if not _is_apart(pull) and not (differences and _is_stiff(pull, objective.problem.strength[k], curvature)):
         return False
     pull = pull[pull > 0]
     if is_definite(objective.problem) and objective.problem.strength[k] * pull.min() > SURE * curvature:
@@ -96,9 +98,9 @@ def _pull(objective: Objective, k: int) -> np.ndarray:
     return own * objective.raw_factors(np.array([k]))[0][places] ** 2
 
 
-def _is_stiff(problem: Problem, pull: np.ndarray, strength: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+def _is_stiff(pull: np.ndarray, strength: np.ndarray, curvature: np.ndarray) -> np.ndarray:
     """Whether a penalty of differences is so far above the curvature of the loss, for each strength."""
-    return (problem.penalty.ndim == 2) & (strength * pull.max(initial=0.0) > STIFF * curvature)
+    return strength * pull.max(initial=0.0) > STIFF * curvature
 
 
 def _is_apart(pull: np.ndarray) -> bool:

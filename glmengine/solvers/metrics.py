@@ -14,7 +14,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from glmengine.solvers.cholesky import factor_above, solved
-from glmengine.solvers.problem import Objective
+from glmengine.solvers.problem import Objective, Problem
 
 NULL = {"float32": 1e-6, "float64": 1e-12}
 """Eigenvalues of a matrix with unit diagonal below this, times its size in units of 100, cannot be told from zero."""
@@ -101,6 +101,15 @@ class HessianMetric:
     def solve(self, columns: np.ndarray, gradient: np.ndarray) -> np.ndarray:
         """The metric's inverse applied to gradients (k, Q) of these columns."""
         return np.stack([self._solvers[k](row) for k, row in zip(columns.tolist(), gradient, strict=True)])
+
+
+def mean_curvature(problem: Problem) -> np.ndarray:
+    """(K,) expected second derivative of the loss at each column's mean rate."""
+    eta = np.asarray(problem.link.eta(problem.mean), dtype=float)
+    dispersion = 1.0 if problem.dispersion is None else problem.dispersion
+    with np.errstate(invalid="ignore"):  # of a unit without events
+        fisher = np.asarray(problem.family.evaluate(eta, problem.mean, problem.link, dispersion)[2], dtype=float)
+    return np.where(np.isfinite(fisher) & (fisher > 0), fisher, 1.0)
 
 
 def inverse(matrix: np.ndarray, precision: str) -> tuple[Callable[[np.ndarray], np.ndarray], bool]:

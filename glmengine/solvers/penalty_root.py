@@ -11,10 +11,15 @@ LEAST = 1e-12
 """Eigenvalues of a penalty of unit diagonal below this, times the largest, are rounding."""
 
 
+def coupled(penalty: np.ndarray) -> np.ndarray:
+    """(p,) numbers from 0 on, the same for coefficients that the matrix (p, p) of a penalty couples, also by way of others."""
+    return connected_components(csr_array(penalty != 0), directed=False)[1]
+
+
 def penalty_root(penalty: np.ndarray) -> np.ndarray:
     """R (r, p) with R'R the positive semidefinite matrix (p, p) of a penalty, to the rounding of each coefficient's own size."""
-    number, block = connected_components(csr_array(penalty != 0), directed=False)
-    if number == 1:
+    block = coupled(penalty)
+    if block.size and not block.any():
         return _root(penalty)
     rows = []
     for which in np.unique(block[np.diagonal(penalty) > 0]).tolist():

@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg import eigh
 from scipy.linalg.lapack import dpotrf, dtrtri
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from glmengine.backend.rows import Rows
-from glmengine.solvers.penalty_root import penalty_root
+from glmengine.solvers.penalty_root import coupled, penalty_root
 from glmengine.solvers.problem import Objective, Problem
 
 NULL = 1e-12
@@ -81,7 +79,7 @@ def left_out(rows: Rows, penalty: np.ndarray, context: Any) -> tuple[np.ndarray,
     constant = constant_columns(rows, context)
     carried = np.zeros_like(constant)
     if penalty.ndim == 2 and constant.any():
-        _, chain = connected_components(csr_array(penalty != 0), directed=False)
+        chain = coupled(penalty)
         carried = constant & np.isin(chain, chain[~constant])
     return constant & ~carried, carried
 

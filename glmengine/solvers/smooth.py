@@ -14,7 +14,7 @@ from glmengine.context import Interruptible, Stopped
 from glmengine.solvers.descent import SINGLE_WORK, Descent
 from glmengine.solvers.graded import may_be_lost, refined
 from glmengine.solvers.kept_hessians import COARSEST
-from glmengine.solvers.metrics import GramMetric
+from glmengine.solvers.metrics import GramMetric, mean_curvature
 from glmengine.solvers.newton import is_small, newton
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.rank import is_definite, smallest_norm
@@ -95,14 +95,13 @@ def solve(
             found = _by_newton(problem, context, solution, theta)
         objective = descent.objective
     solution, theta = found
-    curvature = mean_curvature(problem)
-    lost, definite = not rough and may_be_lost(problem, objective, curvature), is_definite(problem)
+    lost, definite = not rough and may_be_lost(problem, objective), is_definite(problem)
     if definite and not lost:
         return solution, theta, descent
     with quiet_blas_for(problem.rows.n_features):
         if lost:
             with suppress(Stopped):
-                solution, theta = refined(problem, objective, solution, theta, curvature)
+                solution, theta = refined(problem, objective, solution, theta)
         if not definite:
             free = None
             try:
@@ -213,12 +212,3 @@ def shared_metric(objective: Objective) -> GramMetric:
     """The Gram of all rows, times each column's curvature at its mean rate."""
     problem = objective.problem
     return GramMetric(objective.gram(), objective.penalty_matrix(0), mean_curvature(problem), problem.strength)
-
-
-def mean_curvature(problem: Problem) -> np.ndarray:
-    """(K,) expected second derivative of the loss at each column's mean rate."""
-    eta = np.asarray(problem.link.eta(problem.mean), dtype=float)
-    dispersion = 1.0 if problem.dispersion is None else problem.dispersion
-    with np.errstate(invalid="ignore"):  # of a unit without events
-        fisher = np.asarray(problem.family.evaluate(eta, problem.mean, problem.link, dispersion)[2], dtype=float)
-    return np.where(np.isfinite(fisher) & (fisher > 0), fisher, 1.0)
