@@ -156,7 +156,7 @@ class TurnedPiece(_ObservedLate):
 
     @cached_property
     def X(self) -> np.ndarray:
-        return self.columns()[:, :: self.rows.step]
+        return self.columns()
 
     @property
     def weights(self) -> np.ndarray:
@@ -278,6 +278,18 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
 
 
 def _turned(rows: Rows, turned: TurnedRows, stride: int) -> Iterator[TurnedPiece]:
-    for number, part in enumerate(turned.parts):
-        columns = partial(turned.block, number, rows.reader(part))
-        yield TurnedPiece(slice(part.start, part.stop, stride), columns, rows.observations)
+    """One piece a block; with a `stride` so many blocks in one, which then is as large as a block of all its rows."""
+    for first in range(0, len(turned.parts), stride):
+        numbers = range(first, min(first + stride, len(turned.parts)))
+        whole = slice(turned.parts[first].start, turned.parts[numbers[-1]].stop, stride)
+        yield TurnedPiece(whole, partial(_columns_of, rows, turned, numbers, whole), rows.observations)
+
+
+def _columns_of(rows: Rows, turned: TurnedRows, numbers: range, whole: slice) -> np.ndarray:
+    """(P, c) the rows `whole` of blocks that follow each other."""
+    found = []
+    for number in numbers:
+        part = turned.parts[number]
+        begin = -(part.start - whole.start) % whole.step
+        found.append(turned.block(number, rows.reader(part))[:, begin :: whole.step])
+    return found[0] if len(found) == 1 else np.concatenate(found, axis=1)

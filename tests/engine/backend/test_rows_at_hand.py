@@ -11,6 +11,7 @@ from glmengine.backend.formulas import Curvatures, Losses, RowWeights
 from glmengine.backend.numpy_operations import NumpyOperations
 from glmengine.backend.observations import Observations
 from glmengine.backend.operations import ALL_ROWS, View
+from glmengine.backend.pieces import pieces
 from glmengine.backend.row_sources import ArrayRows
 from glmengine.backend.rows import Rows
 from glmengine.context import SILENT, CallbackContext
@@ -94,6 +95,21 @@ def test_one_row_in_so_many_is_the_same_row(X, view):
     there, kept = (operations(source, X) for source in (ArrayRows, Prepared))
     weighted = [of.grams(RowWeights(), view, parameters(of), stride=3) for of in (there, kept)]
     np.testing.assert_allclose(*weighted, rtol=1e-12, atol=1e-10)
+
+
+@pytest.mark.parametrize("source", [ArrayRows, Prepared])
+def test_with_a_stride_so_many_blocks_of_float32_are_one_piece(X, source):
+    of = operations(source, X)
+    starts = range(0, of.rows.n, of.rows.chunk_rows)
+    every = np.concatenate([of.rows.reader(slice(a, min(a + of.rows.chunk_rows, of.rows.n)))() for a in starts])
+    blocks, found = list(pieces(of.rows, 1, "float32")), list(pieces(of.rows, 3, "float32"))
+    assert len(found) == -(-len(blocks) // 3)
+    rows = np.concatenate([np.arange(of.rows.n)[piece.rows] for piece in found])
+    assert np.diff(rows).min() >= 1
+    assert np.diff(rows).max() <= 3
+    for piece in found:
+        np.testing.assert_allclose(piece.X.T, every[piece.rows], rtol=1e-6, atol=1e-6 * np.abs(every).max())
+        np.testing.assert_array_equal(piece.y, of.rows.observations.y[:, piece.rows])
 
 
 def test_an_array_is_kept_only_where_it_is_read_often(X, view, monkeypatch):
