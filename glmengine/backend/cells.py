@@ -20,7 +20,7 @@ from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.observations import Observations
 from glmengine.backend.products import add_own, weighted_grams, with_own_sums
 from glmengine.backend.rows import Rows
-from glmengine.basis.supports import pattern_keys, together
+from glmengine.basis.supports import pattern_keys, pattern_sums, together
 
 LOCAL = (0.6, 0.45, 0.3, 0.2, 0.1)
 """Largest shares of rows in which a column is not zero, for which cells are tried; other columns are live everywhere."""
@@ -162,7 +162,7 @@ class Cells:
         random = pattern_keys(int(found.local.sum()))
         start = 0
         for raw in rows.raw_shared():
-            keys[start : start + len(raw)] = (raw[:, found.local] != 0) @ random
+            keys[start : start + len(raw)] = pattern_sums(raw[:, found.local] != 0, random)
             start += len(raw)
         return cls._with_keys(rows, found.local, keys)
 
@@ -318,7 +318,7 @@ def _best_by_sample(rows: Rows) -> _Grouping | None:
 def _grouped(there: np.ndarray, local: np.ndarray, fewest: int) -> tuple[np.ndarray, np.ndarray]:
     """Live columns (G, P) bool of the cells of some rows (c, P) bool, and the cell (c,) of each row."""
     keys = np.where(local, pattern_keys(local.size), np.uint64(0))
-    _, first, cell_of = np.unique(there @ keys, return_index=True, return_inverse=True)
+    _, first, cell_of = np.unique(pattern_sums(there, keys), return_index=True, return_inverse=True)
     supports = there[first] & local
     sizes = np.bincount(cell_of)
     if np.count_nonzero(sizes >= fewest) > MOST_CELLS or len(first) > 50 * MOST_CELLS:  # too many, however the others are joined

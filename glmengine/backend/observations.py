@@ -7,6 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from glmengine.threads import workers
+
 TRANSPOSED_NUMBERS = 2**16
 """Numbers transposed at a time."""
 
@@ -64,6 +66,11 @@ def transposed(values: np.ndarray) -> np.ndarray:
     """(M, T) copy of (T, M) values, made of blocks that stay in the cache."""
     result = np.empty(values.shape[::-1], values.dtype)
     step = max(1, TRANSPOSED_NUMBERS // max(values.shape[1], 1))
-    for start in range(0, len(values), step):
+
+    def turn(start: int) -> None:
         result[:, start : start + step] = values[start : start + step].T
+
+    with workers(values.size) as pool:
+        for _ in pool.map(turn, list(range(0, len(values), step))):
+            pass
     return result

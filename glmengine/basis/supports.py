@@ -47,7 +47,7 @@ class Supports:
     @classmethod
     def of_patterns(cls, there: np.ndarray) -> Supports:
         """Those of columns that are known to be there or not, (n, p) bool, as the epochs of a few conditions are."""
-        keys = there @ pattern_keys(there.shape[1])
+        keys = pattern_sums(there, pattern_keys(there.shape[1]))
         _, first, cell = np.unique(keys, return_index=True, return_inverse=True)
         if first.size > MOST_PATTERNS:
             return cls.everywhere(len(there), there.mean(axis=0))
@@ -88,6 +88,11 @@ def together(parts: Sequence[Supports]) -> tuple[np.ndarray, np.ndarray] | None:
 def pattern_keys(n: int) -> np.ndarray:
     """(n,) random numbers whose sums tell the subsets of n columns apart."""
     return np.random.default_rng(n).integers(1, 2**63, n, dtype=np.uint64)
+
+
+def pattern_sums(there: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """(n,) sums of the keys (p,) of the columns that are there, (n, p) bool: as `there @ keys`, which takes four times as long."""
+    return np.einsum("ij,j->i", there, keys)
 
 
 def first_live(u: np.ndarray, knots: np.ndarray, order: int) -> np.ndarray:

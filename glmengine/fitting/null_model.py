@@ -9,6 +9,7 @@ from glmengine.fitting.unit_status import Observed
 from glmengine.models import Family
 from glmengine.models.links import Link
 from glmengine.solvers.problem import ALL_ROWS
+from glmengine.threads import workers
 
 
 def null_deviances(family: Family, observations: Observations, observed: Observed) -> np.ndarray:
@@ -18,9 +19,13 @@ def null_deviances(family: Family, observations: Observations, observed: Observe
         share = observed.classes[0] / np.maximum(observed.classes[0].sum(axis=-1, keepdims=True), 1e-300)
         with np.errstate(divide="ignore", invalid="ignore"):
             return -2.0 * np.where(share > 0, share * np.log(share), 0.0).sum(axis=-1)
-    return np.array(
-        [_deviance_of_mean(family, y[m], weights[min(m, len(weights) - 1)], observed.mean[0, m]) for m in range(len(y))]
-    )
+
+    def of_unit(m: int) -> float:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return _deviance_of_mean(family, y[m], weights[min(m, len(weights) - 1)], observed.mean[0, m])
+
+    with workers(y.size) as pool:
+        return np.array(list(pool.map(of_unit, list(range(len(y))))))
 
 
 def _deviance_of_mean(family: Family, y: np.ndarray, weights: np.ndarray, mean: float) -> float:

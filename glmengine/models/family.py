@@ -11,9 +11,13 @@ from glmengine.errors import GlmError
 from glmengine.models.arrays import library
 from glmengine.models.likelihood_derivatives import derivatives, variance_of_mean
 from glmengine.models.links import Link, get_link
+from glmengine.threads import workers
 
 SMALLEST_MEAN = 1e-300
 """Stands for a mean of 0 in the perfect fit of an observation of 0."""
+
+CHECKED_NUMBERS = 2**17
+"""Observations that are checked at a time: what is made of them stays in the cache."""
 
 
 @dataclass(frozen=True)
@@ -206,10 +210,22 @@ class Family:
         if y.dtype.kind not in "buif":
             raise GlmError(f"counts: the observations must be numbers, these are {y.dtype}; convert them first")
         values = y.reshape(len(y), -1)
-        refuse(values, names, np.isinf(values), "is infinite; remove it or set it to NaN, which leaves the row out")
-        self._check_values(values, names, whole)
+
+        def is_fine(block: np.ndarray) -> bool:
+            try:
+                self._check_values(block, None, whole)
+            except GlmError:
+                return False
+            return True
+
+        step = max(1, CHECKED_NUMBERS // max(values.shape[1], 1))
+        with workers(values.size) as pool:
+            fine = all(list(pool.map(is_fine, [values[start : start + step] for start in range(0, len(values), step)])))
+        if not fine:
+            self._check_values(values, names, whole)  # says where, of all of them
 
     def _check_values(self, y: np.ndarray, names: Any, whole: bool) -> None:
+        refuse(y, names, np.isinf(y), "is infinite; remove it or set it to NaN, which leaves the row out")
         if self.positive:
             refuse(
                 y,
