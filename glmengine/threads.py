@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
-from itertools import islice
+from itertools import chain, islice, repeat
 from threading import Lock, local
 from typing import Any
 
@@ -118,15 +118,17 @@ class Workers:
         given = [self._submit(function, block) for block in blocks]
         return (self._taken(one) for one in given)
 
-    def stream(self, function: Callable[[Any], Any], blocks: Iterable[Any], together: int = 1) -> Iterator[Any]:
+    def stream(self, function: Callable[[Any], Any], blocks: Iterable[Any], together: Iterable[int] = ()) -> Iterator[Any]:
         """`function` of each block, in order, of blocks that are made as they are read: a few of them ahead of what is taken, so that no
-        thread waits for the others' last block. A thread is given so many at a time, `together`, where each of them is soon done."""
+        thread waits for the others' last block. Where each of them is soon done a thread is given some at a time, so many as `together` says
+        the first time, the second, and so on; one at a time after these."""
         if self._pool is None:
             yield from map(function, blocks)
             return
         waiting: deque[Future[list[Any]]] = deque()
         blocks = iter(blocks)
-        while some := list(islice(blocks, together)):
+        sizes = chain(together, repeat(1))
+        while some := list(islice(blocks, next(sizes))):
             waiting.append(self._submit(lambda some: [function(block) for block in some], some))
             if len(waiting) > self._ahead:
                 yield from self._taken(waiting.popleft())

@@ -15,7 +15,7 @@ from glmengine.backend.cells import cells_of
 from glmengine.backend.formulas import Losses, Seen, SlopeFormula, SumFormula, WeightFormula
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.backend.operations import View, is_one_fold
-from glmengine.backend.pieces import BLOCK_NUMBERS, Piece, pieces
+from glmengine.backend.pieces import BLOCK_NUMBERS, Piece, about_how_many, pieces
 from glmengine.backend.products import MANY, NARROW
 from glmengine.backend.rows import Rows
 from glmengine.context import checked
@@ -26,7 +26,7 @@ ELEMENTS = 1e5
 
 SOON, MOST_TOGETHER, SHARES = 5e7, 8, 4
 """Multiplications that a thread is given at a time, of so many pieces at most: of less it would do nothing but ask for more. All rows are
-given out in no fewer shares than so many, that no thread waits long for the last."""
+given out in a multiple of so many shares, that no thread waits long for the last."""
 
 PIECE_PRODUCTS, MOST_COLUMNS = 1e9, 2**31
 """Products in the Gram matrices of a piece, a tenth of a second: the caller is asked between any two whether to go on."""
@@ -240,19 +240,20 @@ class NumpyOperations:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
                 return piece.places, slice(None) if everything else columns, of_piece(piece, part, at)
 
-        together = _pieces_together(self.rows, stride, per_row)
+        together = _pieces_together(self.rows, stride, precision, per_row)
         with workers(self.rows.n * per_row) as pool:
             for made in checked(self.context, pool.stream(of, pieces(self.rows, stride, precision), together)):
                 if made is not None:
                     yield made
 
 
-def _pieces_together(rows: Rows, stride: int, per_row: float) -> int:
-    """How many pieces a thread is given at a time."""
-    of_piece = BLOCK_NUMBERS / max(rows.padded, 1)
-    soon = SOON / (of_piece * max(per_row, 1.0))
-    evenly = rows.n / (stride * of_piece * SHARES)
-    return int(np.clip(min(soon, evenly), 1, MOST_TOGETHER))
+def _pieces_together(rows: Rows, stride: int, precision: str, per_row: float) -> list[int]:
+    """How many pieces a thread is given at a time: shares that are alike, none of more than `SOON` multiplications."""
+    n = max(about_how_many(rows, stride, precision), 1)
+    soon = SOON * n * stride / max(rows.n * per_row, 1.0)
+    most = int(np.clip(soon, 1, MOST_TOGETHER))
+    shares = SHARES * -(-n // (SHARES * most))
+    return [len(share) for share in np.array_split(range(n), shares) if len(share)]
 
 
 def _at(columns: slice | np.ndarray, places: np.ndarray | None) -> Any:

@@ -15,7 +15,7 @@ from glmengine.backend.cells import CellPiece, cells_of
 from glmengine.backend.chunks import Chunk, block_parts
 from glmengine.backend.nonzeros import Nonzeros, Part, nonzeros_of
 from glmengine.backend.observations import Observations
-from glmengine.backend.products import add_own, are_seldom, row_sums, times, weighted_grams, with_own_sums
+from glmengine.backend.products import add_own, are_seldom, row_sums, times, times_turned, weighted_grams, with_own_sums
 from glmengine.backend.rows import Rows
 from glmengine.backend.turned_rows import TurnedRows
 
@@ -170,7 +170,7 @@ class TurnedPiece(_ObservedLate):
         return _of_shared(theta, self.X)
 
     def back(self, residual: np.ndarray, unit: np.ndarray) -> np.ndarray:
-        return with_own_sums(times(residual, self.X.T), None, residual, unit)
+        return with_own_sums(times_turned(residual, self.X), None, residual, unit)
 
     def grams(
         self, weights: np.ndarray, unit: np.ndarray, precision: str, signed: bool, among: np.ndarray | None = None
@@ -227,7 +227,7 @@ Piece = WholePiece | ReadPiece | TurnedPiece | SparsePiece | CellPiece
 def _of_shared(theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """(k, c) what shared columns (P, c) and the intercept add to linear predictors, at parameters (k, Q)."""
     eta = times(np.ascontiguousarray(theta[:, : len(columns)], columns.dtype), columns)
-    eta += theta[:, -1:]
+    eta += theta[:, -1:].astype(eta.dtype)  # a sum of two kinds of numbers takes as long as half of the product
     return eta
 
 
@@ -265,16 +265,33 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
     elif precision == "float32" and rows.turned is not None:
         yield from _turned(rows, rows.turned, stride)
     elif rows.reads_again():
-        for part in block_parts(rows.n, rows.chunk_rows, max(256, BLOCK_NUMBERS // max(rows.padded, 1)), stride):
+        for part in block_parts(rows.n, rows.chunk_rows, _block_rows(rows), stride):
             yield ReadPiece(rows, part)
     else:
-        numbers = BLOCK_NUMBERS * (2 if precision == "float32" and rows.has_single else 1)
-        size = max(256, numbers // max(rows.padded, 1)) * stride
+        size = _block_rows(rows, precision) * stride
         for number, chunk in enumerate(rows.here(precision)):
             begin = number * rows.chunk_rows
             used = min(rows.n - begin, rows.chunk_rows)
             for start in range(0, used, size):
                 yield WholePiece.of(chunk, slice(start, min(start + size, used), stride), begin)
+
+
+def about_how_many(rows: Rows, stride: int = 1, precision: str = "float64") -> int:
+    """How many `pieces` there are, but for those that end with a chunk."""
+    nonzeros, cells = nonzeros_of(rows), cells_of(rows)
+    if rows.piece_rows is None and cells is not None:
+        return len(cells.pieces)
+    if rows.piece_rows is None and nonzeros is not None:
+        return len(nonzeros.parts)
+    if rows.piece_rows is None and precision == "float32" and rows.turned is not None:
+        return -(-len(rows.turned.parts) // stride)
+    return -(-rows.n // ((rows.piece_rows or _block_rows(rows, precision)) * stride))
+
+
+def _block_rows(rows: Rows, precision: str = "float64") -> int:
+    """Rows of a block of chunks, or of an array."""
+    numbers = BLOCK_NUMBERS * (2 if precision == "float32" and rows.has_single else 1)
+    return max(256, numbers // max(rows.padded, 1))
 
 
 def _turned(rows: Rows, turned: TurnedRows, stride: int) -> Iterator[TurnedPiece]:

@@ -21,12 +21,25 @@ FOURS = 4
 
 def times(values: np.ndarray, X: np.ndarray) -> np.ndarray:
     """The product of a few rows (k, c) with a large matrix (c, p), made of whole fours of them where one is missing: (k, p)."""
+    return (_in_fours(values) @ X)[: len(values)]
+
+
+def times_turned(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The product of a few rows (k, c) with a large matrix that lies turned, `columns` (p, c): (k, p).
+
+    The BLAS makes the transpose of it in two thirds of the time (measured, float32, 15 and 20 rows of 120 and 160 columns).
+    """
+    return (columns @ _in_fours(values).T).T[: len(values)]
+
+
+def _in_fours(values: np.ndarray) -> np.ndarray:
+    """Rows (k, c), with one of zeros after them where it is missing to whole fours."""
     k = len(values)
     if k % FOURS != FOURS - 1:
-        return values @ X
+        return values
     full = np.zeros((k + 1, values.shape[1]), values.dtype)
     full[:k] = values
-    return (full @ X)[:k]
+    return full
 
 
 def row_sums(values: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -44,6 +57,7 @@ def add_own(eta: np.ndarray, own: np.ndarray | None, theta: np.ndarray, unit: np
     """Predictors (k, c) with what own columns (U, H, c) add at their parameters (k, H)."""
     if own is None:
         return eta
+    theta = theta.astype(own.dtype, copy=False)  # or the columns are converted
     if (units := _evenly(unit)) is not None:
         each = theta.reshape(units.size, -1, theta.shape[1])
         eta += (each @ _of_units(own, units)).reshape(eta.shape)

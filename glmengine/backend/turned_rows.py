@@ -12,8 +12,8 @@ import numpy as np
 
 from glmengine.backend.chunks import block_parts
 
-BLOCK_NUMBERS = 2**18
-"""Numbers in a block, 1 MB."""
+BLOCK_NUMBERS = 2**19
+"""Numbers in a block, 2 MB."""
 
 
 class TurnedRows:

@@ -108,7 +108,7 @@ def test_a_single_block_is_the_callers_who_has_all_workers_for_parts_of_it():
         assert list(pool.map(lambda _: n_threads(), [0])) == [n]
 
 
-@pytest.mark.parametrize("together", [1, 3, 50])
+@pytest.mark.parametrize("together", [[], [3, 4], [3] * 7, [50]])
 def test_blocks_come_in_order_however_many_a_thread_is_given(together):
     with workers() as pool:
         assert list(pool.stream(lambda block: block * block, range(20), together)) == [n * n for n in range(20)]
