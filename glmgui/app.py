@@ -78,11 +78,13 @@ def prepare_process() -> None:
     sys.setswitchinterval(0.001)
     _share_freed_memory()
     from glmengine.backend import jax_runtime as runtime
+    from glmengine.parallel.deferred_numba import defer_numba
     from glmengine.parallel.unused_libraries import spare_neo
     from glmgui.scoped_enums import spare_short_names
 
     runtime.configure()
     spare_neo()
+    defer_numba()
     spare_short_names()
     from glmgui import notices as errors
 

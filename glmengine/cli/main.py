@@ -87,6 +87,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return read_for_parent()
     from glmengine.cli.parser import WRONG_USAGE, build_parser
     from glmengine.cli.terminal import quiet_libraries
+    from glmengine.parallel.deferred_numba import defer_numba
     from glmengine.parallel.unused_libraries import spare_dask, spare_neo
 
     parser = build_parser()
@@ -96,6 +97,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return WRONG_USAGE
     quiet_libraries()
     spare_neo()
+    defer_numba()
     if not getattr(options, "scheduler", None):
         spare_dask()
     from glmengine.backend import jax_runtime as runtime

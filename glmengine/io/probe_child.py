@@ -14,6 +14,7 @@ from typing import Any
 from glmengine.errors import GlmError
 from glmengine.io.content import read_raw
 from glmengine.io.recognition import reader_named
+from glmengine.parallel.deferred_numba import defer_numba
 from glmengine.parallel.unused_libraries import spare_neo
 
 BLOCK = 2**24
@@ -23,6 +24,7 @@ BLOCK = 2**24
 def main() -> int:
     """Read the files named in requests, a line of JSON each on standard input, and answer each with a line that begins with its name."""
     spare_neo()
+    defer_numba()
     idle: threading.Timer | None = None
     for line in sys.stdin.buffer:
         if idle is not None:

@@ -109,7 +109,6 @@ _LOOK_MS = 100
 READERS = (
     "h5py",
     "pandas",
-    "numba",
     "pynapple",
     "glmengine.io.opening",
     "glmengine.io.recipe_assistant",
@@ -130,11 +129,10 @@ ENGINE = (
 
 
 FIRST_USE: dict[str, Callable[[Any], object]] = {
-    "pynapple": lambda pynapple: pynapple.IntervalSet(start=[0.0], end=[1.0]),
     "glmengine.io.recognition": lambda recognition: recognition.readers(),
     "glmengine.backend.jax_runtime": lambda jax_runtime: jax_runtime.prepare(),
 }
-"""What of a module takes long when it is first used: what numba has compiled is read, the readers of all formats and JAX are imported."""
+"""What of a module takes long when it is first used: the readers of all formats and JAX are imported."""
 
 
 def load_module(name: str, context: Context) -> None:
