@@ -1,18 +1,26 @@
-"""All that the search finds beside actions: settings, units, terms, questions, samples, pages of the guide, recent files."""
+"""All that the search finds beside actions: settings, units, covariates and what can be derived, terms, questions, samples, the guide, recent files."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from glmengine.analysis.analysis import Analysis, Model, Time, UnitSelection, Validation
+from glmengine.analysis.selection import Selection
 from glmengine.analysis.templates import course
+from glmengine.answers.settings import AnswerSettings
+from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.simulation.catalogue import SAMPLES
 from glmengine.spec import Spec
 from glmgui.actions.host import Host
 from glmgui.dialogs.guide import pages_of_guide
 from glmgui.forms.description import extra_of, in_words
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 
 @dataclass(frozen=True)
@@ -37,15 +45,23 @@ class Find:
     open: Callable[[], None]
 
 
-# Parameters, the step in which they are edited, and the name that the control of one has there.
+# Parameters, the step in which they are edited, and the name that the control of one has there; all where none are named.
 _FORMS: tuple[tuple[type[Spec], str, str, tuple[str, ...]], ...] = (
     (Model, "model", "model_{}", ()),
     (Validation, "model", "validation_{}", ()),
     (Analysis, "model", "analysis_{}", ("title", "seed")),
     (Time, "data", "{}", ("bin_size", "intervals")),
     (Time, "data", "time_{}", ("max_gap",)),
-    (UnitSelection, "data", "{}", ("min_spikes",)),
+    (Time, "data", "epochs_list", ("epochs",)),
+    (Time, "data", "condition_add", ("conditions",)),
+    (UnitSelection, "data", "{}", ("min_spikes", "while_present")),
+    (UnitSelection, "data", "rate_from", ("min_rate",)),
+    (UnitSelection, "data", "rate_to", ("max_rate",)),
+    (UnitSelection, "data", "unit_rule_add", ("where",)),
+    (AnswerSettings, "answers", "answers_settings_{}", ()),
+    (Selection, "answers", "answers_selection_{}", ("steps_by", "level", "over_units", "folds", "last", "largest")),
 )
+_ELSEWHERE = ("kind", "enabled")  # of a term: not in its form
 
 
 def finds(host: Host) -> list[Find]:
@@ -57,6 +73,7 @@ def finds(host: Host) -> list[Find]:
     ]
     if document.recording is not None:
         found += _settings(host)
+        found += _covariates(host)
         found += [
             Find(name, "unit", "unit cell neuron", partial(_select_unit, host, name)) for name in document.recording.unit_names
         ]
@@ -81,7 +98,64 @@ def _settings(host: Host) -> Iterator[Find]:
         for field, info in spec.model_fields.items():
             if extra_of(info, "hidden") or not info.title or (only and field not in only):
                 continue
-            yield Find(info.title, "setting", info.description or "", partial(host.show_setting, step, named.format(field)))
+            yield Find(info.title, "setting", info.description or "", partial(_show_setting, host, step, named.format(field)))
+    for at, term in enumerate(host.work.document.analysis.terms):
+        for info, named, control in _parameters(term, term.label, "term"):
+            words = f"{info.description or ''} {term.label}"
+            yield Find(f"{info.title}: {named}", "setting", words, partial(_show_setting, host, "features", control, at))
+
+
+def _parameters(spec: Spec, named: str, control: str) -> Iterator[tuple[FieldInfo, str, str]]:
+    """What the form of a term shows of it and of its parts: each parameter, of what it is, and the name of its control."""
+    from glmgui.panels.features.editor import admitted
+
+    return _admitted_parameters(spec, named, control, admitted(type(spec)))
+
+
+def _admitted_parameters(
+    spec: Spec, named: str, control: str, admit: Callable[[type[Spec], str], bool]
+) -> Iterator[tuple[FieldInfo, str, str]]:
+    for field, info in type(spec).model_fields.items():
+        if field in _ELSEWHERE or extra_of(info, "hidden") or not info.title or not admit(type(spec), field):
+            continue
+        value = getattr(spec, field)
+        several = isinstance(value, tuple)
+        parts = [one for one in (value if several else (value,)) if isinstance(one, Spec)]
+        for at, part in enumerate(parts):
+            of_it = getattr(part, "variable", named)
+            yield from _admitted_parameters(part, of_it, f"{control}_{field}{f'_{at}' if several else ''}", admit)
+        if not parts:
+            yield info, named, f"{control}_{field}"
+
+
+def _covariates(host: Host) -> Iterator[Find]:
+    """The covariates that there are, and the kinds of them and of epochs that can be computed."""
+    from glmgui.panels.data.derived_dialog import derived_kinds, title_of
+
+    for name, covariate in host.work.document.effective_recording.covariates.items():
+        words = f"covariate variable {covariate.unit} {covariate.description}"
+        yield Find(name, "covariate", words, partial(_show_covariate, host, name))
+    for kind in (*derived_kinds(), *EPOCH_KINDS):
+        what = "epochs" if kind in EPOCH_KINDS else "covariate"
+        words = f"derived {what} {kind.__name__} {inspect.getdoc(kind)}"
+        yield Find(title_of(kind), f"derive {what}", words, partial(_derive, host, kind))
+
+
+def _show_setting(host: Host, step: str, control: str, term: int | None = None) -> None:
+    from glmgui.forms.form import reveal
+
+    page = host.page_of(step)
+    if term is not None:
+        host.work.document.select(term=term)
+    reveal(page, control)
+
+
+def _show_covariate(host: Host, name: str) -> None:
+    host.page_of("data").show_covariate(name)
+
+
+def _derive(host: Host, kind: type[Spec]) -> None:
+    host.page_of("data").derived.add(kind)
 
 
 def _select_unit(host: Host, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QDockWidget, QWidget
@@ -68,8 +68,8 @@ class Host(Protocol):
     def show_guide(self, page: str) -> None:
         """Show a page of the guide."""
 
-    def show_setting(self, step: str, name: str) -> None:
-        """Show a step, and put the cursor into the control of this name there."""
+    def page_of(self, step: str) -> Any:
+        """The page of a step, which is shown."""
 
     @property
     def layout_names(self) -> tuple[str, ...]:

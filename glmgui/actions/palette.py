@@ -144,7 +144,7 @@ def _has(text: str, words: Sequence[str]) -> bool:
 
 
 def _rank(title: str, words: Sequence[str], last: int) -> tuple[bool, int, int, int, str]:
-    """What is listed first: what can be done, titles that begin with the words, those that hold more of them."""
+    """What is listed first: what can be done, titles that are one of the words or begin with them, those that hold more of them."""
     title = title.lower()
-    begins = 0 if title.startswith(" ".join(words)) else 1
+    begins = 0 if title.startswith(" ".join(words)) or title in words else 1
     return (last > 1, begins, -sum(word in title for word in words), last, "" if not words else title)

@@ -318,8 +318,8 @@ def reveal(root: QWidget, name: str) -> bool:
         control = next((one for one in control.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus), control)
     above = control.parentWidget()
     while above is not None and above is not root.window():
-        if isinstance(above, SpecForm):
-            above.unfold(control)
+        if (unfold := getattr(above, "unfold", None)) is not None:  # a form, or what folds a form away
+            unfold(control)
         if isinstance(above, QScrollArea):
             QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # where it is is known once it is laid out
             above.ensureWidgetVisible(control)

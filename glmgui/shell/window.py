@@ -269,12 +269,10 @@ class MainWindow(QMainWindow):
         self.guide.raise_()
         self.guide.activateWindow()
 
-    def show_setting(self, step: str, name: str) -> None:
-        """Show a step, and put the cursor into the control of this name there."""
+    def page_of(self, step: str) -> QWidget:
+        """The page of a step, which is shown."""
         self.show_step(step)
-        from glmgui.forms.form import reveal
-
-        reveal(self.panels[step], name)
+        return self.panels[step]
 
     @property
     def layout_names(self) -> tuple[str, ...]:

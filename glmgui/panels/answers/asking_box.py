@@ -131,6 +131,11 @@ class AskingBox(QFrame):
         items = [self.list.item(at) for at in range(self.list.count())]
         return frozenset(item.text() for item in items if item.checkState() != Qt.CheckState.Checked)
 
+    def unfold(self, inside: QWidget) -> None:
+        """Show the part in which this is."""
+        if self.inside.isAncestorOf(inside):
+            self.fold.setChecked(True)
+
     def _folded(self, shown: bool) -> None:
         self.fold.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
         self.inside.setVisible(shown)

@@ -32,6 +32,7 @@ class CovariatesTable(RecordedList):
         self._title = heading("Covariates", self)
         self._derived: frozenset[str] = frozenset()
         self._silent = False
+        self._wanted: str | None = None  # one that is to be selected once it is listed
         self._add = small_button(
             "derive\u2026", "covariate_add", "Compute a new covariate from others (speed from position)", self
         )
@@ -71,7 +72,7 @@ class CovariatesTable(RecordedList):
 
     def set_covariates(self, rows: tuple[CovariateRow, ...], derived: frozenset[str]) -> None:
         """Show these; those in `derived` are computed from others."""
-        before = self.current
+        before = self._wanted or self.current
         self.stop_waiting()
         self._derived = derived
         self._silent = True
@@ -87,6 +88,7 @@ class CovariatesTable(RecordedList):
         names = [covariate.name for covariate in rows]
         if names:
             self.view.selectRow(names.index(before) if before in names else 0)
+            self._wanted = None
         self._silent = False
         self._title.setText(f"Covariates ({len(rows)})")
         self.view.setVisible(bool(rows))
@@ -99,6 +101,8 @@ class CovariatesTable(RecordedList):
         return items[0].data(Qt.ItemDataRole.UserRole) if items else None
 
     def select(self, name: str) -> None:
+        """Select a covariate now, or when covariates are next listed."""
+        self._wanted = name if self.view.rowCount() == 0 else None
         for at in range(self.view.rowCount()):
             if self.view.item(at, 0).data(Qt.ItemDataRole.UserRole) == name:
                 self.view.selectRow(at)

@@ -338,6 +338,11 @@ class DataPanel(Page):
             quiet=True,
         )
 
+    def show_covariate(self, name: str) -> None:
+        """Select a covariate in the table, and show it over time."""
+        self.pages.setCurrentWidget(self.overview)
+        self.covariates.select(name)
+
     def _draw_current_covariate(self) -> None:
         if self.covariates.current is not None:
             self._draw_covariate(self.covariates.current)

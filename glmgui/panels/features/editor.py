@@ -85,7 +85,7 @@ class TermEditor(QWidget):
         fields = [name for name in kind.model_fields if name not in _ELSEWHERE]
         # what it depends on comes first, then its name, then what is seldom changed
         fields.sort(key=lambda name: (bool(extra_of(kind.model_fields[name], "advanced")), name == "name"))
-        self._form = SpecForm(kind, self, fields=fields, admit=_admitted(kind), name="term")
+        self._form = SpecForm(kind, self, fields=fields, admit=admitted(kind), name="term")
         if self._recording is not None:
             self._form.set_context(choices_in(self._recording))
         self._form.edited.connect(self._edited)
@@ -107,7 +107,7 @@ _OF_KERNELS = Basis.kernel_fields
 _OF_VARIABLES = Basis.variable_fields
 
 
-def _admitted(kind: type[Spec]) -> Callable[[type[Spec], str], bool]:
+def admitted(kind: type[Spec]) -> Callable[[type[Spec], str], bool]:
     """Which bases a term can take and which of their parameters it uses: those of a function, or of a kernel over the past."""
     of_variable = "factors" in kind.model_fields
     use, unused = ("evaluates", _OF_KERNELS) if of_variable else ("convolves", _OF_VARIABLES)

@@ -69,7 +69,8 @@ def test_a_function_is_compiled_when_there_is_enough_for_it(monkeypatch, bare):
         return found
 
     function = numba.njit(total) if bare else numba.jit(nopython=True)(total)
-    assert isinstance(function, _Function) and function.__name__ == "total"
+    assert isinstance(function, _Function)
+    assert function.__name__ == "total"
     assert function(np.arange(5.0)) == 10.0
     assert function._compiled is None
     assert function(values=np.arange(6.0)) == 15.0  # eleven numbers of both calls

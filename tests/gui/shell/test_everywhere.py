@@ -26,6 +26,7 @@ from glmgui.actions.table import ACTIONS
 from glmgui.dialogs.shortcuts import ELSEWHERE, ShortcutsDialog
 from glmgui.glossary import explained, words
 from glmgui.notices import notices
+from glmgui.panels.data.derived_dialog import DerivedDialog
 from glmgui.steps import STEPS
 from glmgui.still_fields import NoWheel
 
@@ -225,6 +226,12 @@ def test_the_search_finds_settings_units_terms_samples_and_the_guide(opened, qtb
     assert found("no such thing at all") == []
     assert found("dark")[0] == found("theme")[0] == "Dark"
     assert found("font size")[0] == "Larger text"
+    assert found("position covariate")[0] == "position"
+    assert any(title.startswith("Speed") for title in found("speed"))
+    assert "Epochs drawn by hand, under a name" in found("derive epochs")
+    assert found("functions setting")[0].startswith("Functions: ")
+    assert found("while present")[0] == "Only while present"
+    assert found("shifts setting")[0] == "Shifts in time"
     assert found("methods paragraph")[0] == "Copy methods paragraph"
 
 
@@ -246,6 +253,9 @@ def test_the_search_says_what_it_finds_only_when_a_recording_is_open(window, sma
         ("seed setting", "model", "analysis_seed"),
         ("longest gap", "data", "time_max_gap_automatic"),
         ("penalty setting", "model", "model_penalty"),
+        ("rate up to setting", "data", "rate_to"),
+        ("shifts in time", "answers", "answers_settings_shifts"),
+        ("functions setting", "features", "term_factors_0_basis_n"),
     ],
 )
 def test_a_setting_that_was_found_has_the_cursor(opened, words, step, control, qtbot):
@@ -265,9 +275,31 @@ def test_a_setting_that_was_found_has_the_cursor(opened, words, step, control, q
 def test_every_setting_that_is_found_is_there(opened):
     for find in finds(opened):
         if find.kind == "setting":
-            step, name = find.open.args
+            _, step, name, *term = find.open.args
             panel = opened.panels[step]
+            for at in term:
+                opened.document.select(term=at)
             assert panel.findChild(object, name) or panel.findChild(object, f"{name}_editor"), name
+
+
+def test_a_covariate_that_was_found_is_selected_also_where_its_page_is_new(opened, at_rest):
+    last = [find for find in finds(opened) if find.kind == "covariate"][-1]
+    last.open()
+    at_rest(opened)
+    assert opened.step == "data"
+    assert opened.panels["data"].covariates.current == last.title
+    assert last.title != next(iter(opened.document.recording.covariates))
+
+
+def test_a_search_for_speed_derives_it(opened, at_rest):
+    speed = next(find for find in finds(opened) if find.kind == "derive covariate" and find.title.startswith("Speed"))
+    speed.open()
+    at_rest(opened)
+    dialog = opened.findChild(DerivedDialog)
+    assert dialog is not None
+    assert dialog.isVisible()
+    dialog.accept()
+    assert [one.kind for one in opened.document.analysis.derived] == ["speed"]
 
 
 # Keys and help
