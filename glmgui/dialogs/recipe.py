@@ -41,6 +41,7 @@ from glmgui.widgets.texts import heading, hint
 
 _PAUSE_MS = 250
 _MOST_OFFERED = 15
+_LONGEST_NAME = 28  # on a button
 _NOTHING_RECOGNISED = "Nothing here looks like spike times or counts: say which array they are."
 _MORE = "Offer also what another file in the same folder holds, such as tracking beside spikes"
 
@@ -77,6 +78,9 @@ class RecipeDialog(QDialog):
         self._files = QMenu(self.more)
         self._files.aboutToShow.connect(self._list_files)
         self.more.setMenu(self._files)
+        self._beside: tuple[Path, ...] = ()
+        self.likeliest = button("", "recipe_likeliest", _MORE, self)
+        self.likeliest.hide()  # until it is known what lies beside the file
         use = button("Open", "recipe_use", "Open the file with this recipe", self)
         leave = button("Cancel", "recipe_cancel", "Do not open the file", self)
         use.setDefault(True)
@@ -96,7 +100,7 @@ class RecipeDialog(QDialog):
         listed = QWidget(left)
         upper = column(listed, margins=0)
         upper.addWidget(self.table, 1)
-        upper.addLayout(row(None, self.more))
+        upper.addLayout(row(None, self.likeliest, self.more))
         left.addWidget(listed)
         looked = QScrollArea(left)  # of a low screen the plot is not cut: what is said of it is scrolled to
         looked.setObjectName("recipe_preview_scroll")
@@ -121,6 +125,7 @@ class RecipeDialog(QDialog):
         buttons.addWidget(leave)
         buttons.addWidget(use)
         box.addLayout(buttons)
+        self.likeliest.clicked.connect(lambda: self.add_file(self._not_named()[0]))
         self.table.cellDoubleClicked.connect(self._insert)
         self.editor.textChanged.connect(self._text_changed)
         self.forms.edited.connect(self._form_edited)
@@ -140,6 +145,16 @@ class RecipeDialog(QDialog):
             self.message.show_error(fault)
         else:
             self._wait.start()
+        if jobs is not None:
+            self.finished.connect(lambda _: jobs.drop("recipe-beside"))
+            jobs.submit(
+                "Looking for files beside",
+                lambda context: files_beside(assistance.path),
+                self._beside_found,
+                lambda error: self._offer_likeliest(),  # a folder that cannot be listed has nothing to offer
+                key="recipe-beside",
+                quiet=True,
+            )
 
     @property
     def text(self) -> str:
@@ -173,6 +188,7 @@ class RecipeDialog(QDialog):
 
     def _text_changed(self) -> None:
         self.message.clear()
+        self._offer_likeliest()
         self._wait.start()
 
     def _try(self) -> None:
@@ -201,10 +217,27 @@ class RecipeDialog(QDialog):
 
     # Further files
 
+    def _beside_found(self, found: tuple[Path, ...]) -> None:
+        self._beside = found
+        self._offer_likeliest()
+
+    def _not_named(self) -> list[Path]:
+        """Of what lies beside the file, what the recipe says nothing of, the likeliest first."""
+        return [other for other in self._beside if other.name not in self.text]
+
+    def _offer_likeliest(self) -> None:
+        """A button of its own for the file that belongs to this one, if any does."""
+        left = self._not_named()
+        self.likeliest.setVisible(bool(left))
+        if left:
+            self.likeliest.setText(f"Add {_in_short(left[0].name)}")
+            self.likeliest.setToolTip(f"{left[0].name}: {_MORE[:1].lower()}{_MORE[1:]}")
+            self.likeliest.setAccessibleName(f"Add {left[0].name}")
+
     def _list_files(self) -> None:
         """What lies beside the file, and a way to choose."""
         self._files.clear()
-        for other in files_beside(self._path)[:_MOST_OFFERED]:
+        for other in self._beside[:_MOST_OFFERED]:
             self._files.addAction(other.name, lambda other=other: self.add_file(other))
         self._files.addSeparator()
         self._files.addAction("Another file\u2026", self._ask_file)
@@ -260,3 +293,9 @@ class RecipeDialog(QDialog):
     def _insert(self, row: int, _column: int) -> None:
         self.editor.insertPlainText(f'"{self.table.item(row, 0).text()}"')
         self.editor.setFocus()
+
+
+def _in_short(name: str) -> str:
+    """A file's name with dots in its middle where it is long."""
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}\u2026{name[-half:]}"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from glmengine.context import Progress
 from glmengine.sentences import numbered
-from glmgui.shown_time import how_far
-from glmgui.widgets.sizes import keep_wide
+from glmgui.widgets.progress_bar import ProgressBar
 from glmgui.widgets.texts import ElidedLabel
 
 _SHOW_AFTER_MS = 250
@@ -28,12 +27,8 @@ class ProgressStrip(QWidget):
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.bar = QProgressBar(self)
-        self.bar.setObjectName("progress_bar")
-        self.bar.setAccessibleName("Progress")
-        self.bar.setRange(0, 1000)
-        keep_wide(self.bar, 90, 130)  # less only in a window in which the strip would be hidden, and with it the way to stop
-        self.bar.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.bar = ProgressBar("progress_bar", "Progress", self)
+        self.bar.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.stop = QPushButton("Stop and keep", self)
         self.stop.setObjectName("stop_and_keep")
         self.stop.setToolTip("End the fit now and keep what there is, marked as not finished")
@@ -70,9 +65,7 @@ class ProgressStrip(QWidget):
         self._later.start()
 
     def report(self, progress: Progress, seconds_left: float | None) -> None:
-        self.bar.setRange(0, 1000)
-        self.bar.setValue(round(1000 * min(max(progress.fraction, 0.0), 1.0)))
-        self.bar.setFormat(how_far(progress.fraction, seconds_left))
+        self.bar.show_far(progress.fraction, seconds_left)
         if self.stop.isEnabled() and self.cancel.isEnabled():
             self._say(progress.stage)
 

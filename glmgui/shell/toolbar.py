@@ -8,7 +8,15 @@ from qtpy.QtWidgets import QToolBar, QToolButton, QWidget
 
 from glmgui.widgets.sizes import scaled
 
-_WORDS_FROM = {"tool_save": 1200, "tool_undo": 1200, "tool_redo": 1200, "tool_live": 1000, "tool_palette": 1000, "tool_fit": 800}
+_WORDS_FROM = {
+    "tool_save": 1200,
+    "tool_undo": 1200,
+    "tool_redo": 1200,
+    "tool_live": 1100,
+    "tool_palette": 1100,
+    "tool_open": 950,
+    "tool_fit": 800,
+}
 """Pixels, with text of the usual size, in which there is room beside the words of a button for what is being done."""
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QProgressBar, QWidget
+from qtpy.QtWidgets import QWidget
 
 from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.laid_over import MessagePlace
-from glmgui.shown_time import how_far
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import row
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.progress_bar import ProgressBar
 from glmgui.widgets.texts import ElidedLabel
 from glmgui.work.checks import Checks, Kind
 
@@ -26,10 +26,7 @@ class RunLine(MessagePlace):
         self._bar_box = QWidget(self)
         self.said = ElidedLabel(self._bar_box)
         self.said.setTextFormat(Qt.TextFormat.PlainText)
-        self.bar = QProgressBar(self._bar_box)
-        self.bar.setObjectName(f"{kind}_progress")
-        self.bar.setAccessibleName("How far this check is")
-        self.bar.setRange(0, 1000)
+        self.bar = ProgressBar(f"{kind}_progress", "How far this check is", self._bar_box)
         self.stop = button("Stop and keep", f"{kind}_stop", "End now with what there is", self._bar_box)
         self.cancel = button("Cancel", f"{kind}_cancel", "Give this check up", self._bar_box)
         self._bar_box.setLayout(row(self.said, self.bar, self.stop, self.cancel, spacing=8))
@@ -76,5 +73,4 @@ class RunLine(MessagePlace):
         job = self._checks.job_of(self._kind)
         if job is None or job is not self._jobs.current:
             return
-        self.bar.setValue(round(1000 * min(max(progress.fraction, 0.0), 1.0)))
-        self.bar.setFormat(how_far(progress.fraction, seconds_left))
+        self.bar.show_far(progress.fraction, seconds_left)

@@ -210,7 +210,8 @@ def test_lengths_are_compared_by_rows(matrices):
         )
 
 
-def test_a_second_file_is_offered_and_opened_with_the_first(qtbot, jobs, tmp_path):
+@pytest.mark.parametrize("from_menu", [False, True])
+def test_a_second_file_is_offered_and_opened_with_the_first(qtbot, jobs, tmp_path, from_menu):
     rng = np.random.default_rng(0)
     (tmp_path / "spikes_day1.csv").write_text("\n".join(["unit,time", *(f"{at % 3},{at * 0.05:.3f}" for at in range(200))]))
     (tmp_path / "track_day1.csv").write_text("\n".join(["t,x", *(f"{at * 0.02:.2f},{rng.normal():.3f}" for at in range(500))]))
@@ -218,11 +219,17 @@ def test_a_second_file_is_offered_and_opened_with_the_first(qtbot, jobs, tmp_pat
     dialog = RecipeDialog(assist(tmp_path / "spikes_day1.csv"), jobs=jobs)
     qtbot.addWidget(dialog)
     dialog.show()
+    qtbot.waitUntil(dialog.likeliest.isVisible)
     menu = dialog.more.menu()
     menu.aboutToShow.emit()
     assert [action.text() for action in menu.actions() if action.text()] == ["track_day1.csv", "Another file\u2026"]
-    menu.actions()[0].trigger()
+    if from_menu:
+        menu.actions()[0].trigger()
+    else:
+        assert dialog.likeliest.text() == "Add track_day1.csv"
+        dialog.likeliest.click()
     qtbot.waitUntil(lambda: dialog.table.rowCount() == 4)
+    assert not dialog.likeliest.isVisible(), "the recipe names it now"
     names = dialog.forms.lists.editor("covariates").findChild(QListWidget)
     shown = [names.item(at).text() for at in range(names.count())]
     assert shown[-2:] == ["track_day1.csv:t", "track_day1.csv:x"]

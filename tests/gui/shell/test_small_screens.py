@@ -6,6 +6,7 @@ import pytest
 from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QApplication, QLabel, QScrollArea, QSizePolicy
 
+from glmengine.context import Progress
 from glmgui.drawings.series import Axis
 from glmgui.plots.bars import ScorePlot
 from glmgui.plots.base import Plot
@@ -99,7 +100,11 @@ def test_what_runs_can_be_ended_from_a_narrow_toolbar(fitted, at_rest):  # noqa:
     fitted.resize(683, 490)
     fitted.progress.begin("Making features", can_stop=True)
     fitted.progress._show()
+    fitted.progress.report(Progress("Making features", 0.42), 4000.0)
     at_rest(fitted)
+    words = fitted.progress.bar.fontMetrics().horizontalAdvance("42 %, 67 min left")
+    assert fitted.progress.bar.text() == "42 %, 67 min left"
+    assert fitted.progress.bar.width() > words + 4
     seen = (
         fitted.progress.bar,
         fitted.progress.stop,
@@ -107,6 +112,18 @@ def test_what_runs_can_be_ended_from_a_narrow_toolbar(fitted, at_rest):  # noqa:
         fitted.toolbar.widgetForAction(fitted.action("palette")),
     )
     assert all(one.visibleRegion().boundingRect() == one.rect() for one in seen)
+    fitted.progress.end()
+
+
+@pytest.mark.parametrize("width", [911, 1024, 1366])
+def test_what_is_being_done_is_said_in_whole(fitted, at_rest, width):  # noqa: F811
+    fitted.resize(width, 700)
+    fitted.progress.begin("Fitting 19 units", can_stop=True)
+    fitted.progress._show()
+    fitted.progress.report(Progress("Choosing the strength: fold 3 of 5", 0.42), 4000.0)
+    at_rest(fitted)
+    label = fitted.progress.label
+    assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
     fitted.progress.end()
 
 
