@@ -50,7 +50,7 @@ class NumpyOperations:
         K = view.size
         if isinstance(formula, Losses) and formula.is_linear and (precision == "float32" or self.rows.n * K > ELEMENTS):
             return self._slopes_by_statistics(formula, view, theta, precision)
-        loss, gradient, absolute = np.zeros(1 if formula.coupled else K), np.zeros((K, self.rows.size)), np.zeros(K)
+        loss, gradient, absolute = np.zeros(1 if formula.coupled else K), _Total((K, self.rows.size)), np.zeros(K)
 
         def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, ...]:
             losses, residual = formula(*seen_in(self.rows, piece, part, theta))
@@ -58,17 +58,16 @@ class NumpyOperations:
 
         for places, columns, (by_loss, slope, size) in self._parts(of_piece, view, theta, self.rows.padded * K):
             loss[slice(None) if formula.coupled else columns] += by_loss
-            gradient[_at(columns, places)] += slope
+            gradient.add(columns, places, slope)
             absolute[columns] += size
-        cells = cells_of(self.rows)
-        return loss, gradient if cells is None else cells.settled_slopes(gradient), absolute
+        return loss, self._settled(gradient), absolute
 
     def _slopes_by_statistics(
         self, formula: Losses, view: View, theta: np.ndarray, precision: str
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """`slopes` of a loss A(eta) - y eta: the sums of y eta and of its slopes are known, those of A have no observation in them."""
         K = view.size
-        loss, gradient = np.zeros(K), np.zeros((K, self.rows.size))
+        loss, total = np.zeros(K), _Total((K, self.rows.size))
 
         def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             weights = _weights(self.rows, piece, part, chosen=True)
@@ -78,10 +77,8 @@ class NumpyOperations:
 
         for places, columns, (by_loss, slope) in self._parts(of_piece, view, theta, self.rows.padded * K, precision=precision):
             loss[columns] += by_loss
-            gradient[_at(columns, places)] += slope
-        cells = cells_of(self.rows)
-        gradient = gradient if cells is None else cells.settled_slopes(gradient)
-        known = self._statistics(view)
+            total.add(columns, places, slope)
+        gradient, known = self._settled(total), self._statistics(view)
         size = gradient[:, -1] + known[:, -2]
         return loss - np.sum(known[:, :-1] * theta, axis=1) - known[:, -1], gradient - known[:, :-1], size
 
@@ -95,7 +92,7 @@ class NumpyOperations:
         missing = np.array([k for k, key in enumerate(keys) if key not in kept], int)
         if missing.size:
             some, offset = view.of(missing), self.rows.observations.offset
-            sums = np.zeros((missing.size, self.rows.size + 1))
+            slopes, offsets = _Total((missing.size, self.rows.size)), np.zeros(missing.size)
 
             def of_piece(piece: Piece, part: View, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
                 seen = _seen(self.rows, piece, part, chosen=True)
@@ -108,10 +105,9 @@ class NumpyOperations:
             for places, columns, (slope, added) in self._parts(
                 of_piece, some, np.zeros((missing.size, 0)), self.rows.padded * view.size
             ):
-                sums[:, :-1][_at(columns, places)] += slope
-                sums[columns, -1] += added
-            if cells_of(self.rows) is not None:
-                cells_of(self.rows).settled_slopes(sums[:, :-1])
+                slopes.add(columns, places, slope)
+                offsets[columns] += added
+            sums = np.column_stack([self._settled(slopes), offsets])
             kept.update(zip([keys[k] for k in missing], sums, strict=True))
         return np.array([kept[key] for key in keys])
 
@@ -135,7 +131,7 @@ class NumpyOperations:
             return np.concatenate(found)
         n = K * (K + 1) // 2 if formula.coupled else K
         width = self.rows.size if among is None or cells is not None else among.size + 1
-        total = np.zeros((n, width, width))
+        total = _Total((n, width, width))
 
         def of_piece(piece: Piece, part: View, theta: np.ndarray) -> np.ndarray:
             eta = predictor_in(self.rows, piece, part, theta)
@@ -144,15 +140,12 @@ class NumpyOperations:
             return piece.grams(weights, units, precision, formula.signed, among)
 
         for places, columns, matrices in self._parts(of_piece, view, theta, K * width**2, stride, precision):
-            which = slice(None) if formula.coupled else columns
-            if places is None:
-                total[which] += matrices
-            else:
-                total[np.ix_(np.arange(n)[which], places, places)] += matrices
+            total.add(slice(None) if formula.coupled else columns, places, matrices)
+        sums = total.numbers()
         if cells is not None:
-            total = cells.settled_grams(total)
-            total = total if among is None else total[:, np.append(among, -1)[:, None], np.append(among, -1)]
-        return total * stride if stride > 1 else total
+            sums = cells.settled_grams(sums)
+            sums = sums if among is None else sums[:, np.append(among, -1)[:, None], np.append(among, -1)]
+        return sums * stride if stride > 1 else sums
 
     def _grams_at_a_time(self, by_cell: bool) -> int:
         """Columns whose matrices are summed in one pass, so that each piece of it is soon done; without bound where pieces are read anew."""
@@ -207,15 +200,20 @@ class NumpyOperations:
         return total.T
 
     def back(self, view: View, residual: np.ndarray) -> np.ndarray:
-        total, every = np.zeros((len(residual), self.rows.size)), np.arange(len(residual))
+        total = _Total((len(residual), self.rows.size))
 
         def of_piece(piece: Piece) -> tuple[Piece, np.ndarray]:
             return piece, piece.back(residual[:, piece.rows], view.unit)
 
         with workers(self.rows.n * self.rows.padded * len(residual)) as pool:
             for piece, part in checked(self.context, pool.stream(of_piece, pieces(self.rows))):
-                total[_at(every, piece.places)] += part
-        return total if cells_of(self.rows) is None else cells_of(self.rows).settled_slopes(total)
+                total.add(slice(None), piece.places, part)
+        return self._settled(total)
+
+    def _settled(self, total: _Total) -> np.ndarray:
+        """(K, Q) sums over the rows, where they are summed by cell with what belongs to all of them."""
+        cells = cells_of(self.rows)
+        return total.numbers() if cells is None else cells.settled_slopes(total.numbers())
 
     def _parts(
         self,
@@ -256,11 +254,35 @@ def _pieces_together(rows: Rows, stride: int, precision: str, per_row: float) ->
     return [len(share) for share in np.array_split(range(n), shares) if len(share)]
 
 
-def _at(columns: slice | np.ndarray, places: np.ndarray | None) -> Any:
-    """Where some parameters of some columns are in an array (K, Q)."""
-    if places is None:
-        return columns
-    return (columns, places) if isinstance(columns, slice) else np.ix_(columns, places)
+class _Total:
+    """Sums (K, Q) or (K, Q, Q) of what pieces add to some columns, at some places of each.
+
+    Those at the same places, as all pieces of a cell have them, are added up first: numbers one by one take ten times as long.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._numbers = np.zeros(shape)
+        self._places: np.ndarray | None = None
+        self._there = self._numbers
+
+    def add(self, columns: slice | np.ndarray, places: np.ndarray | None, part: np.ndarray) -> None:
+        if places is None:
+            self._numbers[columns] += part
+            return
+        if self._places is None or not np.array_equal(places, self._places):
+            self._put()
+            self._places, self._there = places, np.zeros((len(self._numbers), *part.shape[1:]))
+        self._there[columns] += part
+
+    def numbers(self) -> np.ndarray:
+        self._put()
+        return self._numbers
+
+    def _put(self) -> None:
+        if self._places is not None:
+            at = (self._places,) if self._numbers.ndim == 2 else np.ix_(self._places, self._places)
+            self._numbers[:, *at] += self._there
+        self._places = None
 
 
 def predictor_in(rows: Rows, piece: Piece, view: View, theta: np.ndarray) -> np.ndarray:
