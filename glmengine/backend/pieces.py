@@ -264,7 +264,7 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
             yield SparsePiece(nonzeros, part.every(stride), rows.observations)
     elif precision == "float32" and rows.turned is not None:
         yield from _turned(rows, rows.turned, stride)
-    elif rows.reads_again():
+    elif rows.begin_pass():
         for part in block_parts(rows.n, rows.chunk_rows, _block_rows(rows), stride):
             yield ReadPiece(rows, part)
     else:

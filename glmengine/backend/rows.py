@@ -244,8 +244,8 @@ class Rows:
             self._turned = TurnedRows(self.n, self.padded, self.chunk_rows)
         return self._turned
 
-    def reads_again(self) -> bool:
-        """Whether a pass in float64 that begins now reads an array once more, in place of rows that are kept prepared."""
+    def begin_pass(self) -> bool:
+        """Count a pass in float64, and say whether it reads an array once more, in place of rows that are kept prepared."""
         if not self.at_hand or self._kept:
             return False
         self._reads += 1

@@ -8,14 +8,11 @@ import numpy as np
 
 from glmengine.io.lost_samples import measured_ones
 from glmengine.io.raw import RawSeries
-from glmengine.recording.covariate_names import DIRECTION_WORDS
+from glmengine.recording.covariate_names import ANGLE_NAME
 from glmengine.timegrid.angles import FULL_TURN
 
-ANGLE_NAME = re.compile(
-    r"(head|heading|compass|movement|orientation).*(dir|angle)|(^|_)(hd|heading|angle|phase|yaw|azimuth)($|_)|_deg$|_rad$|direction$"
-    rf"|{DIRECTION_WORDS}",
-    re.IGNORECASE,
-)
+IN_ITS_NAME = re.compile(r"_(deg|rad)$", re.IGNORECASE)
+"""A unit of angles."""
 
 TURNS = {"rad": FULL_TURN, "deg": 360.0}
 
@@ -34,12 +31,12 @@ def kind_of(series: RawSeries, unit: str) -> str:
     values = series.values
     if values.dtype.kind == "b":
         return "step"
+    named = ANGLE_NAME.search(series.name) or IN_ITS_NAME.search(series.name)
     if unit in ("rad", "deg"):
         finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
-        named = ANGLE_NAME.search(series.name) and not ON_A_LINE.search(series.name)
         round_it = len(finite) > 0 and (turn_of(finite) == TURNS[unit] or turns_in_another_unit(values, unit))
-        return "angle" if named or round_it else "continuous"
-    if not unit and ANGLE_NAME.search(series.name) and values.ndim == 1 and values.dtype.kind in "uif":
+        return "angle" if round_it or (named and not ON_A_LINE.search(series.name)) else "continuous"
+    if not unit and named and values.ndim == 1 and values.dtype.kind in "uif":
         finite = measured_ones(values)
         many = values.dtype.kind == "f" or len(np.unique(finite[:100_000])) > MOST_STEPS
         if len(finite) and many and turn_of(finite) is not None:

@@ -37,4 +37,11 @@ HEAD_NAME = re.compile(rf"head|kopf|t[eê]te|cabeza|testa|голов|头|頭|머
 
 DIRECTION_NAME = re.compile(rf"direction|yaw|angle|{DIRECTION_WORDS}", re.IGNORECASE)
 
+ANGLE_NAME = re.compile(
+    r"(?:head|heading|compass|movement|orientation).*(?:dir|angle)|direction"
+    rf"|{_BEGINS}(?:hd|heading|angles?|phases?|yaw|azimuth){_ENDS}|{DIRECTION_WORDS}",
+    re.IGNORECASE,
+)
+"""What may be an angle that goes round, if its values do too."""
+
 RHYTHM_NAME = re.compile(r"theta|phase|rh?yth?m|fase|ritmo|фаза|位相|相位|위상", re.IGNORECASE)

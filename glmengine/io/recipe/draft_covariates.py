@@ -10,7 +10,6 @@ import numpy as np
 
 from glmengine.io.lost_samples import measured_ones
 from glmengine.io.recipe.names import (
-    ANGLE_NAME,
     AXIS_NAME,
     EVENT_NAME,
     PERHAPS_ANGLE,
@@ -26,7 +25,7 @@ from glmengine.io.recipe.names import (
     unit_of_times,
 )
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Happenings, Measured, Stretches
-from glmengine.recording.covariate_names import PLACE_NAME
+from glmengine.recording.covariate_names import ANGLE_NAME, PLACE_NAME
 
 MOST_TEXTS = 20
 

@@ -7,7 +7,6 @@ import re
 import numpy as np
 
 from glmengine.io.recipe.recipe import Arrays, TimeUnit
-from glmengine.recording.covariate_names import DIRECTION_WORDS
 from glmengine.timegrid.angles import FULL_TURN
 
 SPIKE_NAME = re.compile(r"spike|spk|^ts$|^st$|unit|cell|neuron", re.IGNORECASE)
@@ -21,7 +20,6 @@ NOT_OWNER = re.compile(r"count|trial|lap|block|session|epoch|stim|cond|state|pha
 TIME_NAME = re.compile(
     r"^t$|_t$|^t_|time|stamp|^ts$|zeit|temps$|^temps|tiempo|^tempo|tijd|время|时间|時間|時刻|시간", re.IGNORECASE
 )
-ANGLE_NAME = re.compile(rf"(^|_|\.)(hd|heading|angle|phase|yaw|azimuth)|head.*dir|direction|{DIRECTION_WORDS}", re.IGNORECASE)
 PERHAPS_ANGLE = re.compile(r"theta|phi|psi|orient", re.IGNORECASE)
 AXIS_NAME = re.compile(r"^(?P<head>.*?)(?P<axis>[xyzXYZ])(?P<tail>[_ ]?\d*(?:_?pos(?:ition)?)?)$")
 UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
