@@ -15,11 +15,31 @@ def smooth_known(values: np.ndarray, width: float) -> np.ndarray:
     width : float
         Standard deviation in bins.
     """
-    from scipy.ndimage import gaussian_filter1d
-
     known = np.isfinite(values)
     width = max(width, 1e-6)
-    weights = gaussian_filter1d(known.astype(np.float64), width, mode="constant")
-    sums = gaussian_filter1d(np.where(known, values, 0.0), width, mode="constant")
+    weights = _smoothed(known.astype(np.float64), width)
+    sums = _smoothed(np.where(known, values, 0.0), width)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(known, sums / weights, np.nan)
+
+
+_WIDE = 30.0
+"""Bins from which transforms are quicker than sums; with 2 s in bins of 1 ms fifty times."""
+_REACH = 4.0  # standard deviations, as scipy has it
+_ROUNDING = 1e-13
+
+
+def _smoothed(values: np.ndarray, width: float) -> np.ndarray:
+    """The values under a Gaussian of `width` bins, with zeros beyond the ends."""
+    if width < _WIDE:
+        from scipy.ndimage import gaussian_filter1d
+
+        return gaussian_filter1d(values, width, mode="constant")
+    from scipy.signal import oaconvolve
+
+    reach = int(_REACH * width + 0.5)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    kernel /= kernel.sum()
+    smooth = oaconvolve(values, kernel)[reach : reach + len(values)]
+    smooth[np.abs(smooth) <= _ROUNDING * np.abs(values).max(initial=0.0)] = 0.0  # where there is nothing there is nothing
+    return smooth

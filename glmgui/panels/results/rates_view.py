@@ -9,8 +9,10 @@ import numpy as np
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from glmengine.analysis.wording import words_of
+from glmengine.context import SILENT, Context
 from glmengine.recording.binned import count_spikes
 from glmengine.recording.observed import SPIKES
+from glmengine.timegrid.gaussian import smooth_known
 from glmgui.drawings.series import long_curve
 from glmgui.jobs import Jobs
 from glmgui.plots import TIME, Axis, Curve, RatePlot
@@ -38,7 +40,9 @@ class Rates:
     curves: tuple[Curve, Curve]
 
 
-def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, unit: str, smoothing: float) -> Rates:
+def rates_of(
+    result: Result, recording: Recording, prediction: xr.DataArray, unit: str, smoothing: float, context: Context = SILENT
+) -> Rates:
     """Observed and predicted rate of `unit`, both smoothed by a Gaussian of standard deviation `smoothing` (s)."""
     from glmengine.design.prepare import grid_of
 
@@ -50,7 +54,7 @@ def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, uni
     observed = np.where(rows >= 0, counts[np.maximum(rows, 0)], np.nan) / grid.bin_size
     if smoothing > 0:
         pieces = np.where(rows >= 0, grid.segment[np.maximum(rows, 0)], -1)
-        observed, predicted = (_smoothed(values, pieces, smoothing / grid.bin_size) for values in (observed, predicted))
+        observed, predicted = (_smoothed(values, pieces, smoothing / grid.bin_size, context) for values in (observed, predicted))
     curves = (
         long_curve("observed", time, observed, colour="data", width=1.0),
         long_curve("predicted", time, predicted, colour=0, width=1.5),
@@ -58,17 +62,13 @@ def rates_of(result: Result, recording: Recording, prediction: xr.DataArray, uni
     return Rates(time, observed, predicted, curves)
 
 
-def _smoothed(values: np.ndarray, pieces: np.ndarray, bins: float) -> np.ndarray:
+def _smoothed(values: np.ndarray, pieces: np.ndarray, bins: float, context: Context) -> np.ndarray:
     """Gaussian smoothing that leaves out missing values and does not reach over the borders of pieces."""
-    from scipy.ndimage import gaussian_filter1d
-
     smooth = np.full(len(values), np.nan)
     edges = np.flatnonzero(np.diff(pieces)) + 1
     for part in np.split(np.arange(len(values)), edges):
-        good = np.isfinite(values[part])
-        weight = gaussian_filter1d(good.astype(float), bins, mode="constant")
-        total = gaussian_filter1d(np.where(good, values[part], 0.0), bins, mode="constant")
-        smooth[part] = np.where(good, total / np.maximum(weight, 1e-12), np.nan)
+        context.check()
+        smooth[part] = smooth_known(values[part], bins)
     return smooth
 
 
@@ -133,7 +133,7 @@ class RatesView(QWidget):
 
         def work(context):
             prediction = kept if kept is not None else result.predict(recording, units=[unit], context=context)
-            return result, recording, prediction, unit, rates_of(result, recording, prediction, unit, smoothing)
+            return result, recording, prediction, unit, rates_of(result, recording, prediction, unit, smoothing, context)
 
         self._jobs.submit(
             "Predicting rates over time", work, self._draw, self._failed, key="results-rates", quiet=kept is not None
