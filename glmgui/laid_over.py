@@ -35,8 +35,11 @@ class LaidOver(QObject):
         self._lay()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (_BELOW if watched is self._below else _OVER):
+        kind = event.type()
+        if kind in (_BELOW if watched is self._below else _OVER):
             self._lay()
+        elif kind == QEvent.Type.LayoutRequest and not self._part.isHidden():
+            self._part.raise_()  # a dock that is shown comes over all that it lies beside
         return False
 
     def _lay(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from glmgui.widgets.sizes import scaled
 
@@ -54,3 +54,30 @@ class TurningSplitter(QSplitter):
         turned = Qt.Orientation.Horizontal if self.width() >= scaled(self._room) else Qt.Orientation.Vertical
         if turned != self.orientation():
             self.setOrientation(turned)
+
+
+class TurningRow(QWidget):
+    """Two groups of controls in one line, the first one wider; in two lines where there is no room for both."""
+
+    def __init__(self, first: QHBoxLayout, second: QHBoxLayout, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._groups = first, second
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(4)
+        self._box.addLayout(first, 1)
+        self._box.addLayout(second)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the wider of both."""
+        widest = max(group.minimumSize().width() for group in self._groups)
+        return QSize(widest, self._box.minimumSize().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        both = sum(group.minimumSize().width() for group in self._groups) + self._box.spacing()
+        ways = QBoxLayout.Direction
+        turned = ways.LeftToRight if self.width() >= both else ways.TopToBottom
+        if turned != self._box.direction():
+            self._box.setDirection(turned)
+            self.updateGeometry()

@@ -20,7 +20,7 @@ from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
 from glmgui.shown_time import duration, how_far
 from glmgui.widgets.controls import button
-from glmgui.widgets.layout import ShownPage, column, row
+from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
 from glmgui.widgets.sizes import keep_place
@@ -107,9 +107,9 @@ class AnswersPanel(Page):
         box = column(page, margins=4)
         for one in (self.stop, self.cancel):  # no other button moves to where they were, nor they to where another was
             keep_place(one)
-        line = row(self.find, self.state, self.stop, self.cancel, self.use, self.save)
+        line = row(self.find, self.state, self.stop, self.cancel)
         line.setStretch(1, 1)
-        box.addLayout(line)
+        box.addWidget(TurningRow(line, row(self.use, self.save, None), page))
         box.addWidget(self.asking)
         box.addWidget(MessagePlace(page, self.message))
         self.halves = QSplitter(Qt.Orientation.Vertical, page)

@@ -30,6 +30,7 @@ from glmgui.panels.data.sessions import SessionsList, without_parts
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
 from glmgui.panels.data.usable import Used, used_of
+from glmgui.widgets.columns import Columns
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import ShownPage, column
 from glmgui.widgets.messages import EmptyState
@@ -88,13 +89,11 @@ class DataPanel(Page):
         below = column(right, margins=0)
         below.addWidget(FormScroll(self.time_form, "time_scroll"), 1)
         below.addWidget(self.next_steps)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.setChildrenCollapsible(False)
-        for part, stretch in ((left, 4), (self.pages, 8), (right, 2)):
-            whole.addWidget(part)
-            whole.setStretchFactor(whole.count() - 1, stretch)
-        whole.setSizes([380, 640, 270])
-        column(self._content).addWidget(whole)
+        self._columns = Columns("data", "Part of the page that is shown")
+        for part, title, stretch in ((left, "Recorded", 4), (self.pages, "Pictures", 8), (right, "What is used", 2)):
+            self._columns.add(part, title, stretch)
+        self._columns.splitter.setSizes([380, 640, 270])
+        column(self._content).addWidget(self._columns)
 
     def _connect(self) -> None:
         self._share, self._lists = WhenSeen(self, self._ask_for_share), WhenSeen(self, self._show_lists)
@@ -264,7 +263,9 @@ class DataPanel(Page):
 
     def _show_fault(self, field: str, message: str) -> None:
         """Beside its cause: the rules of the units, or the time that is used."""
-        if field.startswith(("units.where", "units.min_rate", "units.max_rate")):
+        of_units = field.startswith(("units.where", "units.min_rate", "units.max_rate"))
+        self._columns.unfold(self.units if of_units else self.time_form)
+        if of_units:
             self.units.rules.message.show_error(message)
         else:
             self.time_form.show_fault(field, message)
@@ -340,6 +341,7 @@ class DataPanel(Page):
 
     def show_covariate(self, name: str) -> None:
         """Select a covariate in the table, and show it over time."""
+        self._columns.turn_to(self.pages)
         self.pages.setCurrentWidget(self.overview)
         self.covariates.select(name)
 

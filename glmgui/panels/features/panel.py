@@ -24,6 +24,7 @@ from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Featur
 from glmgui.panels.features.suggestions import Suggestions
 from glmgui.panels.features.term_edits import TermEdits
 from glmgui.panels.features.term_list import Card, TermList
+from glmgui.widgets.columns import Columns
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import ShownPage, column
 from glmgui.widgets.messages import EmptyState, MessageLine
@@ -38,7 +39,7 @@ _NO_TERMS = (
 _NO_CHOICE = "Choose a term on the left to see its functions and to change it."
 
 
-_LEAST_PICTURES, _LEAST_LISTS = 400, 240
+_LEAST_PICTURES, _LEAST_LISTS = 400, 208
 _WIDEST_FORM = 560  # pixels, beyond which fields of numbers would grow, and no sentence be read more easily
 
 
@@ -103,13 +104,11 @@ class FeaturesPanel(Page):
         self.pictures.addTab(self.design, "Design matrix")
         box.addWidget(self.pictures, 1)
         form = self._form = FormScroll(self.editor, "term_scroll", widest=_WIDEST_FORM)
-        details = self._halves = QSplitter(Qt.Orientation.Horizontal)
-        details.setChildrenCollapsible(False)
-        details.addWidget(shown)
-        details.addWidget(form)
-        details.setSizes([600, 460])
-        details.setStretchFactor(0, 3)
-        details.setStretchFactor(1, 1)
+        details = Columns("term", "Part of the term that is shown")
+        details.add(shown, "Pictures", 3)
+        details.add(form, "Settings", 1)
+        self._halves = details.splitter
+        self._halves.setSizes([600, 460])
         form.laid_out.connect(self._give_room)
         self._details = QWidget()
         with_suggestions = column(self._details, margins=0)
@@ -119,8 +118,7 @@ class FeaturesPanel(Page):
         self._stack = ShownPage(right)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self._details)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.setChildrenCollapsible(False)
+        self._columns = Columns("features", "Part of the page that is shown")
         self._left = QWidget()
         keep_wide(self._left, _LEAST_LISTS)
         listed = column(self._left, margins=0)
@@ -131,12 +129,10 @@ class FeaturesPanel(Page):
         lists.setSizes([360, 240])
         listed.addWidget(lists, 1)
         listed.addWidget(self.check)
-        whole.addWidget(self._left)
-        whole.addWidget(right)
-        whole.setSizes([240, 1110])
-        whole.setStretchFactor(0, 1)
-        whole.setStretchFactor(1, 6)
-        column(self).addWidget(whole)
+        self._columns.add(self._left, "Terms", 1)
+        self._columns.add(right, "Chosen term", 6)
+        self._columns.splitter.setSizes([240, 1110])
+        column(self).addWidget(self._columns)
 
     # From the document
 
@@ -169,7 +165,7 @@ class FeaturesPanel(Page):
     def _show(self) -> None:
         analysis, recording, at = self._document.analysis, self._recording, self._document.term
         at = at if at is not None and at < len(analysis.terms) else (0 if analysis.terms else None)
-        self._left.setVisible(recording is not None)  # lists of nothing
+        self._columns.want(self._left, wanted=recording is not None)  # else lists of nothing
         self.terms.set_cards(self._cards(), at)
         if recording is None or at is None:
             self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)
@@ -188,6 +184,8 @@ class FeaturesPanel(Page):
     def _give_room(self) -> None:
         """Let the form of a term have its whole width, as long as the pictures keep enough."""
         pictures, form = self._halves.sizes()
+        if not pictures or not form:  # one of them is behind its tab
+            return
         wanted = self._form.whole_width
         if form < wanted and pictures + form - wanted >= scaled(_LEAST_PICTURES):
             self._halves.setSizes([pictures + form - wanted, wanted])

@@ -11,7 +11,6 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QSplitter,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -37,6 +36,7 @@ from glmgui.laid_over import MessagePlace
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
+from glmgui.widgets.columns import Columns
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import ShownPage, TurningSplitter, column
 from glmgui.widgets.messages import EmptyState, MessageLine
@@ -136,12 +136,10 @@ class ModelPanel(Page):
         says.addWidget(tables, 2)
         says.addWidget(self.time_line, 3)
         says.addWidget(self.about_time)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.setChildrenCollapsible(False)
-        whole.addWidget(left)
-        whole.addWidget(right)
-        whole.setStretchFactor(1, 1)
-        whole.setSizes([380, 940])
+        whole = Columns("model", "Part of the page that is shown")
+        whole.add(left, "Settings", 0)
+        whole.add(right, "What they come to", 1)
+        whole.splitter.setSizes([380, 940])
         content = QWidget(self)
         column(content).addWidget(whole)
         self._content = content

@@ -23,7 +23,7 @@ from glmgui.panels.results.wording import choice_in_words, effect_in_words, scor
 from glmgui.plots import Axis, ScorePlot
 from glmgui.still_fields import StillCombo
 from glmgui.widgets.controls import small_button
-from glmgui.widgets.layout import ShownPage, column, row
+from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page, WhenSeen
 from glmgui.widgets.texts import hint
@@ -143,7 +143,7 @@ class ResultsPanel(Page):
         right_box.addLayout(row(self.title, self.verdict, self.right, spacing=10))
         right_box.itemAt(0).layout().setStretch(1, 1)
         asks = (self.compare, self.figure, self.report, self.methods, self.script)
-        right_box.addLayout(row(*asks, None, self.show_notes, self.forward, spacing=6))
+        right_box.addWidget(TurningRow(row(*asks, None, spacing=6), row(self.show_notes, self.forward, spacing=6), right))
         right_box.addWidget(MessagePlace(right, self.state))  # it comes and goes from unit to unit
         right_box.addWidget(self.notes)
         right_box.addWidget(self.tabs, 1)

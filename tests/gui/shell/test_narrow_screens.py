@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QLabel, QTableView
+from qtpy.QtWidgets import QLabel, QTableView, QWidget
 
 from glmengine.io.recipe_assistant import assist
 from glmgui.dialogs.recipe import RecipeDialog
+from glmgui.forms.form import reveal
 from glmgui.laid_over import WaitingWords
+from glmgui.notices import notices
 from glmgui.plots import RasterPlot
+from glmgui.widgets.columns import Columns
+from glmgui.widgets.page import PageScroll
 from glmgui.widgets.texts import Sentences, held_together
-from tests.gui.shell.test_looks import fitted, pages_of  # noqa: F401
+from tests.gui.shell.test_looks import STEPS, fitted, pages_of  # noqa: F401
 
 SIZES = [(683, 490), (911, 490)]
 
@@ -92,3 +96,77 @@ def test_no_line_ends_between_a_number_and_what_it_counts(qtbot):
     qtbot.addWidget(label)
     assert label.text() == "at the 5 % level"
     assert "\u00a0" in QLabel.text(label)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_long_notice_lies_over_every_page(fitted, size, at_rest):  # noqa: F811
+    """The page of a step that was shown afterwards covered its first line."""
+    fitted.resize(*size)
+    said = "the answers were stopped before the terms of any unit were chosen; let them go on for longer " * 2
+    notices().tell("error", said, title="Finding the answers")
+    covered = []
+    for step in STEPS:
+        fitted.show_step(step)
+        at_rest(fitted)
+        bar = fitted.notice_bar
+        middle = bar.rect().center().x()
+        for y in (2, bar.height() - 3):
+            over = fitted.childAt(bar.mapTo(fitted, QPoint(middle, y)))
+            covered += [] if over is bar or bar.isAncestorOf(over) else [f"{step} {y}"]
+    assert not covered
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_is_scrolled_sideways(fitted, size, at_rest):  # noqa: F811
+    fitted.resize(*size)
+    wide = []
+    for step in STEPS:
+        fitted.show_step(step)
+        at_rest(fitted)
+        around = fitted.panels[step].parentWidget()
+        while not isinstance(around, PageScroll):
+            around = around.parentWidget()
+        wide += [step] if around.horizontalScrollBar().maximum() > 0 else []
+    assert not wide
+
+
+def test_a_narrow_page_shows_its_columns_by_tabs_and_a_wide_one_all(fitted, at_rest):  # noqa: F811
+    fitted.show_step("data")
+    panel = fitted.panels["data"]
+    columns = panel._columns
+    fitted.resize(1366, 700)
+    at_rest(fitted)
+    assert not columns.tabs.isVisible()
+    assert panel.units.isVisible()
+    assert panel.time_form.isVisible()
+    fitted.resize(*SIZES[0])
+    at_rest(fitted)
+    assert columns.tabs.isVisible()
+    assert panel.units.isVisible()
+    assert not panel.time_form.isVisible()
+    assert reveal(panel, "bin_size")
+    assert not panel.units.isVisible()
+    fitted.resize(1366, 700)
+    at_rest(fitted)
+    assert panel.units.isVisible()
+
+
+def test_a_column_without_content_has_no_tab(qtbot):
+    page = QWidget()
+    qtbot.addWidget(page)
+    columns = Columns("page", "Part that is shown", page)
+    parts = [QLabel("x" * 30) for _ in range(3)]
+    for at, part in enumerate(parts):
+        columns.add(part, f"part {at}", 1)
+    columns.want(parts[0], wanted=False)
+    columns.resize(parts[0].minimumSizeHint().width() + 20, 100)
+    page.resize(2000, 200)
+    page.show()
+    columns.turn_to(parts[1])
+    assert [part.isVisible() for part in parts] == [False, True, False]
+    columns.want(parts[0], wanted=True)
+    columns.turn_to(parts[0])
+    assert [part.isVisible() for part in parts] == [True, False, False]
+    columns.resize(3 * parts[0].minimumSizeHint().width() + 40, 100)
+    assert all(part.isVisible() for part in parts)
+    assert not columns.tabs.isVisible()
