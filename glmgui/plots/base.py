@@ -31,7 +31,7 @@ from glmgui.figure_desk import figure_desk
 from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.axis import QuietAxis
-from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_numbers
+from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_made_numbers
 from glmgui.plots.plot_item import PlainPlotItem
 from glmgui.slow_disks import writable_folder
 from glmgui.widgets.sizes import scaled
@@ -118,6 +118,14 @@ class Plot(QWidget):
         """Everything that is drawn, as columns of numbers with units in their headings."""
         raise NotImplementedError
 
+    def numbers_maker(self) -> Callable[[], Table]:
+        """What gives the numbers that are drawn now, without the plot: where they are many, in the worker."""
+        return partial(dict, self.numbers())
+
+    def rows_at_least(self) -> int:
+        """How many rows of numbers there are no fewer of, known without making them."""
+        return 0
+
     def drawing(self) -> Drawing:
         """What is drawn as plain data, of which a figure for paper is made: where a plot does not say it, its numbers over the first of them."""
         columns = {name: values for name, values in self.numbers().items() if np.asarray(values).dtype.kind in "fiu"}
@@ -188,8 +196,9 @@ class Plot(QWidget):
 
     def copy_numbers(self) -> None:
         """Put the numbers that are drawn on the clipboard; very many are better saved."""
-        table = self.numbers()
-        if max(map(len, table.values()), default=0) > _MOST_COPIED:
+        many = self.rows_at_least() > _MOST_COPIED
+        table = {} if many else self.numbers()
+        if many or max(map(len, table.values()), default=0) > _MOST_COPIED:
             notices().tell("warning", f"more than {_MOST_COPIED:,} rows are not copied; save the numbers as CSV", title="Copy")
         else:
             copy_numbers(table)
@@ -212,7 +221,7 @@ class Plot(QWidget):
         if path:
             if not Path(path).suffix:
                 path += ".csv"
-            self._hand_in(Path(path), partial(save_numbers, self.numbers(), path))
+            self._hand_in(Path(path), partial(save_made_numbers, self.numbers_maker(), path))
 
     def _hand_in(self, path: Path, write: Callable[[], Path]) -> None:
         """Have a file written in the worker of the window."""

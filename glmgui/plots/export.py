@@ -96,6 +96,11 @@ def save_numbers(table: Table, path: str | Path) -> Path:
     return path
 
 
+def save_made_numbers(make: Callable[[], Table], path: str | Path) -> Path:
+    """Make the columns, and save them as CSV."""
+    return save_numbers(make(), path)
+
+
 def _cell(value: object) -> str:
     if isinstance(value, float | np.floating):
         return "" if np.isnan(value) else repr(float(value))

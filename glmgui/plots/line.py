@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from html import escape
 from typing import NamedTuple
 
@@ -143,7 +144,13 @@ class LinePlot(Plot):
         return self._curves
 
     def numbers(self) -> Table:
-        return curves_table(self._curves, self.x_axis, self.y_axis)
+        return self.numbers_maker()()
+
+    def numbers_maker(self) -> Callable[[], Table]:
+        return partial(curves_table, self._curves, self.x_axis, self.y_axis)
+
+    def rows_at_least(self) -> int:
+        return max((len(curve.x) for curve in self._curves), default=0)
 
     def drawing(self) -> Lines:
         curves = [_within(curve, *self.area.vb.viewRange()[0]) for curve in self._curves] if self._dense else list(self._curves)

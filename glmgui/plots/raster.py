@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
@@ -99,16 +100,19 @@ class RasterPlot(Plot):
         self.area.setXRange(*limits, padding=0)
 
     def numbers(self) -> Table:
-        start, stop = self.area.vb.viewRange()[0]
+        return self.numbers_maker()()
+
+    def numbers_maker(self) -> Callable[[], Table]:
+        """Of the stretch of time that is seen."""
+        seen = self.area.vb.viewRange()[0]
         if self._traces is not None:
-            times, values = self._traces
-            seen = (times >= start) & (times <= stop)
-            return {"time (s)": times[seen]} | {name: values[seen, at] for at, name in enumerate(self._names)}
-        kept = [times[(times >= start) & (times <= stop)] for times in self._times]
-        if not kept:
-            return {}
-        names = np.concatenate([np.full(len(times), name, dtype=object) for name, times in zip(self._names, kept, strict=True)])
-        return {"unit": names, "spike time (s)": np.concatenate(kept)}
+            return partial(_traces_table, self._names, *self._traces, *seen)
+        return partial(_spikes_table, self._names, self._times, *seen)
+
+    def rows_at_least(self) -> int:
+        start, stop = self.area.vb.viewRange()[0]
+        series = self._times if self._traces is None else [self._traces[0]]
+        return sum(int(np.searchsorted(one, stop) - np.searchsorted(one, start)) for one in series)
 
     def drawing(self) -> Drawing:
         """The stretch of time that is seen."""
@@ -215,3 +219,18 @@ class RasterPlot(Plot):
             nearest = min(int(np.searchsorted(times, self.area.vb.mapSceneToView(at).x())), len(times) - 1)
             return f"unit {self._names[row]},  {times[nearest]:.2f}\u2009s,  {values[nearest, row]:.4g}"
         return f"unit {self._names[row]},  {self.area.vb.mapSceneToView(at).x():.2f}\u2009s,  {len(self._times[row]):,} spikes"
+
+
+def _traces_table(names: Sequence[str], times: np.ndarray, values: np.ndarray, start: float, stop: float) -> Table:
+    """Activity over time (s), a column a unit, from `start` to `stop`."""
+    seen = (times >= start) & (times <= stop)
+    return {"time (s)": times[seen]} | {name: values[seen, at] for at, name in enumerate(names)}
+
+
+def _spikes_table(names: Sequence[str], times: Sequence[np.ndarray], start: float, stop: float) -> Table:
+    """Spikes (s) of all units, a row a spike, from `start` to `stop`."""
+    kept = [one[(one >= start) & (one <= stop)] for one in times]
+    if not kept:
+        return {}
+    units = np.concatenate([np.full(len(one), name, dtype=object) for name, one in zip(names, kept, strict=True)])
+    return {"unit": units, "spike time (s)": np.concatenate(kept)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt
@@ -60,12 +61,8 @@ class RatePlot(LinePlot):
             self._show_length()
         self._fit_height()
 
-    def numbers(self) -> Table:
-        table = super().numbers()
-        if "curve" in table or not table:
-            return table
-        kept = np.isfinite(np.stack([column.astype(float) for column in table.values()])[1:]).any(axis=0)
-        return {heading: column[kept] for heading, column in table.items()}
+    def numbers_maker(self) -> Callable[[], Table]:
+        return partial(_known_rows, super().numbers_maker())
 
     def show_all(self) -> None:
         self._length.setCurrentIndex(self._length.count() - 1)
@@ -117,3 +114,12 @@ class RatePlot(LinePlot):
         if pooled.size:
             top = float(max(np.quantile(pooled, 0.9995), pooled.max() * 0.5))
             self.area.setYRange(min(0.0, float(pooled.min())), top * 1.05 or 1.0, padding=0)
+
+
+def _known_rows(make: Callable[[], Table]) -> Table:
+    """The numbers without the times at which no curve is known."""
+    table = make()
+    if "curve" in table or not table:
+        return table
+    kept = np.isfinite(np.stack([column.astype(float) for column in table.values()])[1:]).any(axis=0)
+    return {heading: column[kept] for heading, column in table.items()}

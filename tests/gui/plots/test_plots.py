@@ -20,6 +20,7 @@ from glmgui import theme
 from glmgui.drawings.mosaic import mosaic_of
 from glmgui.drawings.series import long_curve, told_apart
 from glmgui.figure_desk import figure_desk
+from glmgui.notices import notices
 from glmgui.plots import (
     Axis,
     Curve,
@@ -113,6 +114,40 @@ def test_numbers_are_saved_exactly(qtbot, tmp_path):
     values = np.array(rows, dtype=float)
     np.testing.assert_array_equal(values[:, 1], plot.curves[0].y)
     np.testing.assert_array_equal(values[:, 4], plot.curves[1].y)
+
+
+def test_numbers_are_made_when_they_are_written_of_what_was_drawn_when_they_were_asked_for(qtbot, tmp_path, monkeypatch):
+    """Those of an hour at 1 ms held up the window for a quarter of a second."""
+    plot, before = tuning(qtbot), tuning(qtbot).numbers()
+    handed: list = []
+
+    def take(_plot, path, write):
+        handed.append(write)
+
+    figure_desk().file_asked.connect(take)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.csv"), ""))
+    with monkeypatch.context() as inside:
+        inside.setattr(type(plot), "numbers", lambda self: pytest.fail("made at once"))
+        plot.ask_and_save_numbers()
+    figure_desk().file_asked.disconnect(take)
+    plot.set_curves([])
+    heading, *rows = rows_of(handed[0]())
+    assert heading == list(before)
+    np.testing.assert_array_equal(np.array(rows, dtype=float)[:, 1], before["model (Hz)"])
+
+
+def test_numbers_that_are_too_many_to_copy_are_not_made(qtbot, monkeypatch):
+    raster = RasterPlot("Spikes", name="raster")
+    qtbot.addWidget(raster)
+    raster.set_spikes({name: np.linspace(0, 9, 60_000) for name in "ab"}, (0.0, 10.0))
+    assert raster.rows_at_least() == len(raster.numbers()["unit"]) == 120_000
+    raster.area.setXRange(2.0, 4.0, padding=0)
+    assert raster.rows_at_least() == pytest.approx(len(raster.numbers()["unit"]), abs=4)
+    raster.area.setXRange(0.0, 10.0, padding=0)
+    monkeypatch.setattr(RasterPlot, "numbers", lambda self: pytest.fail("made to be refused"))
+    with qtbot.waitSignal(notices().noticed) as said:
+        raster.copy_numbers()
+    assert "not copied" in said.args[0].text
 
 
 def test_curves_over_different_x_are_saved_one_row_a_point(qtbot):
