@@ -97,6 +97,8 @@ class Bootstrap:
         NaN where a draw leaves a unit without a fit.
     intercept, intercept_se : (B, M) array
     n_blocks : int
+    at_once : int
+        Draws that were fitted together.
     notes : tuple of str
     """
 
@@ -106,6 +108,7 @@ class Bootstrap:
     intercept: np.ndarray
     intercept_se: np.ndarray
     n_blocks: int
+    at_once: int = 1
     notes: tuple[str, ...] = ()
 
     def interval(self, kind: str = "percentile", level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +212,7 @@ def bootstrap(
         Epochs or trials, whose borders no block crosses; -1 for rows that take no part.
     seed : int
     context : Context, optional
-        Where it wants to stop and keep, the draws that are done are kept.
+        Where it wants to stop and keep, the draws that are done are kept; of those that are fitted together all are done at once.
 
     Returns
     -------
@@ -251,11 +254,12 @@ def bootstrap(
     estimate.release()
     give_back()
     shares = context.part(1.0 / (1 + draws), 1.0)
-    found = list(_fits(X, inputs, blocks, estimate, draws, seed, strength, offset, memory * 1e9, options, shares))
+    width = _at_once(inputs.shape[0], inputs.shape[2], draws, memory * 1e9)
+    found = list(_fits(X, inputs, blocks, estimate, draws, width, seed, strength, offset, options, shares))
     n = sum(len(part.intercept) for part in found)
     notes = []
     if n < draws:
-        notes.append(f"The bootstrap was stopped after {n} of {draws} draws.")
+        notes.append(f"The bootstrap was stopped after {n} of {draws} draws{f', {width} at a time' if width > 1 else ''}.")
     P, M = inputs.shape[1:]
     nothing = _Draws(np.empty((0, P, M)), np.empty((0, P, M)), np.empty((0, M)), np.empty((0, M)))
     parts = [nothing, *found]
@@ -268,6 +272,7 @@ def bootstrap(
         intercept=np.where(fine, intercept, np.nan),
         intercept_se=np.concatenate([part.intercept_se for part in parts]),
         n_blocks=blocks.count,
+        at_once=width,
         notes=tuple(notes),
     )
 
@@ -301,25 +306,34 @@ _FITS = 0.35
 """Share of the time of a draw that its fit takes; the rest its standard errors."""
 
 
+def _at_once(T: int, M: int, draws: int, memory: float) -> int:
+    """Draws of M units over T rows that are fitted together, as they are given and as they are fitted."""
+    return int(min(draws, np.clip(ROOM_OF_DRAWS * memory / (4 * 8.0 * T * M), 1, max(1, 256 // M))))
+
+
+def _stage(numbers: range, draws: int) -> str:
+    """What is said while these draws are fitted: all of them at once, so that none of them is done before the last."""
+    if len(numbers) == 1:
+        return f"Bootstrap, draw {numbers.stop} of {draws}"
+    return f"Bootstrap, draws {numbers.start + 1} to {numbers.stop} of {draws} together"
+
+
 def _fits(
     X: Any,
     inputs: Any,
     blocks: Blocks,
     estimate: Fit,
     draws: int,
+    width: int,
     seed: int,
     strength: Any,
     offset: Any,
-    memory: float,
     options: dict[str, Any],
     context: Context,
 ) -> Iterator[_Draws]:
-    """Draws x units as columns of one problem, as many at a time as the memory allows, each begun at the fit of the data as they are."""
+    """Draws x units as columns of one problem, `width` draws at a time, each begun at the fit of the data as they are."""
     T, _, M = inputs.shape
     offset = read_per_row(offset, "offset", (T, M))
-    width = int(
-        np.clip(ROOM_OF_DRAWS * memory / (4 * 8.0 * T * M), 1, max(1, 256 // M))
-    )  # as they are given and as they are fitted
     start = np.nan_to_num(estimate.coef, posinf=0.0, neginf=0.0), np.nan_to_num(estimate.intercept, posinf=0.0, neginf=0.0)
     per_unit = strength is None or asks_for_reml(strength) or np.ndim(strength) == 0
     for first in range(0, draws, width):
@@ -328,7 +342,7 @@ def _fits(
             return
         numbers = range(first, min(first + width, draws))
         k = len(numbers)
-        share = context.part(first / draws, numbers.stop / draws, f"Bootstrap, draw {numbers.stop} of {draws}")
+        share = context.part(first / draws, numbers.stop / draws, _stage(numbers, draws))
         share.report(Progress("Bootstrap", 0.0))
         found = fit(
             X,

@@ -41,6 +41,10 @@ class ClassModel:
     ) -> None:
         self.assembly, self.penalty, self._room, self.start = assembly, penalty, Room(memory), start
 
+    @property
+    def makes_zeros(self) -> bool:
+        return not self.penalty.is_smooth
+
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         """Units that have the same columns."""
         mask = self.assembly.inputs.mask

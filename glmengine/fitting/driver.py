@@ -56,6 +56,10 @@ class Model(Protocol):
 
     assembly: Assembly
 
+    @property
+    def makes_zeros(self) -> bool:
+        """Whether its penalty does."""
+
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         """Units that share a batch."""
 
@@ -111,7 +115,7 @@ def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Itera
             continue
         with threads_kept():
             batch = model.batch(unit, held, groups[number], share)
-            _follow(batch, plan, answers, share)
+            _follow(batch, plan, answers, share, _FEW_COLUMNS if model.makes_zeros else _FROM_AFAR)
         yield number, batch
         if context.stopping:
             return
@@ -134,20 +138,28 @@ def _columns(assembly: Assembly, units: np.ndarray, n_folds: int) -> tuple[np.nd
     return unit[useful], held[useful]
 
 
-def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context) -> None:
+_FROM_AFAR, _FEW_COLUMNS = (1.5,), (0.5, 0.75)
+"""What the first strengths of a path take beside each of the later ones (measured): they begin far from the optimum, later ones where the
+one before ended; where a penalty makes zeros, few columns are in use at the strong ones."""
+
+
+def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context, first: Sequence[float]) -> None:
     given = plan.strengths[: plan.grid.n_given]
     order = np.argsort(-given.max(axis=1), kind="stable")
-    shares = order.size + (_FURTHER if plan.grid.goes_on else 0.0)
+    work = np.ones(order.size)
+    work[: len(first)] = first[: order.size]
+    whole = work.sum() + (_FURTHER if plan.grid.goes_on else 0.0)
+    ends = np.concatenate([[0.0], np.cumsum(work)]) / whole
     for step, s in enumerate(order.tolist()):
 
         def together(count: int, step: int = step) -> Context:
-            return context.part(step / shares, (step + count) / shares, _stage(plan, *order[step : step + count].tolist()))
+            return context.part(float(ends[step]), float(ends[step + count]), _stage(plan, *order[step : step + count].tolist()))
 
         later = tuple(plan.strengths[other, batch.unit] for other in order[step + 1 :].tolist())
         _one(batch, s, plan, answers, together(1), Ahead(later, together) if later else None)
         if context.stopping:
             return
-    done = order.size / shares
+    done = float(ends[-1])
     for weaker in (True, False):
         done = _extend(batch, plan, answers, context, done, weaker=weaker)
 

@@ -55,6 +55,10 @@ class GlmModel:
         self._room = Room(memory)
         self._components = tuple(components)
 
+    @property
+    def makes_zeros(self) -> bool:
+        return not self._penalty.is_smooth
+
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         groups = column_groups(self.assembly.inputs.mask, units, self._penalty)
         if len(groups) > 1:

@@ -38,6 +38,10 @@ class FieldModel:
     def __init__(self, data: FieldData, seed: int) -> None:
         self.data, self.seed, self.assembly = data, seed, data.assembly
 
+    @property
+    def makes_zeros(self) -> bool:
+        return False
+
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         return [Group(units)] if units.size else []
 

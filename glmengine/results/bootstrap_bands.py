@@ -127,7 +127,8 @@ def bootstrap_of(
         context=context.part(0.02, 0.98),
     )
     if len(found.coef) < 2:
-        raise GlmError("the bootstrap was stopped before two draws were fitted; let it go on, or ask for fewer draws")
+        together = f", since {found.at_once} are fitted together" if found.at_once > 1 else ""
+        raise GlmError(f"the bootstrap was stopped before two draws were done{together}; let it go on, or ask for fewer draws")
     context.report(Progress("Bands", 0.98))
     what = f"trials of '{trials}'" if trials else f"blocks of about {length * grid.bin_size:g} s"
     note = f"Bootstrap: {len(found.coef)} draws of {found.n_blocks} {what}."

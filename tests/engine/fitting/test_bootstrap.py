@@ -82,6 +82,22 @@ def test_stopping_keeps_the_draws_that_are_done():
     np.testing.assert_allclose(found.coef, whole.coef, atol=1e-9)
 
 
+def test_what_is_said_of_the_draws_agrees_with_what_a_stop_keeps():
+    random = np.random.default_rng(0)
+    X, Y = random.normal(size=(300, 1)), random.poisson(1.0, (300, 3))
+    heard = []
+    stopped = ge.CallbackContext(
+        on_progress=lambda progress: heard.append(progress.stage), stopped=lambda: any("draws" in stage for stage in heard)
+    )
+    found = ge.bootstrap(X, Y, draws=200, length=10, context=stopped)
+    assert found.at_once == 85
+    assert heard[-1] == "Bootstrap, draws 1 to 85 of 200 together"
+    assert len(found.coef) == 0
+    assert found.notes == ("The bootstrap was stopped after 0 of 200 draws, 85 at a time.",)
+    found = ge.bootstrap(X, Y, draws=4, length=10)
+    assert (found.at_once, found.notes) == (4, ())
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import glmengine as ge
 from glmengine.inference import covariance
@@ -41,6 +42,17 @@ def test_strengths_that_are_solved_at_once_share_the_bar(monkeypatch):
     done = np.cumsum(rows) / rows.sum()
     assert 0.25 < fractions[np.searchsorted(done, 0.5)] < 0.75  # half of the work at about half of the bar, not at a sixth
     assert next(iter(reports.ends)) == "Cross-validating, strength 0.1 to 0.0001"
+
+
+@pytest.mark.parametrize(("penalty", "ends"), [("ridge", [1.5, 2.5, 3.5]), ("group_lasso", [0.5, 1.25, 2.25])])
+def test_the_first_strengths_of_a_path_have_shares_as_their_work(penalty, ends):
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(200, 3)), rng.poisson(1.0, 200)
+    reports = Reports()
+    ge.fit_path(X, y, strengths=[1e-1, 1e-2, 1e-3, 1e-4], penalty=penalty, context=reports.context)
+    found = [reports.ends[f"Fitting, strength {strength}"] for strength in ("0.1", "0.01", "0.001", "0.0001")]
+    whole = ends[-1] + 1.0
+    np.testing.assert_allclose(found, [*(end / whole for end in ends), 1.0], atol=1e-12)
 
 
 def test_standard_errors_of_a_bootstrap_are_made_with_its_draws(monkeypatch):
