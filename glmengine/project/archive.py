@@ -52,15 +52,17 @@ def unpack(archive: zipfile.ZipFile, member: str, to: Path, name: str) -> None:
 
 
 def text_of(archive: zipfile.ZipFile, member: str, name: str) -> str:
-    """One text of the zip of the project called `name`; a file of it never unpacks to more than its header says, which is looked at first."""
-    _see_size(archive, member, name, LARGEST)
+    """One text of the zip of the project called `name`; its size is looked at first, and no more than that is ever unpacked."""
+    size = _see_size(archive, member, name, LARGEST)
     try:
-        return archive.read(member).decode("utf-8")
+        with archive.open(member) as packed:
+            return packed.read(size).decode("utf-8")  # without a size all that is packed would be unpacked, and then cut
     except UnicodeDecodeError as error:
         raise GlmError(f"{name}: is damaged ({member}: {error}); restore a copy") from error
 
 
-def _see_size(archive: zipfile.ZipFile, member: str, name: str, largest: int) -> None:
+def _see_size(archive: zipfile.ZipFile, member: str, name: str, largest: int) -> int:
+    """Bytes that a member of the zip says it has."""
     try:
         size = archive.getinfo(member).file_size
     except KeyError as error:
@@ -69,3 +71,4 @@ def _see_size(archive: zipfile.ZipFile, member: str, name: str, largest: int) ->
         raise GlmError(
             f"{name}: {member} would unpack to {size / 1e9:.1f} GB, more than a project of this program has; choose another file"
         )
+    return size

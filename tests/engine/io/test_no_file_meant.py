@@ -119,6 +119,23 @@ def test_a_member_of_six_gigabytes_is_not_unpacked(tmp_path, small_analysis, mem
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
 
 
+@pytest.mark.parametrize("member", ["project.json", "analysis.toml", "result.nc"])
+def test_a_member_that_says_less_than_it_holds_is_not_unpacked(tmp_path, small_analysis, member):
+    good, bad = tmp_path / "good.glm", tmp_path / "bad.glm"
+    save_project(good, small_analysis)
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in {*source.namelist(), "result.nc"}:
+            if name == member:
+                add_zeros(target, name, b"", 64 * 2**24)
+                target.NameToInfo[name].file_size = 100
+            elif name in source.namelist():
+                target.writestr(name, source.read(name))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(GlmError, match="damaged"):
+        load_project(bad)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
+
+
 def test_a_result_of_zeros_is_not_unpacked(tmp_path, small_analysis):
     path = tmp_path / "p.glm"
     save_project(path, small_analysis)
