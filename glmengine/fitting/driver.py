@@ -115,7 +115,7 @@ def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Itera
             continue
         with threads_kept():
             batch = model.batch(unit, held, groups[number], share)
-            _follow(batch, plan, answers, share, _FEW_COLUMNS if model.makes_zeros else _FROM_AFAR)
+            _follow(batch, plan, answers, share, _FEW_COLUMNS if model.makes_zeros else ())
         yield number, batch
         if context.stopping:
             return
@@ -138,9 +138,8 @@ def _columns(assembly: Assembly, units: np.ndarray, n_folds: int) -> tuple[np.nd
     return unit[useful], held[useful]
 
 
-_FROM_AFAR, _FEW_COLUMNS = (1.5,), (0.5, 0.75)
-"""What the first strengths of a path take beside each of the later ones (measured): they begin far from the optimum, later ones where the
-one before ended; where a penalty makes zeros, few columns are in use at the strong ones."""
+_FEW_COLUMNS = (0.5, 0.75)
+"""What the first strengths of a path take beside each of the later ones (measured) where a penalty makes zeros: few columns are in use then."""
 
 
 def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context, first: Sequence[float]) -> None:

@@ -52,14 +52,17 @@ def judge(family: Family, link: Link, intercept: bool, observed: Observed) -> np
 
 
 def folds_that_count(family: Family, observed: Observed) -> np.ndarray:
-    """(F, M) bool: folds that hold rows of the unit and leave some, with spikes (or a spread of the signal, or every class that they hold) to fit to.
+    """(F, M) bool: folds that hold rows of the unit and leave some, with spikes (or a spread of the signal, or every class that they hold) to fit
+    to, and with spikes among the rows that they hold.
 
-    In any other the null model is impossible, beside which whatever a model says looks perfect.
+    In a fold without spikes to fit to the null model is impossible, beside which whatever a model says looks perfect. In one that holds none, as
+    where the unit was not isolated yet, any model with its past or its neighbours in it is far better than the mean rate: it has only to see that
+    nothing came.
     """
     weight, mean = observed.n_valid[1:], observed.mean[1:]
     count = (weight > 0) & (weight < observed.n_valid[0])
     if family.of_spikes:
-        count &= mean > 0
+        count &= (mean > 0) & ~_hold_none(observed)
         if family.binary:
             count &= mean < 1
     elif observed.classes is not None:
@@ -70,18 +73,27 @@ def folds_that_count(family: Family, observed: Observed) -> np.ndarray:
     return count
 
 
+def _hold_none(observed: Observed) -> np.ndarray:
+    """(F, M) whether a fold holds no spike of a unit, but for rounding."""
+    spikes = observed.mean * observed.n_valid
+    return spikes[0] - spikes[1:] <= 1e-9 * spikes[0]
+
+
 def fold_notes(family: Family, observed: Observed, status: np.ndarray, labels: Any, units: tuple[str, ...]) -> tuple[str, ...]:
     """Folds that are left out of a unit's scores, in sentences, and units that are left without a score."""
     what = "spikes" if family.of_spikes else "other classes" if observed.classes is not None else "variation"
     count, F = folds_that_count(family, observed), len(labels)
     with_rows = (observed.n_valid[1:] < observed.n_valid[0]) & np.isin(status, (OK,))
+    held_out = _hold_none(observed) & (observed.mean[1:] > 0) & family.of_spikes
     notes, unscored = [], []
     for m in np.flatnonzero((with_rows & ~count).any(axis=0)).tolist():
-        missing = [str(labels[f]) for f in np.flatnonzero(with_rows[:, m] & ~count[:, m])]
-        which = f"fold {missing[0]} has" if len(missing) == 1 else f"folds {', '.join(missing)} have"
-        notes.append(
-            f"Unit {units[m]}: {which} no {what} in the bins to fit to, and cannot be scored; left out of its held-out scores."
-        )
+        left_out = with_rows[:, m] & ~count[:, m]
+        said = [
+            f"{_have(labels, np.flatnonzero(some))} no {what} in the bins {where}"
+            for some, where in ((left_out & ~held_out[:, m], "to fit to"), (left_out & held_out[:, m], "held out"))
+            if some.any()
+        ]
+        notes.append(f"Unit {units[m]}: {', '.join(said)}, and cannot be scored; left out of its held-out scores.")
         if count[:, m].sum() < min(2, F):
             unscored.append(units[m])
     if unscored:
@@ -90,3 +102,8 @@ def fold_notes(family: Family, observed: Observed, status: np.ndarray, labels: A
             f"No held-out score for {named}: fewer than two folds can be scored; use the time in which the unit is there, or blocks that are interleaved over the session."
         )
     return tuple(notes)
+
+
+def _have(labels: Any, folds: np.ndarray) -> str:
+    named = [str(labels[fold]) for fold in folds]
+    return f"fold {named[0]} has" if len(named) == 1 else f"folds {', '.join(named)} have"

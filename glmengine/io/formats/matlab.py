@@ -161,7 +161,8 @@ def _from_item(found: NamedArrays, name: str, item: Any, depth: int) -> None:
             found.notes += [note.replace("'", f"'{name}.", 1) for note in inner.notes]
         return
     kind = text_of(item.attrs.get("MATLAB_class", ""))
-    if kind == "cell" and item.dtype == h5py.ref_dtype:
+    if kind in ("cell", "") and item.dtype == h5py.ref_dtype:  # a field of an array of structs has no class
+        stem, _, field = name.rpartition(".")
         places = item[()].T
         cells = [_plain_cell(item.file[reference]) for reference in places.ravel()[:MOST_CELLS] if reference]
         if all(cell is not None for cell in cells) and _keep_cells(found, name, cells):
@@ -170,7 +171,7 @@ def _from_item(found: NamedArrays, name: str, item: Any, depth: int) -> None:
         for at, reference in enumerate(places.ravel(order="F")[:MOST_CELLS], 1):
             cell = item.file[reference] if reference else None
             if len(found) < MOST_ARRAYS and cell is not None and "MATLAB_empty" not in cell.attrs:
-                _from_item(found, f"{name}{{{at}}}", cell, depth + 1)
+                _from_item(found, f"{name}{{{at}}}" if kind else f"{stem}({at}).{field}", cell, depth + 1)
     elif kind == "char":
         text = _text(item)
         if text is not None:

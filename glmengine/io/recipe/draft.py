@@ -140,6 +140,7 @@ def draft_from_arrays(arrays: Arrays, clocks: Mapping[str, np.ndarray] = Mapping
     if counts is not None and counts.rate is not None:
         bins = max(arrays[counts.values[0]].shape), counts.rate
     reasons += _doubts_of_clock(spikes, arrays)
+    reasons += _that_fall({name: values for name, values in free.items() if name not in used | set(bases)})
     covariates = draft_covariates(arrays, bases, used | set(bases), reasons, bins)
     reasons += _doubts_of_counters({item.times for item in covariates}, arrays)
     used |= {name for item in covariates for name in (*item.values, item.times)} | set(bases)
@@ -196,6 +197,21 @@ def _doubts_of_clock(spikes: Spikes | None, arrays: Arrays) -> list[str]:
     if rate > BUSIEST:
         return [f"In {spikes.time_unit} a unit would fire at {rate:,.0f} Hz: is the time_unit of the spikes another?"]
     return []
+
+
+def _that_fall(vectors: Mapping[str, np.ndarray]) -> list[str]:
+    """What is to be said of what is called a time, and rises but in a few places."""
+    said = []
+    for name, values in vectors.items():
+        falls = np.flatnonzero(np.diff(values) < 0)
+        if TIME_NAME.search(field_of(name)) and len(values) > LONG and 0 < len(falls) <= STILL * len(values):
+            first = int(falls[0])
+            said.append(
+                f"'{name}' is not taken as times, though it is called so: it falls from {values[first]:g} to {values[first + 1]:g} in its row "
+                f"{first + 2}{f' and in {len(falls) - 1} more' if len(falls) > 1 else ''}, as a counter does that ran over, or where recordings stand one "
+                "below the other."
+            )
+    return said
 
 
 def _doubts_of_counters(bases: set[str], arrays: Arrays) -> list[str]:

@@ -149,7 +149,8 @@ def draft_covariates(
             continue
         taken = {item.name for item in found}
         stem = re.sub(r"\W+", "_", re.sub(r"[xyzXYZ]([_ ]?\d*(?:_?pos(?:ition)?)?)$", r"\1", measured_in(names[0])[0])).strip("_")
-        title = "position" if "position" not in taken else (stem or f"position_{len(taken) + 1}")
+        another = f"position_{stem or len(taken) + 1}" if stem.isdigit() or not stem else stem  # x2 and y2 are of a second light
+        title = "position" if "position" not in taken else another
         unit = _unit_beside(names[0], arrays)
         components = tuple(axis for axis in "xyz" if axis in group)
         found.append(Measured(name=title, values=tuple(names), components=components, unit=unit, **_clock_of(base, bins, arrays)))

@@ -74,9 +74,15 @@ def test_a_fold_without_training_spikes_is_left_out_and_said():
     counts = Y.copy()
     counts[: 4 * 180, 1] = 0.0  # there only in the last of five blocks
     found = ge.cross_validate(X, counts, strengths=[1e-3], folds=5, unit_names=["a", "late", "c"])
-    assert np.isnan(found.scores.values[4, 0, 1])
-    assert np.isfinite(found.scores.values[:4, 0, 1]).all()
-    assert any("late" in note and "fold 4" in note for note in found.notes)
+    assert np.isnan(found.scores.values[:, 0, 1]).all()
+    assert np.isfinite(found.scores.values[:, 0, [0, 2]]).all()
+    assert any(
+        "Unit late: fold 4 has no spikes in the bins to fit to, folds 0, 1, 2, 3 have no spikes in the bins held out" in note
+        for note in found.notes
+    )
+    counts[2 * 180 : 4 * 180, 1] = Y[2 * 180 : 4 * 180, 1]
+    some = ge.cross_validate(X, counts, strengths=[1e-3], folds=5)
+    assert np.isfinite(some.scores.values[:, 0, 1]).tolist() == [False, False, True, True, True]
     both = np.where(np.arange(900) < 450, 0, 1)
     half = Y.copy()
     half[:450, 1] = 0.0
@@ -85,6 +91,16 @@ def test_a_fold_without_training_spikes_is_left_out_and_said():
     assert np.isnan(two.best_strength[1])
     assert np.isnan(two.deviance_explained[1])
     assert any("No held-out score for late" in note for note in two.notes)
+
+
+def test_a_unit_of_one_fifth_of_the_session_gains_nothing_by_its_own_silence():
+    rng = np.random.default_rng(2)
+    late = np.r_[np.zeros(1600), rng.poisson(2.0, 400)]
+    past = np.concatenate([[0.0], late[:-1]])[:, None]  # what a term of its history sees: that nothing came
+    found = ge.cross_validate(past, late, strengths=[1e-3], folds=5)
+    assert np.isnan(found.deviance_explained[0])
+    shared = ge.cross_validate(past, late, strengths=[1e-3], folds=np.arange(2000) % 5)
+    assert shared.deviance_explained[0] > 0.2
 
 
 def test_a_signal_without_variation_in_training_is_left_out():

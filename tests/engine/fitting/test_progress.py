@@ -44,7 +44,7 @@ def test_strengths_that_are_solved_at_once_share_the_bar(monkeypatch):
     assert next(iter(reports.ends)) == "Cross-validating, strength 0.1 to 0.0001"
 
 
-@pytest.mark.parametrize(("penalty", "ends"), [("ridge", [1.5, 2.5, 3.5]), ("group_lasso", [0.5, 1.25, 2.25])])
+@pytest.mark.parametrize(("penalty", "ends"), [("ridge", [1.0, 2.0, 3.0]), ("group_lasso", [0.5, 1.25, 2.25])])
 def test_the_first_strengths_of_a_path_have_shares_as_their_work(penalty, ends):
     rng = np.random.default_rng(5)
     X, y = rng.normal(size=(200, 3)), rng.poisson(1.0, 200)

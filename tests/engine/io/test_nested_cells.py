@@ -79,3 +79,27 @@ def test_cells_in_cells_are_shown_and_reached(tmp_path, write):
     draft = draft_recipe(path)
     assert (draft.recipe.spikes.times, *draft.recipe.spikes.more) == tuple(f"{name}[0]" for name in names[:3])
     assert len(open_recording(path, draft.recipe).unit_names) == 3
+
+
+def test_an_array_of_structs_of_matlab_73_is_as_that_of_matlab_5(tmp_path):
+    trains = [train(place)[:, 0] for place in list(TRAINS)[:3]]
+    units = np.zeros(3, dtype=[("ts", object), ("area", object)])
+    units["ts"], units["area"] = trains, list("abc")
+    scipy.io.savemat(tmp_path / "5.mat", {"units": units})
+    with h5py.File(tmp_path / "73.mat", "w", userblock_size=512) as file:
+        refs, units = file.create_group("#refs#"), file.create_group("units")
+        units.attrs["MATLAB_class"] = np.bytes_("struct")
+        for field in ("ts", "area"):  # its data sets hold references, and have no class
+            made = units.create_dataset(field, (3, 1), h5py.ref_dtype)
+            for at, times in enumerate(trains):
+                values, kind = (times, "double") if field == "ts" else (np.array([ord("abc"[at])], dtype=np.uint16), "char")
+                refs.create_dataset(f"{field}{at}", data=values[None]).attrs["MATLAB_class"] = np.bytes_(kind)
+                made[at, 0] = refs[f"{field}{at}"].ref
+    with open(tmp_path / "73.mat", "r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file, made by a test".ljust(124) + b"\0\2IM")
+    old, new = arrays_of(tmp_path / "5.mat"), arrays_of(tmp_path / "73.mat")
+    assert set(old) == set(new) == {"units.ts", "units.area"}
+    assert new["units.area"].tolist() == old["units.area"].tolist() == ["a", "b", "c"]
+    for before, after, times in zip(old["units.ts"], new["units.ts"], trains, strict=True):
+        np.testing.assert_array_equal(before, times)
+        np.testing.assert_array_equal(after, times)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from glmengine.errors import GlmError
+from glmengine.io.cleaning import clean
 from glmengine.io.formats.tables import arrays as table_arrays
 from glmengine.io.recipe.apply import apply_recipe
 from glmengine.io.recipe.draft import draft_beside, draft_from_arrays
@@ -152,3 +153,25 @@ def test_columns_in_another_language_are_times():
     _, raw = drafted({"Zeit (ms)": SPIKES[0] * 1000, "Einheit": np.repeat([1, 2], 450)})
     assert len(raw.spikes) == 2
     np.testing.assert_allclose(raw.spikes[0], SPIKES[0][:450])
+
+
+def test_a_clock_that_ran_over_is_said():
+    times = (np.arange(9000) * 1000 / 30).astype(np.uint16)
+    arrays = {"time_ms": times, "counts": np.random.default_rng(0).poisson(0.3, (9000, 2))}
+    said = [reason for reason in draft_from_arrays(arrays).reasons if "not taken as times" in reason]
+    assert len(said) == 1
+    assert "'time_ms'" in said[0]
+    assert "falls from 65533 to 30 in its row 1968 and in 3 more" in said[0]
+    assert not any("not taken as times" in reason for reason in draft_from_arrays({**arrays, "time_ms": times[:1900]}).reasons)
+
+
+def test_a_second_light_is_a_position_whose_lost_samples_are_missing():
+    along = np.arange(9000) / 30
+    lights = {f"{axis}{number}": 50 + 40 * wave(along / 7) + number for number in (1, 2) for axis, wave in (("x", np.sin), ("y", np.cos))}
+    for axis in "xy":
+        lights[f"{axis}2"][::50] = 0
+    counts = np.random.default_rng(0).poisson(0.3, 9000)
+    draft = draft_from_arrays({"t": along, **lights, "cell_1": counts})
+    assert [(item.name, item.values) for item in draft.recipe.covariates] == [("position", ("x1", "y1")), ("position_2", ("x2", "y2"))]
+    found = clean(apply_recipe(draft.recipe, {"t": along, **lights, "cell_1": counts}))
+    assert int(np.isnan(found.series[1].values).all(axis=1).sum()) == 180
