@@ -167,11 +167,18 @@ def test_a_clock_that_ran_over_is_said():
 
 def test_a_second_light_is_a_position_whose_lost_samples_are_missing():
     along = np.arange(9000) / 30
-    lights = {f"{axis}{number}": 50 + 40 * wave(along / 7) + number for number in (1, 2) for axis, wave in (("x", np.sin), ("y", np.cos))}
+    lights = {
+        f"{axis}{number}": 50 + 40 * wave(along / 7) + number
+        for number in (1, 2)
+        for axis, wave in (("x", np.sin), ("y", np.cos))
+    }
     for axis in "xy":
         lights[f"{axis}2"][::50] = 0
     counts = np.random.default_rng(0).poisson(0.3, 9000)
     draft = draft_from_arrays({"t": along, **lights, "cell_1": counts})
-    assert [(item.name, item.values) for item in draft.recipe.covariates] == [("position", ("x1", "y1")), ("position_2", ("x2", "y2"))]
+    assert [(item.name, item.values) for item in draft.recipe.covariates] == [
+        ("position", ("x1", "y1")),
+        ("position_2", ("x2", "y2")),
+    ]
     found = clean(apply_recipe(draft.recipe, {"t": along, **lights, "cell_1": counts}))
     assert int(np.isnan(found.series[1].values).all(axis=1).sum()) == 180
