@@ -32,16 +32,19 @@ from glmgui.dialogs.recipe_preview import RecipePreview
 from glmgui.forms import pending
 from glmgui.jobs import Jobs
 from glmgui.screen_room import resize_on_screen
+from glmgui.widgets.columns import Columns
 from glmgui.widgets.controls import button
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.sizes import keep_wide
 from glmgui.widgets.tables import align_headings
 from glmgui.widgets.texts import heading, hint
 
 _PAUSE_MS = 250
 _MOST_OFFERED = 15
 _LONGEST_NAME = 28  # on a button
+_LEAST_ARRAYS = 230  # pixels
 _NOTHING_RECOGNISED = "Nothing here looks like spike times or counts: say which array they are."
 _MORE = "Offer also what another file in the same folder holds, such as tracking beside spikes"
 
@@ -114,10 +117,11 @@ class RecipeDialog(QDialog):
         self.tabs.setObjectName("recipe_tabs")
         self.tabs.addTab(FormScroll(self.forms, "recipe_scroll"), "What is what")
         self.tabs.addTab(self.editor, "Recipe as text")
-        halves = QSplitter(Qt.Orientation.Horizontal, self)
-        halves.addWidget(left)
-        halves.addWidget(self.tabs)
-        halves.setSizes([560, 540])
+        keep_wide(left, _LEAST_ARRAYS)  # for the names of the arrays, and what is said of them
+        halves = Columns("recipe", "Part of the dialog that is shown", self)
+        halves.add(left, "Arrays", 1)
+        halves.add(self.tabs, "Recipe", 1)
+        halves.splitter.setSizes([560, 540])
         box.addWidget(halves, 1)
         box.addWidget(self.message)
         buttons = QHBoxLayout()

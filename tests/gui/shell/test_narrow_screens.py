@@ -76,6 +76,29 @@ def test_a_preview_of_a_recipe_is_not_cut_on_a_low_screen(qtbot, window, tmp_pat
     assert raster.mapTo(dialog.preview, QPoint(0, raster.height())).y() <= said.y()
 
 
+def test_a_recipe_is_read_on_a_screen_that_is_narrower_than_both_halves(qtbot, window, tmp_path, at_rest):
+    """The arrays were squeezed into 90 pixels."""
+    path = tmp_path / "spikes.csv"
+    path.write_text("time (s),unit\n" + "\n".join(f"{at / 10},{at % 3}" for at in range(400)))
+    dialog = RecipeDialog(assist(path), jobs=window.jobs, parent=window)
+    qtbot.addWidget(dialog)
+    dialog.resize(500, 460)
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    qtbot.waitUntil(lambda: "spikes in" in dialog.preview.said.text())
+    at_rest(window)
+    assert dialog.width() <= 500
+    assert dialog.table.isVisible()
+    assert dialog.table.width() > 200
+    assert not dialog.forms.isVisible()
+    assert reveal(dialog, "recipe_tabs")
+    assert dialog.forms.isVisible()
+    dialog.resize(1000, 600)
+    at_rest(window)
+    assert dialog.table.isVisible()
+    assert dialog.forms.isVisible()
+
+
 def test_words_over_an_empty_plot_leave_its_axes_to_be_read(qtbot):
     plot = RasterPlot("Spikes", name="raster")
     qtbot.addWidget(plot)
