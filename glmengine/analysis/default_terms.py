@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 
 import numpy as np
 
@@ -44,6 +45,7 @@ _DRIFT_FUNCTIONS = (6, 40)  # fewest and most
 _ALIKE = 0.03
 _FEW_CONDITIONS = 8
 _FEW_CHANNELS = 40
+_FEW_COMPONENTS = 8
 _FORESEEN = ("choice", "response", "stop", "reward", "lick", "move", "saccade", "press", "end")
 
 
@@ -272,6 +274,29 @@ def position_pairs(recording: Recording) -> tuple[tuple[str, str], ...]:
         if first in plain and second in plain:
             found.append((False, (plain[first], plain[second])))
     return tuple(pair for _, pair in sorted(found))
+
+
+def usual_inputs(recording: Recording, used: Collection[str] = ()) -> list[tuple[str, ...]]:
+    """What tuning usually begins with, without what is `used`: up to two places, then up to two other variables, angles first."""
+    pairs = position_pairs(recording)
+    placed = {name for pair in pairs for name in pair}
+    single = [
+        name
+        for name, (covariate, _) in recording.variables.items()
+        if len(covariate.components) <= _FEW_COMPONENTS and name not in used and name not in placed
+    ]
+    single.sort(key=lambda name: recording.variables[name][0].kind != "angle")
+    return [pair for pair in pairs[:2] if not set(used).issuperset(pair)] + [(name,) for name in single[:2]]
+
+
+def tuning_to(recording: Recording, inputs: tuple[str, ...]) -> CovariateTerm:
+    """Tuning to one variable, or to several together."""
+    return field_term(recording, inputs) if len(inputs) > 1 else tuning_term(recording, inputs[0])
+
+
+def tuning_in_words(inputs: tuple[str, ...]) -> str:
+    """What tuning to these is called where it is offered."""
+    return "Place: " + " \u00d7 ".join(inputs) if len(inputs) > 1 else f"Tuning to {inputs[0]}"
 
 
 def free_name(term: Spec, labels: set[str]) -> Spec:

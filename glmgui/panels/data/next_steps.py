@@ -6,16 +6,18 @@ from collections.abc import Iterable
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QPalette
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from glmengine.analysis.default_terms import tuning_in_words, tuning_to, usual_inputs
 from glmengine.io.folder_mates import is_of_mates
+from glmgui.document import Document
 from glmgui.widgets.controls import button, primary_button
 from glmgui.widgets.layout import column
 from glmgui.widgets.texts import heading, hint
 
 
 class NextSteps(QWidget):
-    """Two buttons, and what they are for.
+    """Buttons for what comes next, and what they are for.
 
     Signals
     -------
@@ -25,9 +27,14 @@ class NextSteps(QWidget):
 
     action_asked = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("next_steps")
+        self._document = document
+        self._inputs: tuple[str, ...] = ()
+        self.first = button("", "data_first_term", "", self)
+        self.first.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # of any length
+        self.first.hide()
         self.answers = primary_button(
             "What drives these units?",
             "data_find_answers",
@@ -47,11 +54,31 @@ class NextSteps(QWidget):
         box = column(self, margins=4)
         box.addWidget(self.beside)
         box.addWidget(heading("Next", self))
+        box.addWidget(self.first)
         box.addWidget(self.features)
         box.addWidget(hint("or have it found at once:", self))
         box.addWidget(self.answers)
         self.answers.clicked.connect(lambda: self.action_asked.emit("find_answers"))
+        self.first.clicked.connect(self._add_first)
         self.features.clicked.connect(lambda: self.action_asked.emit("show_features"))
+
+    def show_first(self) -> None:
+        """Offer what most begin with, as long as there is no term."""
+        recording, analysis = self._document.recording, self._document.analysis
+        offered = usual_inputs(recording)[:1] if recording is not None and not analysis.terms else []
+        self._inputs = offered[0] if offered else ()
+        if self._inputs:
+            said = tuning_in_words(self._inputs)
+            self.first.setText(said)
+            self.first.setAccessibleName(said)
+            self.first.setToolTip(f"{said}: begin a model with this term, and see it in the Features step")
+        self.first.setVisible(bool(self._inputs))
+
+    def _add_first(self) -> None:
+        term = tuning_to(self._document.recording, self._inputs)
+        self._document.edit(self._document.analysis.with_(terms=(term,)), f"Add {term.label}")
+        self._document.select(term=0)
+        self.action_asked.emit("show_features")
 
     def say_notes(self, notes: Iterable[str]) -> None:
         """Show, of the notes of a recording, that its folder holds more of it."""

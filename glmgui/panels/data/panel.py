@@ -66,7 +66,7 @@ class DataPanel(Page):
         self.sessions = SessionsList(self)
         self.overview, self.time_form = Overview(self), TimeForm(self)
         self.pages = RecordingPages(self.overview, jobs, self)
-        self.next_steps = NextSteps(self)
+        self.next_steps = NextSteps(self._document, self)
         self.derived = DerivedEdits(document, jobs, self, self._known, self._edit, self.time_form.message.show_error)
         self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
         self.empty.set_choices(ways_to_open(self))
@@ -226,6 +226,7 @@ class DataPanel(Page):
         self.time_form.set_values(analysis.time, analysis.units, units)
         can_move = bool(position_covariates(recording) or speed_covariates(recording))
         self.time_form.offer_moving(can_move)
+        self.next_steps.show_first()
         if self._summary is not None:
             self.units.rules.set_units(analysis.units)
             self._lists.ask()

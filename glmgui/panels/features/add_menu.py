@@ -43,14 +43,8 @@ def first_choices(
     """
     choices: dict[str, Callable[[], None]] = {}
     used = {name for term in terms for name in variables_of(term).values()}
-    pairs = defaults.position_pairs(recording)
-    for pair in [pair for pair in pairs[:2] if not used.issuperset(pair)]:
-        choices[_place(pair)] = lambda pair=pair: add(defaults.field_term(recording, pair))
-    placed = {name for pair in pairs for name in pair}
-    single = [name for name in _of_few_channels(recording, list(recording.variables)) if name not in used]
-    angles_first = sorted(single, key=lambda name: recording.variables[name][0].kind != "angle")
-    for name in [name for name in angles_first if name not in placed][:2]:
-        choices[f"Tuning to {name}"] = lambda name=name: add(defaults.tuning_term(recording, name))
+    for inputs in defaults.usual_inputs(recording, used):
+        choices[defaults.tuning_in_words(inputs)] = lambda inputs=inputs: add(defaults.tuning_to(recording, inputs))
     for one in movement_offers(recording, derived) if derive is not None else ():
         choices[f"Tuning to {one.name.replace('_', ' ')}, from {one.source}"] = lambda one=one: derive(one)
     for stimulus in [name for name in defaults.stimuli(recording)[:1] if name not in used]:
@@ -69,7 +63,9 @@ def fill(menu: QMenu, recording: Recording, add: Add) -> None:
     tuning = _submenu(menu, "Tuning to a variable", _TUNING, variables, "The recording has no covariate.")
     _list_variables(tuning, recording, variables, lambda name: add(defaults.tuning_term(recording, name)))
     for pair in defaults.position_pairs(recording):
-        menu.addAction(_place(pair), lambda pair=pair: add(defaults.field_term(recording, pair))).setToolTip(_PLACE)
+        menu.addAction(defaults.tuning_in_words(pair), lambda pair=pair: add(defaults.field_term(recording, pair))).setToolTip(
+            _PLACE
+        )
     joint = _submenu(menu, "Joint tuning to two variables", _JOINT, variables[1:], "It takes two covariates.")
     for first in variables if len(variables) <= _MANY else _of_few_channels(recording, variables):
         others = joint.addMenu(first)
@@ -158,7 +154,3 @@ def _fill_conditions(menu: QMenu, recording: Recording, moment: str, add: Add) -
         menu.addAction(f"by {name}", lambda name=name: add(defaults.event_term(moment, name)))
     if menu.isEmpty():
         menu.addAction("No property of the trials has a few values only").setEnabled(False)
-
-
-def _place(pair: tuple[str, str]) -> str:
-    return f"Place: {pair[0]} \u00d7 {pair[1]}"

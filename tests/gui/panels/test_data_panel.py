@@ -114,6 +114,22 @@ def test_a_position_is_known_by_its_name_or_its_components(small_recording):
     assert {covariate.name for covariate in position_covariates(more)} == {"position", "track_position"}
 
 
+def test_the_first_term_is_a_click_away_as_long_as_there_is_none(panel, qtbot):
+    document, first = panel._document, panel.next_steps.first
+    assert not document.analysis.terms
+    assert first.isVisible()
+    assert first.text() == "Place: position.x \u00d7 position.y"
+    with qtbot.waitSignal(panel.action_asked) as asked:
+        first.click()
+    assert asked.args == ["show_features"]
+    (term,) = document.analysis.terms
+    assert [one.variable for one in term.factors] == ["position.x", "position.y"]
+    assert document.term == 0
+    assert not first.isVisible()
+    document.undo()
+    assert first.isVisible()
+
+
 def test_a_note_that_the_folder_holds_more_stands_on_the_page(panel, small_recording):
     note = "Beside counts.npz lie speed.npz: where these are of the same recording, open the folder, in the place of the file, to have all of it."
     panel.next_steps.say_notes(["A gap was found.", note])
