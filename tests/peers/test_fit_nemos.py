@@ -33,7 +33,7 @@ LINKS = {
     "probit": jax.scipy.stats.norm.cdf,
     "identity": lambda x: x,
 }
-SMOOTH = {"solver_name": "LBFGS", "solver_kwargs": {"tol": 1e-10, "maxiter": 5000}}
+SMOOTH = {"solver_name": "BFGS", "solver_kwargs": {"tol": 1e-10, "maxiter": 5000}}
 PROXIMAL = {"solver_name": "ProximalGradient", "solver_kwargs": {"tol": 1e-10, "maxiter": 20000}}
 
 

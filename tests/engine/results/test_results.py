@@ -186,11 +186,11 @@ def test_the_goodness_of_fit_that_is_kept_is_drawn(checked_result, small_result)
 
 
 def test_figures_of_the_goodness_of_fit_are_written_and_taken_away_again(checked_result, small_result, tmp_path, empty_figures):
-    write_outputs(checked_result, tmp_path, formats=("png",))
+    write_outputs(checked_result, tmp_path, formats=("png",), processes=1)
     drawn = sorted(path.name for path in (tmp_path / "figures").glob("goodness-*"))
     assert drawn == ["goodness-flat.png", "goodness-hd.png", "goodness-place.png"]
     assert "goodness-hd" in (tmp_path / "report.html").read_text(encoding="utf-8")
-    write_outputs(small_result, tmp_path, formats=("png",))
+    write_outputs(small_result, tmp_path, formats=("png",), processes=1)
     assert not list((tmp_path / "figures").glob("goodness-*"))
 
 
