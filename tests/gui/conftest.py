@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -201,28 +203,47 @@ def questions():
     return NoQuestions()
 
 
-@pytest.fixture
-def window(qapp, settings, questions, tmp_path, monkeypatch):
+@contextmanager
+def opened_window(app: QApplication, settings, questions, folder: Path):
     """The main window with settings and recovery files of its own, shown; closed without questions at the end."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     from glmgui import theme
     from glmgui.notices import notices
     from glmgui.shell.window import MainWindow
 
-    notices()._kept.clear()  # what other tests' windows told
-    theme.apply(qapp, False)
-    made = MainWindow(settings, questions)
-    monkeypatch.setattr(made.work, "close", partial(made.work.close, LEAST_PATIENCE_MS))
-    made.resize(1366, 768)
-    made.show()
-    yield made
-    questions.unsaved = lambda project: "discard"
-    questions.stop_running = lambda label: True
-    made.close()
-    assert not made.left_running, "the worker did not end"
-    made.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    theme.apply(qapp, False)  # once the window is gone: to style all its widgets anew takes as long as to make them
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder / "state"))
+        notices()._kept.clear()  # what other tests' windows told
+        theme.apply(app, False)
+        made = MainWindow(settings, questions)
+        patch.setattr(made.work, "close", partial(made.work.close, LEAST_PATIENCE_MS))
+        made.resize(1366, 768)
+        made.show()
+        yield made
+        questions.unsaved = lambda project: "discard"
+        questions.stop_running = lambda label: True
+        made.close()
+        assert not made.left_running, "the worker did not end"
+        made.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        theme.apply(app, False)  # once the window is gone: to style all its widgets anew takes as long as to make them
+
+
+@pytest.fixture
+def window(qapp, settings, questions, tmp_path):
+    """A window for one test."""
+    with opened_window(qapp, settings, questions, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def lasting_window(qapp, tmp_path_factory):
+    """A window for all tests of a file that leave it as it was. Those with a window of their own come before them: each change of look styles both."""
+    from glmgui.settings import Settings
+    from glmgui.tools.unattended import NoQuestions
+
+    folder = tmp_path_factory.mktemp("window")
+    with opened_window(qapp, Settings(folder / "settings.ini"), NoQuestions(), folder) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -131,6 +131,8 @@ class FillingView(QWidget):
         self.select(self._document.unit)
 
     def _fill(self, units: dict[str, UnitSoFar]) -> None:
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)  # else each cell would fit the columns anew
         self.table.setRowCount(len(units))
         for unit, one in units.items():
             if unit not in self._rows:
@@ -148,6 +150,7 @@ class FillingView(QWidget):
                     continue
                 value = one.deviance_explained if part == 1 else one.strength
                 self.table.setItem(at, part, NumberItem(text, value) if part in (1, 2) else QTableWidgetItem(text))
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
 
     def _picked(self) -> None:
         items = self.table.selectedItems()

@@ -29,10 +29,12 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.results.kept_fits import keep_fit
+from glmgui import theme
 from glmgui.notices import notices
 from glmgui.plots.axis import NamedAxis
 from glmgui.plots.base import Plot
 from glmgui.widgets.texts import ElidedLabel
+from tests.gui.conftest import PatientBot
 
 STEPS = ("data", "features", "model", "results", "checks", "fits", "answers", "population", "batch")
 CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
@@ -46,86 +48,25 @@ def fitted(window, small_recording, small_analysis, small_result, qtbot):
     return window
 
 
-def controls(window) -> list[QWidget]:
-    found = []
-    for widget in window.findChildren(CONTROLS):
-        own = isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
-        internal = widget.objectName().startswith("qt_") or isinstance(widget, QScrollBar) or own
-        if widget.isVisible() and widget.isEnabled() and not internal and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
-            found.append(widget)
-    return found
+@pytest.fixture(scope="module")
+def lasting(lasting_window, small_recording, small_analysis, small_result, request):
+    """`fitted`, whose pages are made once for the tests that only look at them."""
+    lasting_window.document.open(small_recording, small_analysis, small_result)
+    lasting_window.work.shelf.add(keep_fit(small_result, lasting_window.work.shelf.folder()), small_result)
+    PatientBot(request).waitUntil(lambda: lasting_window.work.size.estimate is not None)
+    return lasting_window
 
 
-def test_the_tab_key_reaches_every_control(fitted, at_rest):
-    for step in STEPS:
-        fitted.show_step(step)
-        at_rest(fitted)
-        wanted = controls(fitted)
-        assert len(wanted) > 5, step
-        chain, at = set(), fitted.nextInFocusChain()
-        while at is not fitted and len(chain) < 5000:
-            chain.add(id(at))
-            at = at.nextInFocusChain()
-        missed = [
-            f"{type(widget).__name__} {widget.objectName()}"
-            for widget in wanted
-            if not (widget.focusPolicy() & Qt.FocusPolicy.TabFocus) or id(widget) not in chain
-        ]
-        assert not missed, step
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_no_word_is_cut_off(fitted, dark, at_rest):
-    fitted.set_dark(dark)
-    for step in STEPS:
-        fitted.show_step(step)
-        at_rest(fitted)
-        assert not cut_off(fitted), step
-
-
-def cut_off(fitted, *, titles: bool = True) -> list[str]:
-    """What is not shown whole; titles that end in an ellipsis and say the rest under the mouse only where they are asked for."""
-    cut = []
-    for label in fitted.findChildren(QLabel):
-        if isinstance(label, ElidedLabel) and not titles:
-            continue
-        narrow = label.width() < label.sizeHint().width() - 1 or label.height() < label.fontMetrics().height() - 1
-        if label.isVisible() and label.text() and not label.wordWrap() and narrow:
-            cut.append(f"label '{label.text()}': {label.width()} of {label.sizeHint().width()} px")
-        if label.isVisible() and label.wordWrap() and label.height() < label.heightForWidth(label.width()) - 1:
-            cut.append(f"label '{label.text()[:60]}': {label.height()} of {label.heightForWidth(label.width())} px high")
-    for button in fitted.findChildren(QAbstractButton):
-        ours = button.isVisible() and button.text() and not button.objectName().startswith("qt_")
-        icon_only = isinstance(button, QToolButton) and button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
-        if ours and not icon_only and button.width() < button.minimumSizeHint().width() - 1:
-            cut.append(f"button '{button.text()}': {button.width()} of {button.minimumSizeHint().width()} px")
-    return cut
-
-
-@pytest.mark.parametrize("width", [1024, 1366])
-def test_headings_tabs_and_labels_of_axes_are_whole(fitted, width, at_rest):
-    fitted.resize(width, 740)
-    for step in pages_of(fitted, at_rest):
-        assert not cut_in_tables_tabs_and_plots(fitted.panels[step]), step
-
-
-def cut_in_tables_tabs_and_plots(page: QWidget) -> list[str]:
-    """Headings of columns, tabs that are out of sight and labels of axes, where they are not whole."""
-    cut = []
-    for view in page.findChildren((QTableView, QTreeView)):
-        header = view.header() if isinstance(view, QTreeView) else view.horizontalHeader()
-        for at in range(header.count() if view.isVisible() and header.isVisible() else 0):
-            said = str(view.model().headerData(at, Qt.Orientation.Horizontal))
-            wanted = max(header.fontMetrics().horizontalAdvance(line) for line in said.split("\n"))
-            if not header.isSectionHidden(at) and header.sectionSize(at) < wanted + 2 * 6:  # of the style sheet
-                cut.append(f"heading '{said}' of {view.objectName()}: {header.sectionSize(at)} of {wanted + 2 * 6} px")
-    for bar in page.findChildren(QTabBar):
-        if bar.isVisible() and bar.count() and bar.tabRect(bar.count() - 1).right() > bar.width():
-            cut.append(f"tabs of {bar.parent().objectName()}: {bar.tabRect(bar.count() - 1).right()} of {bar.width()} px")
-    for plot in page.findChildren(Plot):
-        axes = [one for one in plot.scene.items() if isinstance(one, NamedAxis) and one.isVisible()] if plot.isVisible() else []
-        cut += [f"axis of '{plot.title}': {axis.toolTip()}" for axis in axes if axis.toolTip()]
-    return cut
+@pytest.fixture
+def looked_at(lasting):
+    """The window of the file as it was opened: of its first size, light, each page at its first tab."""
+    lasting.resize(1366, 768)
+    lasting.show_step("data")
+    yield lasting
+    if theme.is_dark():
+        lasting.set_dark(False)
+    for tabs in lasting.findChildren(QTabWidget):
+        tabs.setCurrentIndex(0)
 
 
 def test_names_of_units_are_whole_beside_their_scores(fitted, at_rest):
@@ -186,33 +127,115 @@ def test_a_message_is_seen_whole_after_text_has_grown(fitted, qtbot, at_rest):
         fitted.zoom(0)
 
 
-def test_the_tab_key_leaves_every_table(fitted, at_rest):
+@pytest.mark.parametrize("width", [1024, 1366])
+def test_headings_tabs_and_labels_of_axes_are_whole(fitted, width, at_rest):
+    fitted.resize(width, 740)
+    for step in pages_of(fitted, at_rest):
+        assert not cut_in_tables_tabs_and_plots(fitted.panels[step]), step
+
+
+def controls(window) -> list[QWidget]:
+    found = []
+    for widget in window.findChildren(CONTROLS):
+        own = isinstance(widget.parent(), QAbstractSpinBox | QComboBox)
+        internal = widget.objectName().startswith("qt_") or isinstance(widget, QScrollBar) or own
+        if widget.isVisible() and widget.isEnabled() and not internal and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            found.append(widget)
+    return found
+
+
+def test_the_tab_key_reaches_every_control(looked_at, at_rest):
     for step in STEPS:
-        fitted.show_step(step)
-        fitted.activateWindow()
-        at_rest(fitted)
-        tables = [one for one in fitted.panels[step].findChildren(QAbstractItemView) if one.isVisible() and one.isEnabled()]
+        looked_at.show_step(step)
+        at_rest(looked_at)
+        wanted = controls(looked_at)
+        assert len(wanted) > 5, step
+        chain, at = set(), looked_at.nextInFocusChain()
+        while at is not looked_at and len(chain) < 5000:
+            chain.add(id(at))
+            at = at.nextInFocusChain()
+        missed = [
+            f"{type(widget).__name__} {widget.objectName()}"
+            for widget in wanted
+            if not (widget.focusPolicy() & Qt.FocusPolicy.TabFocus) or id(widget) not in chain
+        ]
+        assert not missed, step
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_word_is_cut_off(looked_at, dark, at_rest):
+    looked_at.set_dark(dark)
+    for step in STEPS:
+        looked_at.show_step(step)
+        at_rest(looked_at)
+        assert not cut_off(looked_at), step
+
+
+def cut_off(fitted, *, titles: bool = True) -> list[str]:
+    """What is not shown whole; titles that end in an ellipsis and say the rest under the mouse only where they are asked for."""
+    cut = []
+    for label in fitted.findChildren(QLabel):
+        if isinstance(label, ElidedLabel) and not titles:
+            continue
+        narrow = label.width() < label.sizeHint().width() - 1 or label.height() < label.fontMetrics().height() - 1
+        if label.isVisible() and label.text() and not label.wordWrap() and narrow:
+            cut.append(f"label '{label.text()}': {label.width()} of {label.sizeHint().width()} px")
+        if label.isVisible() and label.wordWrap() and label.height() < label.heightForWidth(label.width()) - 1:
+            cut.append(f"label '{label.text()[:60]}': {label.height()} of {label.heightForWidth(label.width())} px high")
+    for button in fitted.findChildren(QAbstractButton):
+        ours = button.isVisible() and button.text() and not button.objectName().startswith("qt_")
+        icon_only = isinstance(button, QToolButton) and button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
+        if ours and not icon_only and button.width() < button.minimumSizeHint().width() - 1:
+            cut.append(f"button '{button.text()}': {button.width()} of {button.minimumSizeHint().width()} px")
+    return cut
+
+
+def cut_in_tables_tabs_and_plots(page: QWidget) -> list[str]:
+    """Headings of columns, tabs that are out of sight and labels of axes, where they are not whole."""
+    cut = []
+    for view in page.findChildren((QTableView, QTreeView)):
+        header = view.header() if isinstance(view, QTreeView) else view.horizontalHeader()
+        for at in range(header.count() if view.isVisible() and header.isVisible() else 0):
+            said = str(view.model().headerData(at, Qt.Orientation.Horizontal))
+            wanted = max(header.fontMetrics().horizontalAdvance(line) for line in said.split("\n"))
+            if not header.isSectionHidden(at) and header.sectionSize(at) < wanted + 2 * 6:  # of the style sheet
+                cut.append(f"heading '{said}' of {view.objectName()}: {header.sectionSize(at)} of {wanted + 2 * 6} px")
+    for bar in page.findChildren(QTabBar):
+        if bar.isVisible() and bar.count() and bar.tabRect(bar.count() - 1).right() > bar.width():
+            cut.append(f"tabs of {bar.parent().objectName()}: {bar.tabRect(bar.count() - 1).right()} of {bar.width()} px")
+    for plot in page.findChildren(Plot):
+        axes = [one for one in plot.scene.items() if isinstance(one, NamedAxis) and one.isVisible()] if plot.isVisible() else []
+        cut += [f"axis of '{plot.title}': {axis.toolTip()}" for axis in axes if axis.toolTip()]
+    return cut
+
+
+def test_the_tab_key_leaves_every_table(looked_at, at_rest):
+    for step in STEPS:
+        looked_at.show_step(step)
+        looked_at.activateWindow()
+        at_rest(looked_at)
+        tables = [one for one in looked_at.panels[step].findChildren(QAbstractItemView) if one.isVisible() and one.isEnabled()]
         assert tables or step in ("model", "answers", "population", "batch")
         for table in tables:
             table.setFocus()
-            assert fitted.focusWidget() is table
+            assert looked_at.focusWidget() is table
             QTest.keyClick(table, Qt.Key.Key_Tab)
-            assert fitted.focusWidget() is not table, table.objectName()
+            assert looked_at.focusWidget() is not table, table.objectName()
 
 
 # 1024 x 768 as it is, 1366 x 768 and 1024 x 768 at one and a half times the size
 @pytest.mark.parametrize("size", [(1024, 740), (911, 490), (683, 490)])
-def test_what_does_not_fit_a_small_window_can_be_scrolled_to(fitted, size, at_rest):
-    fitted.resize(*size)
+def test_what_does_not_fit_a_small_window_can_be_scrolled_to(looked_at, size, at_rest):
+    looked_at.resize(*size)
     for step in STEPS:
-        fitted.show_step(step)
-        for turn in tabs_of(fitted.panels[step]) if size[0] < 900 else (None,):
+        looked_at.show_step(step)
+        for turn in tabs_of(looked_at.panels[step]) if size[0] < 900 else (None,):
             if turn is not None:
                 turn()
-            at_rest(fitted)
-            assert (fitted.width(), fitted.height()) == size, step
-            assert not cut_off(fitted, titles=False), step
-            all_can_be_reached(fitted)
+            at_rest(looked_at)
+            assert (looked_at.width(), looked_at.height()) == size, step
+            assert not cut_off(looked_at, titles=False), step
+            all_can_be_reached(looked_at)
 
 
 def tabs_of(panel: QWidget) -> list[Callable[[], None] | None]:
@@ -246,21 +269,21 @@ def all_can_be_reached(fitted) -> None:
             area = area.parentWidget()
 
 
-def test_the_window_is_no_larger_than_a_small_screen(fitted):
+def test_the_window_is_no_larger_than_a_small_screen(looked_at):
     for step in STEPS:
-        fitted.show_step(step)
+        looked_at.show_step(step)
         QApplication.processEvents()
-        hint = fitted.minimumSizeHint()
+        hint = looked_at.minimumSizeHint()
         assert hint.width() <= 1366, step
         assert hint.height() <= 768 - 30, step
 
 
-def test_no_number_stands_far_from_the_others_on_a_large_screen(fitted, at_rest):
+def test_no_number_stands_far_from_the_others_on_a_large_screen(looked_at, at_rest):
     """A column of numbers takes what its numbers and its heading need; room that is left goes to words, or stays empty."""
-    fitted.resize(2560, 1400)
+    looked_at.resize(2560, 1400)
     seen, far = 0, []
-    for step in pages_of(fitted, at_rest):
-        for table in fitted.panels[step].findChildren(QTableView):
+    for step in pages_of(looked_at, at_rest):
+        for table in looked_at.panels[step].findChildren(QTableView):
             for part in columns_of_numbers(table) if table.isVisible() else ():
                 header = table.horizontalHeader()
                 needed = max(table.sizeHintForColumn(part), header.sectionSizeHint(part))
@@ -278,14 +301,14 @@ def columns_of_numbers(table: QTableView) -> list[int]:
 
 
 @pytest.mark.parametrize("dark", [True, False])
-def test_every_icon_is_seen_on_its_ground(fitted, dark, at_rest):
-    fitted.set_dark(dark)
+def test_every_icon_is_seen_on_its_ground(looked_at, dark, at_rest):
+    looked_at.set_dark(dark)
     for step in STEPS:
-        fitted.show_step(step)
-        at_rest(fitted)
+        looked_at.show_step(step)
+        at_rest(looked_at)
         faint = [
             f"{button.objectName()}: {clearest(button):.1f}"
-            for button in fitted.findChildren(QAbstractButton)
+            for button in looked_at.findChildren(QAbstractButton)
             if button.isVisible() and button.isEnabled() and not button.icon().isNull() and clearest(button) < 3.0
         ]
         assert not faint, step

@@ -15,27 +15,9 @@ from glmgui.plots import RasterPlot
 from glmgui.widgets.columns import Columns
 from glmgui.widgets.page import PageScroll
 from glmgui.widgets.texts import Sentences, held_together
-from tests.gui.shell.test_looks import STEPS, fitted, pages_of  # noqa: F401
+from tests.gui.shell.test_looks import STEPS, fitted, lasting, looked_at, pages_of  # noqa: F401
 
 SIZES = [(683, 490), (911, 490)]
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_names_in_tables_can_be_told_apart(fitted, size, at_rest):  # noqa: F811
-    fitted.resize(*size)
-    seen, narrow = 0, []
-    for step in pages_of(fitted, at_rest):
-        for table in fitted.panels[step].findChildren(QTableView):
-            header = table.horizontalHeader()
-            for part in range(header.count() if table.isVisible() and header.isVisible() else 0):
-                said = str(table.model().headerData(part, Qt.Orientation.Horizontal))
-                if said in ("Unit", "Term", "Name", "What is new in it") and not header.isSectionHidden(part):
-                    seen += 1
-                    wanted = min(table.sizeHintForColumn(part), table.fontMetrics().averageCharWidth() * 12)
-                    if header.sectionSize(part) < wanted:
-                        narrow.append(f"{step} {table.objectName()} '{said}': {header.sectionSize(part)} of {wanted} px")
-    assert seen > 5
-    assert not narrow
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -139,20 +121,6 @@ def test_a_long_notice_lies_over_every_page(fitted, size, at_rest):  # noqa: F81
     assert not covered
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_no_page_is_scrolled_sideways(fitted, size, at_rest):  # noqa: F811
-    fitted.resize(*size)
-    wide = []
-    for step in STEPS:
-        fitted.show_step(step)
-        at_rest(fitted)
-        around = fitted.panels[step].parentWidget()
-        while not isinstance(around, PageScroll):
-            around = around.parentWidget()
-        wide += [step] if around.horizontalScrollBar().maximum() > 0 else []
-    assert not wide
-
-
 def test_a_narrow_page_shows_its_columns_by_tabs_and_a_wide_one_all(fitted, at_rest):  # noqa: F811
     fitted.show_step("data")
     panel = fitted.panels["data"]
@@ -193,3 +161,35 @@ def test_a_column_without_content_has_no_tab(qtbot):
     columns.resize(3 * parts[0].minimumSizeHint().width() + 40, 100)
     assert all(part.isVisible() for part in parts)
     assert not columns.tabs.isVisible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_names_in_tables_can_be_told_apart(looked_at, size, at_rest):  # noqa: F811
+    looked_at.resize(*size)
+    seen, narrow = 0, []
+    for step in pages_of(looked_at, at_rest):
+        for table in looked_at.panels[step].findChildren(QTableView):
+            header = table.horizontalHeader()
+            for part in range(header.count() if table.isVisible() and header.isVisible() else 0):
+                said = str(table.model().headerData(part, Qt.Orientation.Horizontal))
+                if said in ("Unit", "Term", "Name", "What is new in it") and not header.isSectionHidden(part):
+                    seen += 1
+                    wanted = min(table.sizeHintForColumn(part), table.fontMetrics().averageCharWidth() * 12)
+                    if header.sectionSize(part) < wanted:
+                        narrow.append(f"{step} {table.objectName()} '{said}': {header.sectionSize(part)} of {wanted} px")
+    assert seen > 5
+    assert not narrow
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_is_scrolled_sideways(looked_at, size, at_rest):  # noqa: F811
+    looked_at.resize(*size)
+    wide = []
+    for step in STEPS:
+        looked_at.show_step(step)
+        at_rest(looked_at)
+        around = looked_at.panels[step].parentWidget()
+        while not isinstance(around, PageScroll):
+            around = around.parentWidget()
+        wide += [step] if around.horizontalScrollBar().maximum() > 0 else []
+    assert not wide

@@ -13,7 +13,7 @@ from glmgui.plots.base import Plot
 from glmgui.plots.inside_text import InsideText
 from glmgui.widgets.page import PageScroll
 from glmgui.widgets.texts import ElidedLabel
-from tests.gui.shell.test_looks import STEPS, fitted, pages_of  # noqa: F401
+from tests.gui.shell.test_looks import STEPS, fitted, lasting, looked_at, pages_of  # noqa: F401
 
 LOW = (911, 490)
 LEAST_AREA = 30  # pixels between the axes, in which a curve can be told from a line
@@ -48,17 +48,6 @@ def test_a_page_that_waits_for_a_fit_does_not_scroll(window, small_recording, sm
     assert not scrolled
 
 
-@pytest.mark.parametrize("size", [(1024, 740), LOW])
-def test_plots_keep_room_between_their_axes(fitted, size, at_rest):  # noqa: F811
-    fitted.resize(*size)
-    flat = []
-    for step in pages_of(fitted, at_rest):
-        for plot in fitted.panels[step].findChildren(Plot):
-            areas = plot._plot_items() if plot.isVisible() else []
-            flat += [f"{step} '{plot.title}': {area.vb.height():.0f} px" for area in areas if area.vb.height() < LEAST_AREA]
-    assert not flat
-
-
 def test_words_in_a_plot_lie_inside_it(fitted, at_rest):  # noqa: F811
     fitted.resize(*LOW)
     seen, outside = 0, []
@@ -72,13 +61,6 @@ def test_words_in_a_plot_lie_inside_it(fitted, at_rest):  # noqa: F811
                         outside.append(f"{step} '{plot.title}': {text.textItem.toPlainText()}")
     assert seen
     assert not outside
-
-
-def test_the_results_fit_a_low_screen(fitted, at_rest):  # noqa: F811
-    fitted.resize(*LOW)
-    fitted.show_step("results")
-    at_rest(fitted)
-    assert not scrolling(fitted.panels["results"])
 
 
 def test_a_unit_is_named_above_the_bars(qtbot):
@@ -127,14 +109,32 @@ def test_what_is_being_done_is_said_in_whole(fitted, at_rest, width):  # noqa: F
     fitted.progress.end()
 
 
-def test_a_line_that_is_cut_ends_with_dots(fitted, at_rest):  # noqa: F811
+@pytest.mark.parametrize("size", [(1024, 740), LOW])
+def test_plots_keep_room_between_their_axes(looked_at, size, at_rest):  # noqa: F811
+    looked_at.resize(*size)
+    flat = []
+    for step in pages_of(looked_at, at_rest):
+        for plot in looked_at.panels[step].findChildren(Plot):
+            areas = plot._plot_items() if plot.isVisible() else []
+            flat += [f"{step} '{plot.title}': {area.vb.height():.0f} px" for area in areas if area.vb.height() < LEAST_AREA]
+    assert not flat
+
+
+def test_the_results_fit_a_low_screen(looked_at, at_rest):  # noqa: F811
+    looked_at.resize(*LOW)
+    looked_at.show_step("results")
+    at_rest(looked_at)
+    assert not scrolling(looked_at.panels["results"])
+
+
+def test_a_line_that_is_cut_ends_with_dots(looked_at, at_rest):  # noqa: F811
     """Also a line that gives way to the buttons beside it."""
-    fitted.resize(683, 490)
+    looked_at.resize(683, 490)
     cut = []
     for step in STEPS:
-        fitted.show_step(step)
-        at_rest(fitted)
-        for label in fitted.panels[step].findChildren(QLabel):
+        looked_at.show_step(step)
+        at_rest(looked_at)
+        for label in looked_at.panels[step].findChildren(QLabel):
             gives_way = label.sizePolicy().horizontalPolicy() == QSizePolicy.Policy.Ignored and not label.wordWrap()
             if gives_way and not isinstance(label, ElidedLabel) and label.objectName():
                 cut.append(f"{step} {label.objectName()}")
