@@ -89,8 +89,9 @@ class Job:
         self._reported = (time.monotonic() - self.started_at, progress.fraction, progress.stage)
 
     def seconds_left(self) -> float | None:
-        """How long it still takes, as far as its reports tell; None where it is too early to say. To be asked again and again."""
-        if not self.started_at:
+        """How long it still takes, as far as its reports tell; None where it is too early to say, or where it is being ended, when what was left of
+        the whole is not what is left. To be asked again and again."""
+        if not self.started_at or self.stopped.is_set() or self.cancelled.is_set():
             return None
         self._time_left.report(*self._reported)
         return self._time_left.seconds(time.monotonic() - self.started_at)

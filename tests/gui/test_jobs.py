@@ -11,6 +11,7 @@ import pytest
 
 from glmengine.context import Progress
 from glmengine.errors import GlmError
+from glmgui.worker import Job
 from tests.clock import PATIENCE_S
 from tests.gui.conftest import LEAST_PATIENCE_MS, MOST_STEPS_AFTER, Steps
 
@@ -55,6 +56,16 @@ def test_progress_comes_with_the_time_left(jobs, qtbot, monkeypatch):
     late = [(fraction, left) for fraction, left in seen if fraction > 0.6 and left is not None]
     assert late
     assert all(left == pytest.approx(1.2 * (1 - fraction), abs=0.15) for fraction, left in late)
+
+
+def test_no_time_is_said_to_be_left_of_what_is_being_stopped(monkeypatch):
+    monkeypatch.setattr("glmgui.worker.time", SimpleNamespace(monotonic=lambda: 110.0))
+    job = Job("Work", lambda context: None, None, None, None, quiet=False, stoppable=True)
+    job.started_at = 100.0
+    job.take(Progress("Working", 0.5))
+    assert job.seconds_left() == pytest.approx(10.0)
+    job.stop_and_keep()
+    assert job.seconds_left() is None
 
 
 def test_a_cancel_is_heard_at_the_next_step(jobs, qtbot):
