@@ -10,29 +10,38 @@ from glmengine.context import SILENT, Context, Progress
 from glmengine.decoding.candidates import Axis, Candidates
 
 _FLOOR = 1e-300
+_ROWS, _COLUMNS = 8192, 16  # of a table that are worked on at a time, so that no second table of its size is made
 
 
 def moving_sum(values: np.ndarray, run: np.ndarray, width: int) -> np.ndarray:
-    """(T, K) sums over `width` bins centred on each, within its run."""
+    """(T, K) sums over `width` bins centred on each, within its run, in the place of `values`."""
     if width <= 1:
         return values
-    sums = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
     begins = np.flatnonzero(np.diff(run, prepend=run[0] - 1))
     ends = np.append(begins[1:], len(run))
     first, last = (np.repeat(edges, ends - begins) for edges in (begins, ends))
     rows = np.arange(len(run))
     low = np.maximum(rows - (width - 1) // 2, first)
     high = np.minimum(rows + width // 2 + 1, last)
-    return sums[high] - sums[low]
+    sums = np.zeros((len(values) + 1, _COLUMNS))
+    for begin in range(0, values.shape[1], _COLUMNS):
+        some = values[:, begin : begin + _COLUMNS]
+        np.cumsum(some, axis=0, out=sums[1:, : some.shape[1]])
+        some[:] = (sums[high] - sums[low])[:, : some.shape[1]]
+    return values
 
 
 def normalised(log_likelihood: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """(T, K) posterior of each bin alone."""
+    """(T, K) posterior of each bin alone, in the place of the likelihoods."""
     with np.errstate(divide="ignore"):
-        total = log_likelihood + np.log(prior)
-    total -= total.max(axis=1, keepdims=True)
-    weight = np.exp(total)
-    return weight / weight.sum(axis=1, keepdims=True)
+        before = np.log(prior)
+    for begin in range(0, len(log_likelihood), _ROWS):
+        some = log_likelihood[begin : begin + _ROWS]
+        some += before
+        some -= some.max(axis=1, keepdims=True)
+        np.exp(some, out=some)
+        some /= some.sum(axis=1, keepdims=True)
+    return log_likelihood
 
 
 def smoothed(
@@ -48,6 +57,7 @@ def smoothed(
     Parameters
     ----------
     log_likelihood : (T, K) array
+        Is overwritten.
     prior : (K,) array
         Of the first bin of each run.
     run : (T,) int array
@@ -57,8 +67,9 @@ def smoothed(
         Standard deviation of each variable's step from one bin to the next.
     """
     transition = reduce(np.kron, [_transition(axis, step) for axis, step in zip(candidates.axes, steps, strict=True)])
-    likelihood = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True))
-    likelihood = np.maximum(likelihood, _FLOOR)
+    likelihood = log_likelihood
+    likelihood -= likelihood.max(axis=1, keepdims=True)
+    np.maximum(np.exp(likelihood, out=likelihood), _FLOOR, out=likelihood)
     forward = np.empty_like(likelihood)
     fresh = np.diff(run, prepend=run[0] - 1) != 0
     total = len(run)

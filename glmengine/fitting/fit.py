@@ -129,6 +129,9 @@ def fit(
         resolved = resolve_penalty(base, inputs, None)
         P, M = inputs.shape[1:]
         begin = starting_point(start, P, *((n_classes, M) if family.by_class else (M,)))
+        if begin is not None:  # without an intercept of its own a unit begins at its mean rate
+            mean = 0.0 if family.by_class else np.nan_to_num(assembly.null_intercept(np.arange(M)), posinf=0.0, neginf=0.0)
+            begin = begin[0], np.where(np.isnan(begin[1]), mean, begin[1])
         model: Model
         if family.by_class:
             model = ClassModel(assembly, resolved, memory * 1e9, begin)

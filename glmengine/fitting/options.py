@@ -75,7 +75,7 @@ def check_strengths(strengths: Sequence[float]) -> np.ndarray:
 
 
 def starting_point(start: Any, *shape: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Coefficients and intercepts to begin with, from a fit or a pair; what is not finite becomes 0.
+    """Coefficients and intercepts to begin with, from a fit or a pair; coefficients that are not finite become 0, intercepts NaN.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def starting_point(start: Any, *shape: int) -> tuple[np.ndarray, np.ndarray] | N
         ends = ends[..., None]
     if coef.shape != shape or ends.shape != shape[1:]:
         raise GlmError(f"start: has shapes {coef.shape} and {ends.shape}; give coefficients {shape} and intercepts {shape[1:]}")
-    return np.nan_to_num(coef, posinf=0.0, neginf=0.0), np.nan_to_num(ends, posinf=0.0, neginf=0.0)
+    return np.nan_to_num(coef, posinf=0.0, neginf=0.0), np.where(np.isfinite(ends), ends, np.nan)
 
 
 def unit_number(unit: int | str, names: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -148,7 +149,7 @@ def test_smoothing_is_the_sum_over_all_paths():
     axis = Axis("a", np.array([0.5, 1.5, 2.5]))
     likelihood, prior = rng.normal(size=(5, 3)), np.array([0.5, 0.3, 0.2])
     run = np.array([0, 0, 0, 1, 1])
-    found = smoothed(likelihood, prior, run, Candidates((axis,)), (0.8,))
+    found = smoothed(likelihood.copy(), prior, run, Candidates((axis,)), (0.8,))
     step = np.exp(-0.5 * ((axis.values[:, None] - axis.values) / 0.8) ** 2)
     step /= step.sum(axis=1, keepdims=True)
     for rows in ([0, 1, 2], [3, 4]):
@@ -280,3 +281,15 @@ def test_the_command_says_what_is_too_small_or_wrong(result, population, tmp_pat
         main([*arguments, "head_direction", "--smoothing", "-1", *out])
     assert stop.value.code == 2
     assert "neither 'data' nor a number above 0" in capsys.readouterr().err
+
+
+def test_evidence_of_a_long_recording_is_kept_once():
+    run = np.zeros(40_000, int)
+    table = np.random.default_rng(0).normal(size=(run.size, 100))
+    expected = normalised(np.stack([np.convolve(one, np.ones(5), "same") for one in table.T], axis=1), np.full(100, 0.01))
+    tracemalloc.start()
+    found = normalised(moving_sum(table, run, 5), np.full(100, 0.01))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 0.8 * table.nbytes
+    np.testing.assert_allclose(found, expected, atol=1e-9)

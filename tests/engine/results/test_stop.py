@@ -138,3 +138,13 @@ def test_predictions_of_held_out_time_are_told_of(small_analysis, small_recordin
 
     ge.run(small_analysis, small_recording, Telling())
     assert {"Predicting held-out time", "Response curves", "Standard errors"} <= stages
+
+
+def test_a_unit_without_folds_that_is_stopped_is_left_at_its_mean_rate():
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(400, 2)), rng.poisson(3.0, (400, 1)).astype(float)
+    nothing = np.zeros((2, 1)), np.array([np.nan])
+    stopped = ge.CallbackContext(stopped=lambda: True)
+    found = ge.fit(X, y, start=nothing, context=stopped)
+    assert found.intercept[0] == pytest.approx(np.log(y.mean()), abs=0.2)
+    assert ge.fit(X, y, start=nothing).converged.all()
