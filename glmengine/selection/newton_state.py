@@ -60,6 +60,12 @@ class NewtonState:
         """(q,) there."""
         return self.gradients.sum(axis=0)
 
+    def solved(self, right: np.ndarray) -> np.ndarray:
+        """(q, ...) the solution of the penalised Hessian for `right` (q, ...): in those directions that a Hessian made in float32 determines."""
+        if self.working is None or self.strengths is None:
+            return solve(self.hessian + self.matrix, right)
+        return self.working.solve(right, self.strengths)
+
     @property
     def named_strengths(self) -> dict[str, float]:
         return {} if self.strengths is None else dict(zip(self.labels, self.strengths.tolist(), strict=True))
@@ -102,17 +108,20 @@ class NewtonState:
             return
         H = self.hessian
         linear = H @ self.theta - self.gradient
-        self.working = WorkingModel(H, linear, self.components)
-        self.strengths = self.working.smooth(self.strengths).strengths
+        self.working = WorkingModel(H, linear, self.components, single=True)
+        self.strengths = self.working.smooth_afresh(self.strengths)
 
     def step(self, enough: float) -> None:
         """A Newton step, but where the decrement is `enough`: then the model is done."""
-        S = self.matrix
-        g = self.gradient + S @ self.theta
-        direction = -solve(self.hessian + S, g)
+        g = self.gradient + self.matrix @ self.theta
+        direction = -self.solved(g)
         self.decrement = -0.5 * float(g @ direction)
         if self.decrement <= enough:
             self.done = True
+            if (
+                self.without is not None
+            ):  # nothing but the parameters is asked for, and the step leaves its square of what is left
+                self.theta = self.theta + direction
             return
         self.before, self.now = self.theta, self.loss
         self.theta = self.theta + direction
@@ -130,11 +139,6 @@ def solve(A: np.ndarray, b: np.ndarray) -> np.ndarray:
     except LinAlgError:
         pass
     return ((_pseudo_inverse(scaled) @ (b.T / size).T).T / size).T
-
-
-def inverse(A: np.ndarray) -> np.ndarray:
-    """(P, P) the inverse of a symmetric matrix, or its pseudo-inverse in unit columns where it is not positive definite."""
-    return solve(A, np.eye(len(A)))
 
 
 def _pseudo_inverse(scaled: np.ndarray) -> np.ndarray:

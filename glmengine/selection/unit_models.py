@@ -21,7 +21,7 @@ from glmengine.models.components import Component, components_of
 from glmengine.selection.fold_rows import FoldRows, SharedRows
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model
-from glmengine.selection.newton_state import NewtonState, inverse, solve
+from glmengine.selection.newton_state import NewtonState, solve
 from glmengine.selection.null_model import NullModel
 from glmengine.selection.whole_fits import Whole
 from glmengine.selection.work_ahead import FIXED_COLUMNS
@@ -179,7 +179,7 @@ class UnitModels:
             return None
         state = self.states[model]
         H = state.hessian
-        covariance = inverse(H + state.matrix)
+        covariance = state.solved(np.eye(len(H)))
         p = np.argsort(state.columns)
         order = np.concatenate([[p.size], p])
         gain = self.null.loss - state.loss
@@ -337,8 +337,7 @@ class UnitModels:
         """The model less the terms that have next to no degree of freedom; None where all have."""
         if len(model) < 2 or state.working is None:
             return None
-        H = state.hessian
-        edf = np.diagonal(solve(H + state.matrix, H))[:-1]
+        edf = np.diagonal(state.solved(state.hessian))[:-1]
         ground = self.common.ground
         base = ground.columns(frozenset())
         lost = [k for k in model if edf[(ground.columns(frozenset([k])) & ~base)[state.columns]].sum() < NO_EFFECT]

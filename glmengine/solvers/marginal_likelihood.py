@@ -24,6 +24,10 @@ made in float64 and in float32."""
 SOFTEST, STIFFEST = 1e-9, 1e7
 """Range of a strength, relative to where penalty and data weigh the same; at its end a term is free, or in the penalty's null space."""
 
+NO_EFFECT, BEGIN = 1e4, 1e2
+"""Strengths on the same scale from which on a term has next to no effect left and the likelihood is flat, and at which a search begins at most that is
+not to depend on where another one ended on this plateau."""
+
 LONGEST_STEP = 4.0
 """In the logarithm of a strength, per Newton step."""
 
@@ -173,6 +177,11 @@ class WorkingModel:
         half = dtrtrs(factor, self._joined / size[:, None], lower=1)[0]
         return solved(factor, size, self._b), half, 2.0 * float(np.log(np.diagonal(factor)).sum() + np.log(size).sum())
 
+    def solve(self, right: np.ndarray, strengths: np.ndarray) -> np.ndarray:
+        """(Q, ...) the solution of the penalised Hessian for `right` (Q, ...), in the directions that are determined."""
+        total = (self._H + self._penalty(strengths))[None]
+        return self._basis @ (_inverses(total)[0] @ (self._basis.T @ right))
+
     def _penalty(self, strengths: np.ndarray) -> np.ndarray:
         """(..., r, r) at strengths (..., J), in the working basis."""
         return np.tensordot(strengths, self._penalties, 1)
@@ -201,13 +210,22 @@ class WorkingModel:
             degrees = np.einsum("fja,fa->fj", pulls, w) + np.einsum("fab,jab->fj", inverses, penalties)
             slopes = 0.5 * (strengths * degrees - self.components.log_determinant(strengths)[1])
             for at, slope in zip(rho, slopes, strict=True):
-                free = ~(((at <= low) & (slope > 0)) | ((at >= high) & (slope < 0)))
+                free = ~(((at <= low) & (slope > 0)) | (at >= high))  # there slope and curvature are rounding
                 if free.any():
                     step = _newton_step(slope[free], curvature[np.ix_(free, free)])
                     at[free] += step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))
             rho = np.clip(rho, low, high)
         inverses = _inverses(H + self._penalty(np.exp(rho)))
         return np.exp(rho), np.einsum("fab,fb->fa", inverses, b) @ self._basis.T
+
+    def smooth_afresh(self, start: np.ndarray | None = None) -> np.ndarray:
+        """Strengths (J,) of the highest marginal likelihood near `start`, those of terms that it takes for none at the end of their range.
+
+        On the plateau beyond, a search would end where it begins: so none begins there.
+        """
+        begin = None if start is None else np.minimum(start, self.balanced * BEGIN)
+        strengths = self.smooth(begin).strengths
+        return np.where(strengths >= self.balanced * NO_EFFECT, self.balanced * STIFFEST, strengths)
 
     def smooth(self, start: np.ndarray | None = None, most: int = MOST_STEPS) -> Smoothed:
         """Maximise from strengths `start` (J,), from balanced ones where None, in so many steps at most."""

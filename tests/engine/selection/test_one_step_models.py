@@ -10,6 +10,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.analysis.selection import Selection
+from glmengine.models import get_penalty
 from glmengine.selection import unit_models
 from glmengine.selection.fold_rows import FoldRows
 from glmengine.selection.forward import forward
@@ -178,3 +179,29 @@ def test_a_way_that_ends_before_the_optimum_ends_where_it_was_looked_at(ground, 
     assert not state.done
     loss = unit._evaluate(unit.rows.predictor(unit._spread([state]), unit.own))[0]
     assert unit._loss(state, loss[0]) == state.loss
+
+
+@pytest.mark.parametrize("penalty", ["ridge", "smoothness"])
+def test_scores_do_not_depend_on_how_sums_are_rounded(ground, monkeypatch, penalty):
+    own = replace(ground, penalty=get_penalty(penalty))
+    models = [frozenset(chosen) for size in (1, 2, 3) for chosen in combinations(range(len(own.candidates)), size)]
+
+    def scores() -> np.ndarray:
+        quick = OneStepModels(own)
+        quick.ahead(dict.fromkeys(range(len(own.units)), models))
+        return np.array([[quick.held_out(m, [unit])[unit].deviance_explained for m in models] for unit in range(len(own.units))])
+
+    known = scores()
+    random, back, grams = np.random.default_rng(0), FoldRows.back, FoldRows.grams
+
+    def rounded(sums: np.ndarray) -> np.ndarray:
+        return sums * (1.0 + 1e-7 * random.normal(size=sums.shape))
+
+    def rounded_grams(self: FoldRows, *given: np.ndarray) -> np.ndarray:
+        lower = np.tril(rounded(grams(self, *given)))
+        return lower + np.swapaxes(np.tril(lower, -1), 1, 2)
+
+    monkeypatch.setattr(FoldRows, "back", lambda self, *given: rounded(back(self, *given)))
+    monkeypatch.setattr(FoldRows, "grams", rounded_grams)
+    for _ in range(3):
+        np.testing.assert_allclose(scores(), known, rtol=0, atol=1e-6)
