@@ -31,6 +31,7 @@ LARGEST_POSTERIOR = 64_000_000
 """Bytes of a posterior that are saved with a result."""
 
 _LIKELIHOODS = 4_000_000  # of bins, candidates and units at a time
+_TABLE = 8_000_000  # of bins and candidates
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,22 +160,35 @@ def decode(
     rows, rest = _rest(prepared, model, [term.label for term in terms], picked, fold_models, context.part(0.0, read))
     if not len(rows):
         raise GlmError("no bin of these epochs has counts and a value for every other term; choose other epochs")
-    likelihood = _likelihood(prepared, model, terms, candidates, picked, rows, rest, fold_models, context.part(read, weighed))
     grid = prepared.grid
     run = np.cumsum(np.diff(rows, prepend=rows[0] - 2) != 1) * (grid.segment.max() + 1) + grid.segment[rows]
-    likelihood = moving_sum(likelihood, run, max(1, round(window / grid.bin_size)))
+    width = max(1, round(window / grid.bin_size))
     true = [sample_covariate(one, grid, prepared.max_gap)[rows] for one in covariates]
     occupancy = _prior(candidates, true if occupied is None else occupied, prior)
+
+    def evidence(begin: int, end: int, share: Context) -> np.ndarray:
+        """(end - begin, K) log-likelihoods over windows; of what lies beside them only as much is looked at as windows reach."""
+        low, high = max(begin - width, 0), min(end + width, len(rows))
+        found = _likelihood(prepared, model, terms, candidates, picked, rows[low:high], rest[low:high], fold_models, share)
+        return moving_sum(found, run[low:high], width)[begin - low : end - low]
+
+    best, kept = np.empty(len(rows), int), np.empty((len(rows), candidates.size), np.float32)
     if smoothing is None:
-        context.report(Progress("Weighing candidates", weighed))
-        posterior = normalised(likelihood, occupancy)
+        step = max(4 * width, _TABLE // candidates.size)  # the posterior is kept in half the digits, and never whole in all
+        for begin in range(0, len(rows), step):
+            end = min(begin + step, len(rows))
+            share = context.part(*(read + (0.98 - read) * place / len(rows) for place in (begin, end)))
+            posterior = normalised(evidence(begin, end, share), occupancy)
+            best[begin:end], kept[begin:end] = posterior.argmax(axis=1), posterior
     else:
         steps = _steps(candidates, true, run, smoothing, grid.bin_size)
+        likelihood = evidence(0, len(rows), context.part(read, weighed))
         posterior = smoothed(likelihood, occupancy, run, candidates, steps, context.part(weighed, 0.98))
+        best[:], kept[:] = posterior.argmax(axis=1), posterior
     context.report(Progress("Decoded", 0.98))
     measures = {"" if axis.categories else one.unit for axis, one in zip(candidates.axes, covariates, strict=True)}
     measure = measures.pop() if len(measures) == 1 else ""
-    return _labelled(candidates, posterior, true, grid.centres[rows], seed, measure, held_out=fold_models is not None)
+    return _labelled(candidates, best, kept, true, grid.centres[rows], seed, measure, held_out=fold_models is not None)
 
 
 def work_of(n_candidates: int, n_units: int, smoothed: bool) -> tuple[float, float, float]:
@@ -292,6 +306,7 @@ def _steps(
 
 def _labelled(
     candidates: Candidates,
+    best: np.ndarray,
     posterior: np.ndarray,
     true: Sequence[np.ndarray],
     times: np.ndarray,
@@ -304,7 +319,6 @@ def _labelled(
 
     names = [axis.name for axis in candidates.axes]
     points = candidates.points()
-    best = posterior.argmax(axis=1)
     estimate = [values[best] for values in points]
     error = candidates.distance(estimate, true)
     known = np.isfinite(error)
@@ -318,7 +332,7 @@ def _labelled(
         },
         {"time": time, "variable": names},
     )
-    cube = posterior.astype(np.float32).reshape(len(times), *candidates.shape)
+    cube = posterior.reshape(len(times), *candidates.shape)
     return Decoded(
         values=values,
         error=xr.DataArray(error, {"time": time}, ("time",), "error", {"unit": measure}),

@@ -293,3 +293,13 @@ def test_evidence_of_a_long_recording_is_kept_once():
     tracemalloc.stop()
     assert most < 0.8 * table.nbytes
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_a_long_recording_is_decoded_in_pieces_as_in_one(result, population, monkeypatch):
+    from glmengine.decoding import decode as module
+
+    whole = result.decode(population, "head_direction", held_out=True, window=0.2, points=20)
+    monkeypatch.setattr(module, "_TABLE", 2000)  # a hundred bins at a time
+    pieces = result.decode(population, "head_direction", held_out=True, window=0.2, points=20)
+    np.testing.assert_allclose(pieces.posterior.values, whole.posterior.values, atol=1e-6)
+    np.testing.assert_array_equal(pieces.values["estimate"].values, whole.values["estimate"].values)
