@@ -217,7 +217,7 @@ class Fitting(QObject):
             self._shelf.add(kept, result)
         then = self._thens.get(run.number)
         # in a turn of its own, so that drawing the result and showing its step do not add up to one long pause
-        QTimer.singleShot(0, lambda: self._tell(result, then))
+        self._in_next_turn(lambda: self._tell(result, then))
         self._end(STOPPED if stopped else DONE, seconds)
 
     def _keep_beside(self, kept: KeptFit | GlmError, then: Callable[[KeptFit], None]) -> None:
@@ -225,7 +225,15 @@ class Fitting(QObject):
             notices().tell("error", f"the fit is not kept: {kept.message}", title="Fit")
             return
         fit = self._shelf.keep(kept)
-        QTimer.singleShot(0, lambda: then(fit))
+        self._in_next_turn(lambda: then(fit))
+
+    def _in_next_turn(self, what: Callable[[], None]) -> None:
+        """Do something in the next turn of events; not at all where the window is gone by then."""
+        turn = QTimer(self)
+        turn.setSingleShot(True)
+        turn.timeout.connect(what)
+        turn.timeout.connect(turn.deleteLater)
+        turn.start(0)
 
     def _tell(self, result: Result, then: Callable[[Result], None] | None) -> None:
         self.fitted.emit(result)

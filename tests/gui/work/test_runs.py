@@ -11,6 +11,7 @@ import pytest
 import glmengine
 from glmengine.context import Progress, UnitsFound
 from glmgui.work.runs import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Runs
+from tests.gui.conftest import opened_window
 
 UNITS = ("hd", "place", "flat")
 
@@ -155,6 +156,19 @@ def test_the_selected_unit_is_wanted_first(opened, engine, qtbot):
     opened.document.select(unit="place")
     engine.go_on.release(1)
     qtbot.waitUntil(lambda: engine.first == ["place"])
+
+
+def test_a_fit_that_ends_as_the_window_goes_tells_nobody(qapp, settings, questions, tmp_path, small_result):
+    told = []
+    with opened_window(qapp, settings, questions, tmp_path) as window:
+        fitting = window.work.fitting
+        fitting.fitted.connect(lambda result: told.append(result))
+        fitting._in_next_turn(lambda: fitting._tell(small_result, told.append))
+        qapp.processEvents()
+        assert told == [small_result] * 2
+        fitting._in_next_turn(lambda: fitting._tell(small_result, told.append))
+    qapp.processEvents()
+    assert len(told) == 2
 
 
 def test_opening_something_else_gives_up_the_fits_that_wait_too(opened, engine, questions, qtbot):
