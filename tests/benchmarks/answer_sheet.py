@@ -4,6 +4,9 @@
 
 Simulated units in a box, 20 ms bins, with position, head direction, speed and history as candidates; some follow one of them, some several, some
 none. NeMoS fits the 15 models that have some of the four terms, each with `GridSearchCV` over four strengths and five folds, to one unit.
+
+Measured of four units of an hour in one process, on a busy machine, in CPU s: the sheet 3.5 a unit (14 in all); NeMoS on one unit 100 for the model with position alone and 32 for
+that with direction alone. So these two of its 15 models take 38 times as many as the whole sheet; the other 13 were not waited for.
 """
 
 from __future__ import annotations
