@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from itertools import count
 
@@ -26,7 +25,7 @@ _STEP = 20  # pixels in which heights grow, so that few changes of the width mov
 class PlotGrid(QWidget):
     """Draws into the plots that are there where they fit: making them anew is slow.
 
-    Of plots that have to be made, one is made in each turn of the event loop, so that the window stays free meanwhile.
+    One plot is filled or made in each turn of the event loop, those in view first, so that the window stays free meanwhile.
     """
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
@@ -34,13 +33,13 @@ class PlotGrid(QWidget):
         self.setObjectName(f"{name}_view")
         self._plots: dict[str, Plot] = {}
         self._drawings: tuple[Drawing, ...] = ()
-        self._cells: dict[str, tuple[int, int]] = {}
+        self._cells: dict[str, tuple[int, int, int]] = {}  # row, column and how many columns
         self._a_row = 2
-        self._waiting: deque[Drawing] = deque()
+        self._waiting: list[Drawing] = []
         self._subject = ""
         self._turn = QTimer(self)
         self._turn.setSingleShot(True)
-        self._turn.timeout.connect(self._make_next)
+        self._turn.timeout.connect(self._fill_next)
         self._greyed = False
         self._page = QWidget(self)
         self._grid = QGridLayout(self._page)
@@ -63,7 +62,7 @@ class PlotGrid(QWidget):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every plot has been made."""
+        """Whether every plot has been made, and filled with what was asked for last."""
         return not self._waiting
 
     def show_drawings(self, drawings: Sequence[Drawing], subject: str, none: str = "") -> None:
@@ -71,17 +70,14 @@ class PlotGrid(QWidget):
         self._none.setText("" if drawings else none)
         self._subject = subject
         self._drawings = tuple(drawings)
+        cells = self._cells
         self._place()
-        before, self._plots = self._plots, {}
-        self._waiting.clear()
-        for drawing in drawings:
-            if drawing.name in before:
-                self._take(drawing, draw(drawing, before.pop(drawing.name)))
-            else:
-                self._waiting.append(drawing)
-        for plot in before.values():
-            self._drop(plot)
-        self._make_next()
+        for name in self._plots.keys() - self._cells.keys():
+            self._drop(self._plots.pop(name))
+        self._lay_moved(cells)
+        late = {drawing.name for drawing in self._waiting}  # they come first: drawings may follow faster than they are filled
+        self._waiting = sorted(drawings, key=lambda drawing: drawing.name not in late)
+        self._fill_next()
 
     def clear(self) -> None:
         self._waiting.clear()
@@ -96,10 +92,9 @@ class PlotGrid(QWidget):
         a_row = 3 if self.width() >= scaled(_THREE_A_ROW) else 2
         if a_row != self._a_row:
             self._a_row = a_row
+            cells = self._cells
             self._place()
-            for drawing in self._drawings:
-                if drawing.name in self._plots:
-                    self._lay(drawing)
+            self._lay_moved(cells)
         for drawing in self._drawings:
             if drawing.name in self._plots:
                 self._suit_height(drawing)
@@ -110,23 +105,40 @@ class PlotGrid(QWidget):
         for plot in self._plots.values():
             plot.set_greyed(greyed)
 
-    def _make_next(self) -> None:
+    def _fill_next(self) -> None:
         if self._waiting:
-            drawing = self._waiting.popleft()
-            self._take(drawing, draw(drawing))
+            drawing = min(self._waiting, key=self._is_out_of_view)
+            self._waiting.remove(drawing)
+            self._fill(drawing)
             if self._waiting:
                 self._turn.start()
 
-    def _take(self, drawing: Drawing, plot: Plot) -> None:
+    def _is_out_of_view(self, drawing: Drawing) -> bool:
+        """Whether it is in a plot that is scrolled away; where one that has to be made will be is not known yet."""
+        plot = self._plots.get(drawing.name)
+        return plot is not None and plot.visibleRegion().isEmpty()
+
+    def _fill(self, drawing: Drawing) -> None:
+        before = self._plots.get(drawing.name)
+        plot = draw(drawing, before)
+        if before is not None and plot is not before:
+            self._drop(before)
         plot.set_greyed(self._greyed)
         plot.subject = self._subject
         self._plots[drawing.name] = plot
         self._suit_height(drawing)
-        self._lay(drawing)
+        if plot is not before:
+            self._lay(drawing.name)
 
-    def _lay(self, drawing: Drawing) -> None:
-        row, column = self._cells[drawing.name]
-        self._grid.addWidget(self._plots[drawing.name], row, column, 1, 2 if drawing.wide else 1)
+    def _lay(self, name: str) -> None:
+        row, column, columns = self._cells[name]
+        self._grid.addWidget(self._plots[name], row, column, 1, columns)
+
+    def _lay_moved(self, before: dict[str, tuple[int, int, int]]) -> None:
+        """Put plots into their new cells at once, also those that are filled later: no two lie in one."""
+        for name in self._plots:
+            if self._cells[name] != before[name]:
+                self._lay(name)
 
     def _suit_height(self, drawing: Drawing) -> None:
         """A plot is not much wider than high, also on a large screen."""
@@ -155,7 +167,7 @@ class PlotGrid(QWidget):
                 if not any((row, column + part) in taken for part in range(parts))
             )
             taken |= {(row, column + part) for part in range(parts)}
-            self._cells[drawing.name] = (row, column)
+            self._cells[drawing.name] = (row, column, parts)
         for part in range(3):
             self._grid.setColumnStretch(part, 1 if part < self._a_row else 0)
         self._grid.addWidget(self._none, 1 + max((row for row, _ in taken), default=-1), 0, 1, self._a_row)

@@ -13,7 +13,6 @@ from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPic
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from glmengine.errors import GlmError
-from glmengine.figures.drawing import Images, Lines
 from glmengine.figures.drawn import draw_drawing
 from glmengine.io.files.whole import write_whole
 from glmgui import theme
@@ -28,7 +27,6 @@ from glmgui.plots import (
     ImagePlot,
     LinePlot,
     MosaicPlot,
-    PlotGrid,
     RasterPlot,
     RatePlot,
     ScorePlot,
@@ -658,31 +656,6 @@ def test_names_below_bars_that_begin_or_end_alike_are_told_apart():
     middle = [f"beginning of names {at} their common end" for at in range(3)]
     assert len(set(told_apart(middle, 18))) == 3
     assert all(len(name) <= 18 for name in told_apart(middle, 18))
-
-
-@pytest.mark.parametrize(("width", "a_row"), [(900, 2), (2300, 3)])
-def test_a_large_screen_has_three_plots_a_row(qtbot, width, a_row):
-    grid = PlotGrid("many")
-    qtbot.addWidget(grid)
-    grid.resize(width, 900)
-    grid.show()
-    x = np.linspace(0.0, 1.0, 5)
-    maps = [Image(name, x, x, np.eye(5)) for name in ("data", "model")]
-    drawings = [Lines(f"narrow {at}", "", Axis("x"), Axis("y"), [Curve("", x, x)]) for at in range(5)]
-    drawings.insert(1, Images("wide", "", Axis("x"), Axis("y"), Axis("rate", "Hz"), maps))
-    grid.show_drawings(drawings, "unit 1")
-    qtbot.waitUntil(lambda: grid.is_complete and lie_apart(grid.plots))
-    places = [plot.geometry() for plot in grid.plots]
-    assert len({place.x() for place in places}) == a_row
-    assert max(place.width() / place.height() for place in places) < 3.2
-    assert len({place.y() for place in places}) == -(-7 // a_row)  # a wide one takes two places; none is left empty but the last
-    grid.resize(900, 900)
-    qtbot.waitUntil(lambda: len({plot.x() for plot in grid.plots}) == 2)
-
-
-def lie_apart(plots) -> bool:
-    places = [plot.geometry() for plot in plots]
-    return not any(one.intersects(other) for at, one in enumerate(places) for other in places[:at])
 
 
 @pytest.mark.parametrize("width", [150, 275, 900])
