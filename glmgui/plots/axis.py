@@ -105,20 +105,26 @@ class NamedAxis(QuietAxis):
         return max(metrics.horizontalAdvance(line) for line in self._lines_of_label()) - _BEYOND
 
     def _fit_label(self) -> None:
-        """Shorten the lines of a label that are longer than the axis: they would lie over what stands beside it."""
+        """Write a label that is longer than the axis in two lines, or shorten its lines: they would lie over what stands beside it."""
         if self.label is None:  # the axis is being taken away
             return
         upright = self.orientation in ("left", "right")
         room = (self.size().height() if upright else self.size().width()) + _BEYOND
         metrics = QFontMetricsF(self.label.font())
         lines = self._lines_of_label()
-        shown = [_shortened(line, metrics, room) for line in lines] if room > _BEYOND else lines
+        shown = lines
+        if room > _BEYOND:
+            broken = _in_two(lines[0], metrics, room) if upright and len(lines) == 1 else lines
+            shown = [_shortened(line, metrics, room) for line in broken]
         if shown != self._label_shown:
+            others = len(shown) != len(self._label_shown)
             self._label_shown = shown
             whole, self.labelText = self.labelText, "<br>".join(map(escape, shown))
             self.label.setHtml(self.labelString())
             self.labelText = whole
-            self.setToolTip("" if shown == lines else " ".join(lines))
+            if others:
+                self._adjustSize()
+            self.setToolTip("" if " ".join(shown) == " ".join(lines) else " ".join(lines))
 
     def wheelEvent(self, event: QGraphicsSceneWheelEvent) -> None:
         """Zoom along the axis; where the plot is not moved by the mouse, leave the wheel to what it lies in, as the plot does."""
@@ -214,6 +220,15 @@ class NamedAxis(QuietAxis):
         if self._round:
             return next(step for power in range(12) for step in (10**power, 2 * 10**power, 5 * 10**power) if step >= wanted)
         return min(int(-(-wanted // 1)), len(self._names))
+
+
+def _in_two(line: str, metrics: QFontMetricsF, room: float) -> list[str]:
+    """The line, or where it is too long two of about one length."""
+    spaces = [at for at, letter in enumerate(line) if letter == " "]
+    if not spaces or metrics.horizontalAdvance(line) <= room:
+        return [line]
+    at = min(spaces, key=lambda at: max(map(metrics.horizontalAdvance, (line[:at], line[at + 1 :]))))
+    return [line[:at], line[at + 1 :]]
 
 
 def _shortened(line: str, metrics: QFontMetricsF, room: float) -> str:

@@ -435,6 +435,23 @@ def test_a_label_is_no_longer_than_its_axis(qtbot):
             assert ("\u2026" in axis.label.toPlainText(), "position" in axis.toolTip()) == (cut, cut)
 
 
+def test_a_long_label_of_an_upright_axis_is_written_in_two_lines_where_one_has_no_room(qtbot):
+    plot = LinePlot("", Axis("quantile of the model"), Axis("share of intervals below it"))
+    qtbot.addWidget(plot)
+    plot.set_curves([Curve("", np.arange(3.0), np.arange(3.0))])
+    plot.resize(560, 400)
+    plot.show()
+    axis = plot.area.getAxis("left")
+    for height, lines in ((400, 1), (190, 2), (400, 1)):
+        plot.resize(560, height)
+        qtbot.waitUntil(lambda lines=lines: axis.label.toPlainText().strip().count("\n") == lines - 1)
+        assert " ".join(axis.label.toPlainText().split()) == "share of intervals below it"
+        assert not axis.toolTip()
+        written = axis.label.mapRectToScene(axis.label.boundingRect())
+        qtbot.waitUntil(lambda: axis.width() >= 0.8 * axis.label.boundingRect().height())
+        assert written.height() <= axis.height() + 25
+
+
 def test_a_label_that_is_cut_keeps_its_unit(qtbot):
     plot = LinePlot("", Axis("decoded direction of the head while it runs", "rad"), Axis("rate", "Hz"))
     qtbot.addWidget(plot)
