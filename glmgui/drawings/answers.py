@@ -190,14 +190,14 @@ def path_drawings(selection: TermSelection, unit: str) -> list[Evidence]:
     x = np.arange(1, len(there) + 1, dtype=float)
     spread = np.repeat(x, gains.shape[1]) + np.tile(np.linspace(-0.15, 0.15, gains.shape[1]), len(there))
     curves = [
-        Curve("each held-out fold", spread, gains.ravel(), look="points", colour="data"),
+        Curve("each held-out fold", spread, gains.ravel(), look="dots", colour="data"),
         Curve("all folds", x, steps["gain"].values[there], look="dots"),
     ]
     tested = steps["candidate"].values[there][:, None] == steps["term"].values[None, :]
     others = np.where(tested, np.nan, steps["gains"].transpose("round", "term").values[there])
     if np.isfinite(others).any():
         wide = np.repeat(x, others.shape[1]) + 0.3
-        curves.append(Curve("other candidates", wide, others.ravel(), look="points", colour=2))
+        curves.append(Curve("other candidates", wide, others.ravel(), look="dots", colour=2))
     gain = Axis("held-out gain", "nats/bin")
     return [
         Lines("answers_path", "Choice of terms, step by step", Axis("step", names=names), gain, curves, _PATH_HELP, level=True)

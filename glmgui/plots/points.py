@@ -66,5 +66,8 @@ class PointsItem(pg.GraphicsObject):
         places = painter.transform().map(arrayToQPolygonF(x, y))
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        pen.setWidthF(
+            pen.widthF() * painter.device().devicePixelRatioF()
+        )  # cosmetic ones are as wide on every screen, in its own pixels
         painter.setPen(pen)
         painter.drawPoints(places)

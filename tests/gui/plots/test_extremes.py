@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPointF
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QImage, QPainter
 
 from glmgui.drawings.extremes import extremes_of, interrupted, thinned
 from glmgui.drawings.series import TIME, Axis, Curve, long_curve
@@ -115,3 +116,20 @@ def test_points_are_painted_in_view_only_and_known_to_the_axes(qtbot):
 
     assert painted(0, 40) > 50
     assert painted(60, 100) == 0
+
+
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_points_are_as_large_on_screens_of_any_resolution(qtbot, ratio):
+    plot = LinePlot("", TIME, Axis("value"))
+    qtbot.addWidget(plot)
+    plot.set_curves([Curve("spikes", np.array([20.0]), np.array([10.0]), look="points", colour=1)])
+    plot.area.setXRange(0, 100)
+    (item,) = (one for one in plot.area.items if isinstance(one, PointsItem))
+    image = QImage(40 * ratio, 20 * ratio, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.black)
+    painter = QPainter(image)
+    item.paint(painter)
+    painter.end()
+    painted = [image.pixelColor(x, y).value() > 0 for x in range(image.width()) for y in range(image.height())]
+    assert sum(painted) == (3 * ratio) ** 2
