@@ -115,7 +115,7 @@ class SimulationView(WordsColumn):
         self.kept.setText("" if found is None else _FROM_FILE if made is None else _KEPT)
         self.kept.setVisible(found is not None)
         if found is None or unit not in found.rate["unit"].values:
-            self.words.setText("" if running else _EMPTY)
+            self.words.setText("" if running or made is not None else _EMPTY)
             self.plots.clear()
             self._drawn = None
             return

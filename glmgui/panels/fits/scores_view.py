@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCORES = "fits-scores"
 _NONE_TICKED = "Press Compare above, or tick fits in the list, to see their held-out scores side by side; the first of them says which others have the same held-out time."
 _BEST = "★ "
+_MEDIAN = "Held-out time: median over the units that all scored"
 _NARROWEST = 80  # pixels of a column, in which a score has room
 
 
@@ -72,7 +73,7 @@ class ScoresView(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         scroll = PageScroll(self.words, self)
-        self.bars = NamedBars("Held-out time: median over the units that all scored", name="fits_scores_bars", parent=self)
+        self.bars = NamedBars(_MEDIAN, name="fits_scores_bars", parent=self)
         right = QSplitter(Qt.Orientation.Vertical, self)
         right.addWidget(scroll)
         right.addWidget(self.bars)
@@ -123,6 +124,8 @@ class ScoresView(QWidget):
         self._select()
         words = compared.sentences or ("Press Compare above, or tick another fit, to set it beside this one.",)
         self.words.setText("\n\n".join(words))
+        units = compared.units
+        self.bars.set_title(_MEDIAN if len(units) != 1 else f"Held-out time: unit {units[0]}")
         self.bars.set_values(compared.names, compared.medians, "fit", Axis("deviance explained"))
 
     def _failed(self, error: BaseException) -> None:

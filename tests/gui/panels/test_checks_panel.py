@@ -181,6 +181,7 @@ def test_that_every_repeat_ran_away_is_said_once(fitted, surrogates, monkeypatch
     page.simulation.begin.click()
     qtbot.waitUntil(lambda: checks.surrogates is gone and fitted.jobs.idle)
     assert "No repeat is left" in page.simulation.runaway.text
+    assert not page.simulation.words.text()  # not what it would do, as before it was done
     assert not page.simulation.run.message.text
     assert page.simulation.remedies.buttons
 

@@ -11,6 +11,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from glmengine.project.project import load_fits
+from glmengine.results.compared_fits import compare_fits
 from glmengine.results.kept_fits import keep_fit
 from glmgui.work.recovery import Leftover
 
@@ -272,6 +273,18 @@ def test_scores_of_ticked_fits_stand_side_by_side_with_the_best_marked(three, sc
     assert scored.words.text().startswith("Best: 'higher'")
     assert not scored.table.horizontalScrollBar().isVisible()
     assert scored.bars.values[1] - scored.bars.values[0] == pytest.approx(0.1)
+
+
+def test_the_bars_of_a_single_unit_are_not_called_a_median(three, scored, monkeypatch, qtbot):
+    def of_the_first(fits, context):
+        found = compare_fits(fits, context)
+        return replace(found, units=found.units[:1], scores=found.scores[:, :1])
+
+    tick(three, 0, 3)
+    qtbot.waitUntil(lambda: scored.bars.title == "Held-out time: median over the units that all scored" and three.jobs.idle)
+    monkeypatch.setattr("glmengine.results.compared_fits.compare_fits", of_the_first)
+    tick(three, 4)
+    qtbot.waitUntil(lambda: scored.bars.title == "Held-out time: unit hd")
 
 
 def test_a_row_of_the_scores_is_the_unit_everywhere(three, scored, small_result, qtbot):
