@@ -242,5 +242,5 @@ def _shortened(line: str, metrics: QFontMetricsF, room: float) -> str:
 
 
 def named_axes() -> dict[str, NamedAxis]:
-    """The lower and the left axis of a plot."""
-    return {side: NamedAxis(side) for side in ("bottom", "left")}
+    """The axes of a plot that carry numbers: on the right those of a bar of colours."""
+    return {side: NamedAxis(side) for side in ("bottom", "left", "right")}

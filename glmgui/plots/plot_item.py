@@ -25,6 +25,7 @@ class PlainPlotItem(pg.PlotItem):
     def __init__(self, **options: object) -> None:
         with _without_widgets():
             super().__init__(enableMenu=False, axisItems=named_axes(), **options)
+        self.hideAxis("right")  # pyqtgraph shows each that it is given
 
     def addItem(self, item: pg.GraphicsObject, *arguments: object, **options: object) -> None:
         super().addItem(item, *arguments, **options)

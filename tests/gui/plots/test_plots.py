@@ -452,6 +452,20 @@ def test_a_long_label_of_an_upright_axis_is_written_in_two_lines_where_one_has_n
         assert written.height() <= axis.height() + 25
 
 
+def test_a_long_label_of_a_bar_of_colours_is_no_longer_than_the_bar(qtbot):
+    plot = ImagePlot("", Axis("x"), Axis("y"), Axis("residual correlation of units that are far from each other"))
+    qtbot.addWidget(plot)
+    x = np.arange(6.0)
+    plot.set_images([Image("", x, x, np.outer(x, x))])
+    plot.resize(500, 260)
+    plot.show()
+    axis = plot._bar.getAxis("right")
+    qtbot.waitUntil(lambda: axis.label.toPlainText().strip().count("\n") == 1)
+    assert axis.label.boundingRect().width() < axis.size().height() + 25
+    right = axis.label.mapRectToScene(axis.label.boundingRect()).right()
+    assert right <= plot.view.viewport().width()
+
+
 def test_a_label_that_is_cut_keeps_its_unit(qtbot):
     plot = LinePlot("", Axis("decoded direction of the head while it runs", "rad"), Axis("rate", "Hz"))
     qtbot.addWidget(plot)
