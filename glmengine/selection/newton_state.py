@@ -13,6 +13,12 @@ from glmengine.solvers.penalty_components import Components
 MOST_HALVINGS, FEW_HALVINGS = 25, 4
 """Times that the way back is halved, of a step of Newton's and of the point where a model begins, which may lie uphill."""
 
+ROUNDING64, ROUNDING32 = 1e-11, 1e-6
+"""Of a Hessian in unit columns, a column, as a share of its largest curvature."""
+
+SAFE_PIVOT = 0.02
+"""Of a Cholesky factor in unit columns: with none smaller all directions are determined."""
+
 
 @dataclass
 class NewtonState:
@@ -61,10 +67,11 @@ class NewtonState:
         return self.gradients.sum(axis=0)
 
     def solved(self, right: np.ndarray) -> np.ndarray:
-        """(q, ...) the solution of the penalised Hessian for `right` (q, ...): in those directions that a Hessian made in float32 determines."""
-        if self.working is None or self.strengths is None:
-            return solve(self.hessian + self.matrix, right)
-        return self.working.solve(right, self.strengths)
+        """(q, ...) the solution of the penalised Hessian for `right` (q, ...)."""
+        if self.working is None:
+            return solve(self.hessian, self.matrix, right)
+        basis = self.working.basis
+        return basis @ solve(basis.T @ self.hessian @ basis, basis.T @ self.matrix @ basis, basis.T @ right)
 
     @property
     def named_strengths(self) -> dict[str, float]:
@@ -128,20 +135,23 @@ class NewtonState:
         self.moved += self.decrement
 
 
-def solve(A: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Minimum of the quadratic, of smallest norm in unit columns where it is not positive definite."""
+def solve(H: np.ndarray, S: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Minimum of the quadratic of a Hessian H (q, q), made in float32, and a penalty S, for b (q, ...).
+
+    Of smallest norm in unit columns where rounding leaves directions undetermined: those in which neither has more curvature than the rounding of
+    what H has there. What a penalty alone holds is known to the rounding of float64.
+    """
+    A = H + S
     size = np.sqrt(np.maximum(np.diagonal(A), 1e-300))
     scaled = A / np.outer(size, size)
     try:
         factor = cho_factor(scaled, lower=True, check_finite=False)
-        if np.diagonal(factor[0]).min() > 1e-6:
+        if np.diagonal(factor[0]).min() > SAFE_PIVOT:
             return (cho_solve(factor, (b.T / size).T, check_finite=False).T / size).T
     except LinAlgError:
         pass
-    return ((_pseudo_inverse(scaled) @ (b.T / size).T).T / size).T
-
-
-def _pseudo_inverse(scaled: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(scaled)
-    kept = values > 1e-11 * len(values) * max(float(values[-1]), 1e-300)
-    return (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    by_data = np.clip(np.diagonal(H) / size**2, 0.0, 1.0) @ vectors**2
+    kept = values > (ROUNDING64 + ROUNDING32 * by_data) * len(values) * max(float(values[-1]), 1e-300)
+    inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    return ((inverse @ (b.T / size).T).T / size).T

@@ -349,7 +349,8 @@ class UnitModels:
         known = np.flatnonzero(self.null.counts)
         rest, pull = state.hessian - state.hessians[known], state.gradient - state.gradients[known]
         if state.working is None or not known.size:
-            steps, strengths = [-solve(*pair) for pair in zip(rest, pull, strict=True)], [state.strengths] * known.size
+            steps = [-solve(hessian, np.zeros_like(hessian), slopes) for hessian, slopes in zip(rest, pull, strict=True)]
+            strengths = [state.strengths] * known.size
         else:
             strengths, thetas = state.working.smooth_subsets(rest, rest @ state.theta - pull, state.strengths)
             steps = thetas - state.theta

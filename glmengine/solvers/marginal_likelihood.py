@@ -109,10 +109,11 @@ class WorkingModel:
         scaled = H / np.outer(size, size)
         values, vectors = eigh(every / np.outer(size, size))
         basis = vectors[:, values > NO_CURVATURE[single] * len(values) * max(float(values[-1]), 1e-300)]
-        self._basis = basis / size[:, None]
+        self.basis = basis / size[:, None]
+        """(Q, r) the directions that are determined, by data or penalties that weigh about the same."""
         self._H = basis.T @ scaled @ basis
-        self._b = self._basis.T @ linear
-        self._factors = [self._basis.T @ factor for factor in components.factors]
+        self._b = self.basis.T @ linear
+        self._factors = [self.basis.T @ factor for factor in components.factors]
         r = basis.shape[1]
         self._penalties = np.array([factor @ factor.T for factor in self._factors]).reshape(-1, r, r)
         self._edges = np.cumsum([0, *(factor.shape[1] for factor in self._factors)])
@@ -177,11 +178,6 @@ class WorkingModel:
         half = dtrtrs(factor, self._joined / size[:, None], lower=1)[0]
         return solved(factor, size, self._b), half, 2.0 * float(np.log(np.diagonal(factor)).sum() + np.log(size).sum())
 
-    def solve(self, right: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-        """(Q, ...) the solution of the penalised Hessian for `right` (Q, ...), in the directions that are determined."""
-        total = (self._H + self._penalty(strengths))[None]
-        return self._basis @ (_inverses(total)[0] @ (self._basis.T @ right))
-
     def _penalty(self, strengths: np.ndarray) -> np.ndarray:
         """(..., r, r) at strengths (..., J), in the working basis."""
         return np.tensordot(strengths, self._penalties, 1)
@@ -198,7 +194,7 @@ class WorkingModel:
         strengths : (J,) array
             Of the highest marginal likelihood in all rows.
         """
-        H, b = self._basis.T @ hessians @ self._basis, linear @ self._basis
+        H, b = self.basis.T @ hessians @ self.basis, linear @ self.basis
         known, _, curvature = self.criterion(strengths)
         penalties = self._penalties
         low, high = np.log(self.balanced * SOFTEST), np.log(self.balanced * STIFFEST)
@@ -216,7 +212,7 @@ class WorkingModel:
                     at[free] += step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))
             rho = np.clip(rho, low, high)
         inverses = _inverses(H + self._penalty(np.exp(rho)))
-        return np.exp(rho), np.einsum("fab,fb->fa", inverses, b) @ self._basis.T
+        return np.exp(rho), np.einsum("fab,fb->fa", inverses, b) @ self.basis.T
 
     def smooth_afresh(self, start: np.ndarray | None = None) -> np.ndarray:
         """Strengths (J,) of the highest marginal likelihood near `start`, those of terms that it takes for none at the end of their range.
@@ -254,13 +250,13 @@ class WorkingModel:
             rho, (value, gradient, hessian) = there, found
         strengths = np.exp(rho)
         solved = self._solve(strengths)
-        w = np.zeros(self._basis.shape[1]) if solved is None else solved[0]
+        w = np.zeros(self.basis.shape[1]) if solved is None else solved[0]
         scale = 1.0
         if self._residual is not None:
             n, total = self._residual
             scale = max(total - float(self._b @ w), 0.0) / max(n - self._null, 1.0)
         ends = (rho <= low) | (rho >= high)
-        return Smoothed(strengths, self._basis @ w, first, scale, ends)
+        return Smoothed(strengths, self.basis @ w, first, scale, ends)
 
     @staticmethod
     def _slope(rho: np.ndarray, gradient: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
