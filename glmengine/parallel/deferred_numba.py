@@ -15,8 +15,6 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 NAME = "numba"
 ENOUGH = 2_000_000
 """Numbers that go through plain Python, of all calls together, before what comes is compiled: they take no longer than loading does."""
@@ -93,7 +91,7 @@ class _Function:
 
     def __call__(self, *values: Any, **named: Any) -> Any:
         if self._compiled is None:
-            numbers = sum(value.size for value in (*values, *named.values()) if isinstance(value, np.ndarray))
+            numbers = sum(getattr(value, "size", 1) for value in (*values, *named.values()))  # of arrays
             if not self._numba.is_enough(numbers):
                 return self._written(*values, **named)
         return self.compiled()(*values, **named)
