@@ -78,13 +78,11 @@ def prepare_process() -> None:
     sys.setswitchinterval(0.001)
     _share_freed_memory()
     from glmengine.backend import jax_runtime as runtime
-    from glmengine.parallel.deferred_numba import defer_numba
-    from glmengine.parallel.unused_libraries import spare_neo
+    from glmengine.parallel.unused_libraries import spare_libraries
     from glmgui.scoped_enums import spare_short_names
 
     runtime.configure()
-    spare_neo()
-    defer_numba()
+    spare_libraries()
     spare_short_names()
     from glmgui import notices as errors
 
@@ -156,11 +154,10 @@ def leave(code: int) -> NoReturn:
 def _show(app: QApplication, file: str | None, demo: bool, requests: RequestsToEnd) -> int:
     from pathlib import Path
 
-    from qtpy.QtCore import QTimer
-
     from glmgui.actions import commands
     from glmgui.shell.window import MainWindow
     from glmgui.steps import PAGES
+    from glmgui.turns import in_later_turn
     from glmgui.work.use_cases import READERS
 
     main_window = MainWindow()
@@ -175,9 +172,9 @@ def _show(app: QApplication, file: str | None, demo: bool, requests: RequestsToE
     def begin() -> None:
         commands.begin(main_window, None if file is None else Path(file).expanduser().resolve(), demo=demo)
         # while the user looks for a file
-        QTimer.singleShot(_SEEN_MS, lambda: main_window.work.load((*READERS, *PAGES)))
+        in_later_turn(main_window, lambda: main_window.work.load((*READERS, *PAGES)), _SEEN_MS)
 
-    QTimer.singleShot(0, begin)
+    in_later_turn(main_window, begin)
     return app.exec()
 
 

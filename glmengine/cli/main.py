@@ -87,8 +87,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return read_for_parent()
     from glmengine.cli.parser import WRONG_USAGE, build_parser
     from glmengine.cli.terminal import quiet_libraries
-    from glmengine.parallel.deferred_numba import defer_numba
-    from glmengine.parallel.unused_libraries import spare_dask, spare_neo
+    from glmengine.parallel.unused_libraries import spare_dask, spare_libraries
 
     parser = build_parser()
     options = parser.parse_args(arguments)
@@ -96,8 +95,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         parser.print_help()
         return WRONG_USAGE
     quiet_libraries()
-    spare_neo()
-    defer_numba()
+    spare_libraries()
     if not getattr(options, "scheduler", None):
         spare_dask()
     from glmengine.backend import jax_runtime as runtime

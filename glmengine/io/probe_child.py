@@ -14,8 +14,7 @@ from typing import Any
 from glmengine.errors import GlmError
 from glmengine.io.content import read_raw
 from glmengine.io.recognition import reader_named
-from glmengine.parallel.deferred_numba import defer_numba
-from glmengine.parallel.unused_libraries import spare_neo
+from glmengine.parallel.unused_libraries import spare_libraries
 
 BLOCK = 2**24
 """Bytes that are read at a time of a series."""
@@ -23,8 +22,7 @@ BLOCK = 2**24
 
 def main() -> int:
     """Read the files named in requests, a line of JSON each on standard input, and answer each with a line that begins with its name."""
-    spare_neo()
-    defer_numba()
+    spare_libraries()
     idle: threading.Timer | None = None
     for line in sys.stdin.buffer:
         if idle is not None:

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from glmengine.context import CallbackContext, Context, Progress
 from glmengine.errors import Cancelled, GlmError
 from glmengine.interruption import KeptFromChildren
-from glmengine.parallel.deferred_numba import defer_numba
-from glmengine.parallel.unused_libraries import spare_dask, spare_neo
+from glmengine.parallel.unused_libraries import spare_dask, spare_libraries
 from glmengine.threads import environment_of_child
 
 if TYPE_CHECKING:
@@ -249,8 +248,7 @@ def _work(
 ) -> None:
     """What each process does: what comes first over `line` to each task that comes after it, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the parent's to answer
-    spare_neo()
-    defer_numba()
+    spare_libraries()
     spare_dask()
     try:
         attempt: Callable[[Any, Context], Any] = (

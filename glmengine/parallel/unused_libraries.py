@@ -1,8 +1,16 @@
-"""Libraries that a process of the program need not load."""
+"""Libraries that a process of the program need not load, or not at once."""
 
 from __future__ import annotations
 
 import sys
+
+from glmengine.parallel.deferred_numba import defer_numba
+
+
+def spare_libraries() -> None:
+    """Leave out or put off what pynapple would load: for processes that are the program's alone, before they import it."""
+    spare_neo()
+    defer_numba()
 
 
 def spare_dask() -> None:

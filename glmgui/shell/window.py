@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QChildEvent, QEvent, Qt, QTimer, Signal
+from qtpy.QtCore import QChildEvent, QEvent, Qt, Signal
 from qtpy.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QSizePolicy, QToolBar, QToolButton, QWidget
 
@@ -37,6 +37,7 @@ from glmgui.shell.toolbar import Toolbar
 from glmgui.shell.undo_keys import UndoKeys
 from glmgui.steps import STEPS, Step, step_of_field
 from glmgui.style_sheet import Sheets
+from glmgui.turns import in_later_turn
 from glmgui.widgets.page import Page
 from glmgui.work.questions import Questions
 from glmgui.work.use_cases import UseCases
@@ -356,7 +357,7 @@ class MainWindow(QMainWindow):
         event.acceptProposedAction()
         pending.commit(self.focusWidget())
         # after the drop has ended: a question would hold up the program that the file comes from
-        QTimer.singleShot(0, lambda: self.work.opening.open_several(paths))
+        in_later_turn(self, lambda: self.work.opening.open_several(paths))
 
     # Closing
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.units import chosen_units
 from glmengine.context import UnitsFound
@@ -16,6 +16,7 @@ from glmengine.results.kept_fits import proposed_name
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
+from glmgui.turns import in_later_turn
 from glmgui.work.live_fit import LiveFit
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
@@ -217,7 +218,7 @@ class Fitting(QObject):
             self._shelf.add(kept, result)
         then = self._thens.get(run.number)
         # in a turn of its own, so that drawing the result and showing its step do not add up to one long pause
-        self._in_next_turn(lambda: self._tell(result, then))
+        in_later_turn(self, lambda: self._tell(result, then))
         self._end(STOPPED if stopped else DONE, seconds)
 
     def _keep_beside(self, kept: KeptFit | GlmError, then: Callable[[KeptFit], None]) -> None:
@@ -225,15 +226,7 @@ class Fitting(QObject):
             notices().tell("error", f"the fit is not kept: {kept.message}", title="Fit")
             return
         fit = self._shelf.keep(kept)
-        self._in_next_turn(lambda: then(fit))
-
-    def _in_next_turn(self, what: Callable[[], None]) -> None:
-        """Do something in the next turn of events; not at all where the window is gone by then."""
-        turn = QTimer(self)
-        turn.setSingleShot(True)
-        turn.timeout.connect(what)
-        turn.timeout.connect(turn.deleteLater)
-        turn.start(0)
+        in_later_turn(self, lambda: then(fit))
 
     def _tell(self, result: Result, then: Callable[[Result], None] | None) -> None:
         self.fitted.emit(result)

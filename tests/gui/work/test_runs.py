@@ -10,6 +10,7 @@ import pytest
 
 import glmengine
 from glmengine.context import Progress, UnitsFound
+from glmgui.turns import in_later_turn
 from glmgui.work.runs import CANCELLED, DONE, FAILED, RUNNING, STOPPED, WAITING, Runs
 from tests.gui.conftest import opened_window
 
@@ -163,10 +164,10 @@ def test_a_fit_that_ends_as_the_window_goes_tells_nobody(qapp, settings, questio
     with opened_window(qapp, settings, questions, tmp_path) as window:
         fitting = window.work.fitting
         fitting.fitted.connect(lambda result: told.append(result))
-        fitting._in_next_turn(lambda: fitting._tell(small_result, told.append))
+        in_later_turn(fitting, lambda: fitting._tell(small_result, told.append))
         qapp.processEvents()
         assert told == [small_result] * 2
-        fitting._in_next_turn(lambda: fitting._tell(small_result, told.append))
+        in_later_turn(fitting, lambda: fitting._tell(small_result, told.append))
     qapp.processEvents()
     assert len(told) == 2
 
