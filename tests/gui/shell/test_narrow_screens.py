@@ -40,16 +40,28 @@ def test_no_number_of_a_check_is_cut_at_the_edge_of_the_list(fitted, size, at_re
     assert not checks.units._more.text()
 
 
-def test_a_preview_of_a_recipe_is_not_cut_on_a_low_screen(qtbot, window, tmp_path, at_rest):
-    path = tmp_path / "spikes.csv"
-    path.write_text("time (s),unit,x (cm),y (cm)\n" + "\n".join(f"{at / 10},{at % 3},{at % 7},{at % 5}" for at in range(400)))
-    dialog = RecipeDialog(assist(path), jobs=window.jobs, parent=window)
-    qtbot.addWidget(dialog)
-    dialog.resize(643, 452)
-    with qtbot.waitExposed(dialog):
-        dialog.show()
-    qtbot.waitUntil(lambda: "spikes in" in dialog.preview.said.text())
-    at_rest(window)
+@pytest.fixture
+def shown_recipe(qtbot, window, tmp_path, at_rest):
+    """The dialog of a table's recipe at a size, its preview drawn."""
+
+    def shown(table: str, width: int, height: int) -> RecipeDialog:
+        path = tmp_path / "spikes.csv"
+        path.write_text(table)
+        dialog = RecipeDialog(assist(path), jobs=window.jobs, parent=window)
+        qtbot.addWidget(dialog)
+        dialog.resize(width, height)
+        with qtbot.waitExposed(dialog):
+            dialog.show()
+        qtbot.waitUntil(lambda: "spikes in" in dialog.preview.said.text())
+        at_rest(window)
+        return dialog
+
+    return shown
+
+
+def test_a_preview_of_a_recipe_is_not_cut_on_a_low_screen(shown_recipe):
+    rows = "\n".join(f"{at / 10},{at % 3},{at % 7},{at % 5}" for at in range(400))
+    dialog = shown_recipe("time (s),unit,x (cm),y (cm)\n" + rows, 643, 452)
     raster, said = dialog.preview.raster, dialog.preview.said
     assert dialog.width() <= 643
     assert dialog.height() <= 452
@@ -58,17 +70,9 @@ def test_a_preview_of_a_recipe_is_not_cut_on_a_low_screen(qtbot, window, tmp_pat
     assert raster.mapTo(dialog.preview, QPoint(0, raster.height())).y() <= said.y()
 
 
-def test_a_recipe_is_read_on_a_screen_that_is_narrower_than_both_halves(qtbot, window, tmp_path, at_rest):
+def test_a_recipe_is_read_on_a_screen_that_is_narrower_than_both_halves(shown_recipe, window, at_rest):
     """The arrays were squeezed into 90 pixels."""
-    path = tmp_path / "spikes.csv"
-    path.write_text("time (s),unit\n" + "\n".join(f"{at / 10},{at % 3}" for at in range(400)))
-    dialog = RecipeDialog(assist(path), jobs=window.jobs, parent=window)
-    qtbot.addWidget(dialog)
-    dialog.resize(500, 460)
-    with qtbot.waitExposed(dialog):
-        dialog.show()
-    qtbot.waitUntil(lambda: "spikes in" in dialog.preview.said.text())
-    at_rest(window)
+    dialog = shown_recipe("time (s),unit\n" + "\n".join(f"{at / 10},{at % 3}" for at in range(400)), 500, 460)
     assert dialog.width() <= 500
     assert dialog.table.isVisible()
     assert dialog.table.width() > 200
