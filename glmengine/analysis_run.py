@@ -377,9 +377,8 @@ def _mean_of_folds(cross_validation: CrossValidation | None) -> tuple[np.ndarray
     n = np.maximum(known.sum(axis=0), 1)
     return (
         (np.where(known[:, :, None], coef, 0.0).sum(axis=0) / n[:, None]).T,
-        np.where(
-            known.any(axis=0), np.where(known, intercept, 0.0).sum(axis=0) / n, np.nan
-        ),  # a unit without a fold begins at its mean rate
+        # a unit without a fold begins at its mean rate
+        np.where(known.any(axis=0), np.where(known, intercept, 0.0).sum(axis=0) / n, np.nan),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 
@@ -276,15 +276,16 @@ def position_pairs(recording: Recording) -> tuple[tuple[str, str], ...]:
     return tuple(pair for _, pair in sorted(found))
 
 
+def of_few_components(recording: Recording, names: Iterable[str]) -> list[str]:
+    """Those of variables that are no component of a covariate of many, as channels are."""
+    return [name for name in names if len(recording.variables[name][0].components) <= _FEW_COMPONENTS]
+
+
 def usual_inputs(recording: Recording, used: Collection[str] = ()) -> list[tuple[str, ...]]:
     """What tuning usually begins with, without what is `used`: up to two places, then up to two other variables, angles first."""
     pairs = position_pairs(recording)
     placed = {name for pair in pairs for name in pair}
-    single = [
-        name
-        for name, (covariate, _) in recording.variables.items()
-        if len(covariate.components) <= _FEW_COMPONENTS and name not in used and name not in placed
-    ]
+    single = [name for name in of_few_components(recording, recording.variables) if name not in used and name not in placed]
     single.sort(key=lambda name: recording.variables[name][0].kind != "angle")
     return [pair for pair in pairs[:2] if not set(used).issuperset(pair)] + [(name,) for name in single[:2]]
 

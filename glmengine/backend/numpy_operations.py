@@ -156,20 +156,20 @@ class NumpyOperations:
         return max(MANY, min(width, NARROW), int(PIECE_PRODUCTS / (BLOCK_NUMBERS * max(width, 1))))
 
     def gram(self) -> np.ndarray:
-        total = np.zeros((self.rows.size, self.rows.size))
+        total = _Total((1, self.rows.size, self.rows.size))
         shared = np.append(np.arange(self.rows.padded), self.rows.size - 1)
 
         def of_piece(piece: Piece) -> tuple[Piece, np.ndarray]:
-            return piece, piece.grams(np.ones((1, piece.y.shape[1])), np.zeros(1, int), "float64", False, shared[:-1])[0]
+            return piece, piece.grams(np.ones((1, piece.y.shape[1])), np.zeros(1, int), "float64", False, shared[:-1])
 
         with workers(self.rows.n * self.rows.padded**2) as pool:
             for piece, part in checked(self.context, pool.stream(of_piece, pieces(self.rows))):
-                places = shared if piece.places is None else piece.places
-                total[np.ix_(places, places)] += part
-        if cells_of(self.rows) is None:
-            return total
-        total[self.rows.padded : -1] = total[:, self.rows.padded : -1] = 0.0
-        return cells_of(self.rows).settled_grams(total[None])[0]
+                total.add(slice(None), shared if piece.places is None else piece.places, part)
+        sums, cells = total.numbers(), cells_of(self.rows)
+        if cells is None:
+            return sums[0]
+        sums[:, self.rows.padded : -1] = sums[:, :, self.rows.padded : -1] = 0.0
+        return cells.settled_grams(sums)[0]
 
     def sums(self, formula: SumFormula, view: View, theta: np.ndarray) -> np.ndarray:
         total = np.zeros((1 if formula.coupled else view.size, formula.numbers))

@@ -278,14 +278,16 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
 
 def about_how_many(rows: Rows, stride: int = 1, precision: str = "float64") -> int:
     """How many `pieces` there are, but for those that end with a chunk."""
-    nonzeros, cells = nonzeros_of(rows), cells_of(rows)
-    if rows.piece_rows is None and cells is not None:
-        return len(cells.pieces)
-    if rows.piece_rows is None and nonzeros is not None:
-        return len(nonzeros.parts)
-    if rows.piece_rows is None and precision == "float32" and rows.turned is not None:
-        return -(-len(rows.turned.parts) // stride)
-    return -(-rows.n // ((rows.piece_rows or _block_rows(rows, precision)) * stride))
+    nonzeros, cells, size = nonzeros_of(rows), cells_of(rows), rows.piece_rows
+    if size is None:
+        if cells is not None:
+            return len(cells.pieces)
+        if nonzeros is not None:
+            return len(nonzeros.parts)
+        if precision == "float32" and rows.turned is not None:
+            return -(-len(rows.turned.parts) // stride)
+        size = _block_rows(rows, precision)
+    return -(-rows.n // (size * stride))
 
 
 def _block_rows(rows: Rows, precision: str = "float64") -> int:

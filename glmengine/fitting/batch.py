@@ -197,8 +197,7 @@ def assemble(
         y, present, None if offset is None else rows_of(offset), None if fold is None else fold[index].astype(np.int32)
     )
     observed = _observed(family, observations, n_folds, n_classes)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        null_deviance = null_deviances(family, observations, observed)
+    null_deviance = null_deviances(family, observations, observed)
     status = judge(family, link, intercept, observed)
     return Assembly(inputs, family, link, intercept, index, observations, observed, null_deviance, status, platform)
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from glmengine.solvers.marginal_likelihood import WorkingModel
+from glmengine.solvers.marginal_likelihood import NO_CURVATURE, WorkingModel
 from glmengine.solvers.penalty_components import Components
 
 MOST_HALVINGS, FEW_HALVINGS = 25, 4
 """Times that the way back is halved, of a step of Newton's and of the point where a model begins, which may lie uphill."""
 
-ROUNDING64, ROUNDING32 = 1e-11, 1e-6
-"""Of a Hessian in unit columns, a column, as a share of its largest curvature."""
+ROUNDING = 1e-6
+"""Of a Hessian made in float32, in unit columns, a column, as a share of its largest curvature."""
 
 SAFE_PIVOT = 0.02
 """Of a Cholesky factor in unit columns: with none smaller all directions are determined."""
@@ -70,8 +70,8 @@ class NewtonState:
         """(q, ...) the solution of the penalised Hessian for `right` (q, ...)."""
         if self.working is None:
             return solve(self.hessian, self.matrix, right)
-        basis = self.working.basis
-        return basis @ solve(basis.T @ self.hessian @ basis, basis.T @ self.matrix @ basis, basis.T @ right)
+        working = self.working  # made of this Hessian
+        return working.basis @ solve(working.hessian, working.penalty(self.strengths), working.basis.T @ right)
 
     @property
     def named_strengths(self) -> dict[str, float]:
@@ -152,6 +152,6 @@ def solve(H: np.ndarray, S: np.ndarray, b: np.ndarray) -> np.ndarray:
         pass
     values, vectors = np.linalg.eigh(scaled)
     by_data = np.clip(np.diagonal(H) / size**2, 0.0, 1.0) @ vectors**2
-    kept = values > (ROUNDING64 + ROUNDING32 * by_data) * len(values) * max(float(values[-1]), 1e-300)
+    kept = values > (NO_CURVATURE[False] + ROUNDING * by_data) * len(values) * max(float(values[-1]), 1e-300)
     inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
     return ((inverse @ (b.T / size).T).T / size).T

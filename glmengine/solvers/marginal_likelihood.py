@@ -111,7 +111,8 @@ class WorkingModel:
         basis = vectors[:, values > NO_CURVATURE[single] * len(values) * max(float(values[-1]), 1e-300)]
         self.basis = basis / size[:, None]
         """(Q, r) the directions that are determined, by data or penalties that weigh about the same."""
-        self._H = basis.T @ scaled @ basis
+        self.hessian = basis.T @ scaled @ basis
+        """(r, r) that of the data in these directions."""
         self._b = self.basis.T @ linear
         self._factors = [self.basis.T @ factor for factor in components.factors]
         r = basis.shape[1]
@@ -170,7 +171,7 @@ class WorkingModel:
 
     def _solve(self, strengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, float] | None:
         """Minimum (r,), L^-1 R (r, sum of ranks) and log determinant of H + S = L L', in the working basis."""
-        total = self._H + self._penalty(strengths)
+        total = self.hessian + self.penalty(strengths)
         size = np.sqrt(np.maximum(np.diagonal(total), 1e-300))
         factor = factor_above(total / np.outer(size, size), 0.0)
         if factor is None:
@@ -178,7 +179,7 @@ class WorkingModel:
         half = dtrtrs(factor, self._joined / size[:, None], lower=1)[0]
         return solved(factor, size, self._b), half, 2.0 * float(np.log(np.diagonal(factor)).sum() + np.log(size).sum())
 
-    def _penalty(self, strengths: np.ndarray) -> np.ndarray:
+    def penalty(self, strengths: np.ndarray) -> np.ndarray:
         """(..., r, r) at strengths (..., J), in the working basis."""
         return np.tensordot(strengths, self._penalties, 1)
 
@@ -200,7 +201,7 @@ class WorkingModel:
         low, high = np.log(self.balanced * SOFTEST), np.log(self.balanced * STIFFEST)
         rho = np.repeat(np.clip(np.log(strengths), low, high)[None], len(H), axis=0)
         if np.isfinite(known):
-            inverses = _inverses(H + self._penalty(strengths))
+            inverses = _inverses(H + self.penalty(strengths))
             w = np.einsum("fab,fb->fa", inverses, b)
             pulls = np.einsum("jab,fb->fja", penalties, w)
             degrees = np.einsum("fja,fa->fj", pulls, w) + np.einsum("fab,jab->fj", inverses, penalties)
@@ -211,7 +212,7 @@ class WorkingModel:
                     step = _newton_step(slope[free], curvature[np.ix_(free, free)])
                     at[free] += step * min(1.0, LONGEST_STEP / max(float(np.abs(step).max()), 1e-300))
             rho = np.clip(rho, low, high)
-        inverses = _inverses(H + self._penalty(np.exp(rho)))
+        inverses = _inverses(H + self.penalty(np.exp(rho)))
         return np.exp(rho), np.einsum("fab,fb->fa", inverses, b) @ self.basis.T
 
     def smooth_afresh(self, start: np.ndarray | None = None) -> np.ndarray:

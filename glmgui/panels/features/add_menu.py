@@ -67,7 +67,7 @@ def fill(menu: QMenu, recording: Recording, add: Add) -> None:
             _PLACE
         )
     joint = _submenu(menu, "Joint tuning to two variables", _JOINT, variables[1:], "It takes two covariates.")
-    for first in variables if len(variables) <= _MANY else _of_few_channels(recording, variables):
+    for first in variables if len(variables) <= _MANY else defaults.of_few_components(recording, variables):
         others = joint.addMenu(first)
         others.aboutToShow.connect(lambda others=others, first=first: _fill_partners(others, recording, first, add))
     signals = defaults.filterable(recording)
@@ -116,7 +116,7 @@ def _submenu(menu: QMenu, title: str, help_text: str, entries: object, none: str
 
 def _list_variables(menu: QMenu, recording: Recording, names: list[str], choose: Callable[[str], None], before: str = "") -> None:
     """One entry a variable; the channels of a stimulus stand in a menu of their own, filled when it is opened."""
-    few = set(_of_few_channels(recording, names))
+    few = set(defaults.of_few_components(recording, names))
     for name in names:
         if name in few:
             menu.addAction(f"{before}{name}", lambda name=name: choose(name))
@@ -124,10 +124,6 @@ def _list_variables(menu: QMenu, recording: Recording, names: list[str], choose:
         channels = menu.addMenu(f"{before}{covariate}")
         of_it = [name for name in names if recording.variables[name][0].name == covariate]
         channels.aboutToShow.connect(lambda channels=channels, of_it=of_it: _fill_channels(channels, of_it, choose))
-
-
-def _of_few_channels(recording: Recording, names: list[str]) -> list[str]:
-    return [name for name in names if len(recording.variables[name][0].components) <= _MANY]
 
 
 def _fill_channels(menu: QMenu, names: list[str], choose: Callable[[str], None]) -> None:
