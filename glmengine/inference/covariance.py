@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from glmengine.backend import jax_runtime as runtime
+from glmengine.backend.cells import cells_of
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.inference.evaluation import Evaluation, evaluate
@@ -205,13 +206,16 @@ class _Covariances:
         return result, hidden, solved.edf
 
 
-_WORK, _NUMBERS = 2e8, 2e7
-"""Multiplications, and numbers, of Hessians that are made at once: of small problems those of many units cost little more than one unit's."""
+_WORK, _NUMBERS = 5e9, 2e7
+"""Multiplications, and numbers, of Hessians that are made at once, which take a tenth of a second: those of many units share each pass over the
+rows. Of 37 units with 64 B-splines of position at 137,823 bins they take 0.18 s at once, 1.3 s one by one."""
 
 
 def _units_at_a_time(part: Part) -> int:
     rows = part.problem.rows
-    return int(max(1, min(_WORK / (rows.n * rows.size**2), _NUMBERS / rows.size**2)))
+    cells = cells_of(rows)
+    live = rows.size if cells is None else cells.per_row
+    return int(max(1, min(_WORK / (rows.n * live**2), _NUMBERS / rows.size**2)))
 
 
 def _hessians(part: Part, columns: np.ndarray, kind: str) -> np.ndarray:

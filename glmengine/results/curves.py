@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, checked
 from glmengine.design.chunks import as_slice, row_chunks
-from glmengine.inference.simultaneous import sup_t
+from glmengine.inference.simultaneous import DRAWS, sup_t
 from glmengine.recording.joining import session_labels
 from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.curve_bins import Drawn, drawn_curves
 from glmengine.results.posterior import Z95, Posterior
+from glmengine.threads import workers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -260,11 +261,15 @@ def _effects(
         # the curve by what all of its points have in common and the term's own coefficients, which are few
         apart = np.vstack([level, np.eye(len(level))[own]])
         points = np.column_stack([np.ones(len(columns)), columns])
-        for unit, covariance in enumerate(posterior.covariance):
-            context.check()
+
+        def standard_errors(covariance: np.ndarray) -> float:
             if context.stopping:  # the bands of points stay, those of whole curves, which are simulated, are left out
-                break
-            wide[unit] = sup_t(points, apart @ covariance @ apart.T) * error[unit]
+                return np.nan
+            return sup_t(points, apart @ covariance @ apart.T)
+
+        with workers(len(middle) * points.size * DRAWS) as pool:
+            for unit, many in enumerate(checked(context, pool.stream(standard_errors, posterior.covariance))):
+                wide[unit] = many * error[unit]
     return {
         "middle": middle,
         "low": middle - spread,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, checked
 from glmengine.design.chunks import row_chunks
 from glmengine.selection.held_out import HeldOut
-from glmengine.threads import quiet_blas
+from glmengine.threads import quiet_blas, workers
 from glmengine.timegrid.gaussian import smooth_known
 
 if TYPE_CHECKING:
@@ -86,13 +86,11 @@ def details(
     runs = _runs(fold, prepared.grid.segment)
     width = smoothing / prepared.grid.bin_size
     means = _means(prepared, fold, link, [one for _, one in found], context.part(0.0, 0.6))
-    result: list[Detail] = []
-    for (unit, _), mean in zip(found, means, strict=True):
-        context.check()
-        context.report(Progress(STAGE, 0.6 + 0.4 * len(result) / len(found)))
+
+    def of_one(given: tuple[int, np.ndarray]) -> Detail:
+        unit, mean = given
         if context.stopping:
-            result.append(Detail(np.full(F, np.nan), np.full(F * n_parts, np.nan), np.zeros(F * n_parts)))
-            continue
+            return Detail(np.full(F, np.nan), np.full(F * n_parts, np.nan), np.zeros(F * n_parts))
         y = np.asarray(counts[:, unit], np.float64)
         known = np.isfinite(mean) & np.isfinite(y)
         y, mean = np.where(known, y, np.nan), np.where(known, mean, np.nan)
@@ -100,8 +98,18 @@ def details(
         if known.any() and not family.estimates_dispersion:
             own = np.asarray(family.log_likelihood(mean[known], y[known]), np.float64)
             sums = np.bincount(part[known], own, minlength=F * n_parts)
-        result.append(Detail(_correlations(y, mean, fold, runs, width, F), np.where(weight > 0, sums, np.nan), weight))
+        return Detail(_correlations(y, mean, fold, runs, width, F), np.where(weight > 0, sums, np.nan), weight)
+
+    result: list[Detail] = []
+    with workers(means.size * _PASSES) as pool:
+        for one in checked(context, pool.stream(of_one, [(unit, mean) for (unit, _), mean in zip(found, means, strict=True)])):
+            result.append(one)
+            context.report(Progress(STAGE, 0.6 + 0.4 * len(result) / len(found)))
     return result
+
+
+_PASSES = 30
+"""About how often a model's rates are gone through."""
 
 
 def _means(prepared: Prepared, fold: np.ndarray, link: Link, found: Sequence[HeldOut], context: Context) -> np.ndarray:
@@ -160,7 +168,7 @@ def _correlations(
 ) -> np.ndarray:
     observed, predicted = np.full(len(y), np.nan), np.full(len(y), np.nan)
     for run in runs:
-        observed[run], predicted[run] = smooth_known(y[run], width), smooth_known(mean[run], width)
+        observed[run], predicted[run] = smooth_known(np.stack([y[run], mean[run]]), width)
     result = np.full(n_folds, np.nan)
     for k in range(n_folds):
         here = (fold == k) & np.isfinite(observed)

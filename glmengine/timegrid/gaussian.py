@@ -10,12 +10,12 @@ def smooth_known(values: np.ndarray, width: float) -> np.ndarray:
 
     Parameters
     ----------
-    values : (T,) array
-        NaN where nothing is known, and there in the result too.
+    values : (T,) or (N, T) array
+        NaN where nothing is known, and there in the result too; of several series in the same bins.
     width : float
         Standard deviation in bins.
     """
-    known = np.isfinite(values)
+    known = np.isfinite(values if values.ndim == 1 else values[0])
     width = max(width, 1e-6)
     weights = _smoothed(known.astype(np.float64), width)
     sums = _smoothed(np.where(known, values, 0.0), width)
@@ -30,7 +30,7 @@ _ROUNDING = 1e-13
 
 
 def _smoothed(values: np.ndarray, width: float) -> np.ndarray:
-    """The values under a Gaussian of `width` bins, with zeros beyond the ends."""
+    """The values (..., T) under a Gaussian of `width` bins, with zeros beyond the ends."""
     if width < _WIDE:
         from scipy.ndimage import gaussian_filter1d
 
@@ -40,6 +40,8 @@ def _smoothed(values: np.ndarray, width: float) -> np.ndarray:
     reach = int(_REACH * width + 0.5)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     kernel /= kernel.sum()
-    smooth = oaconvolve(values, kernel)[reach : reach + len(values)]
-    smooth[np.abs(smooth) <= _ROUNDING * np.abs(values).max(initial=0.0)] = 0.0  # where there is nothing there is nothing
+    kernel = kernel.reshape((1,) * (values.ndim - 1) + (-1,))
+    smooth = oaconvolve(values, kernel, axes=-1)[..., reach : reach + values.shape[-1]]
+    largest = np.abs(values).max(axis=-1, keepdims=True, initial=0.0)
+    smooth[np.abs(smooth) <= _ROUNDING * largest] = 0.0  # where there is nothing there is nothing
     return smooth
