@@ -7,7 +7,7 @@ in NumPy, the same way for all.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,19 @@ class Data:
         rows = [everything] if not n_folds else [np.flatnonzero(self.folds != fold) for fold in range(n_folds)]
         return [(strength, unit, chosen) for strength in self.strengths for unit in range(self.Y.shape[1]) for chosen in rows]
 
+    @property
+    def first_unit(self) -> Data:
+        """The same work on the first unit alone."""
+        return replace(self, Y=self.Y[:, :1])
+
     def objectives(self, coef: np.ndarray, intercept: np.ndarray) -> list[float]:
-        """Mean Poisson loss plus penalty of each task."""
+        """Mean Poisson loss plus penalty of each task; NaN for those of units that were not fitted, all but the first."""
+        tasks = self.tasks
+        if coef.shape[1] < len(tasks):
+            found = iter(self.first_unit.objectives(coef, intercept))
+            return [next(found) if unit == 0 else float("nan") for _, unit, _ in tasks]
         values = []
-        for k, (strength, unit, rows) in enumerate(self.tasks):
+        for k, (strength, unit, rows) in enumerate(tasks):
             eta = self.X[rows] @ coef[:, k] + intercept[k]
             values.append(float(np.mean(np.exp(eta) - self.Y[rows, unit] * eta) + strength * self._penalty(coef[:, k])))
         return values
@@ -117,6 +126,18 @@ def field_design(T: int, n: int = 20, seed: int = 0) -> tuple[np.ndarray, np.nda
     return X, rng.poisson(rate * 0.01).astype(float)
 
 
+def place_population(T: int, N: int = 37, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """8 x 8 B-splines of position, and counts (T, N) of place cells at 20 ms."""
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(seed)
+    x, y = norm.cdf(drift(rng, T, 300)), norm.cdf(drift(rng, T, 300))
+    X = (splines(x, 8)[:, :, None] * splines(y, 8)[:, None, :]).reshape(T, 64)
+    middle, width, peak = rng.uniform(0.1, 0.9, (2, N)), rng.uniform(0.08, 0.2, N), rng.uniform(3, 25, N)
+    apart = (x[:, None] - middle[0]) ** 2 + (y[:, None] - middle[1]) ** 2
+    return X, rng.poisson(0.02 * (peak * np.exp(-apart / (2 * width**2)) + 0.3)).astype(float)
+
+
 def coupled_design(N: int, T: int, n: int = 8, window: int = 80, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Counts (T, N) of a population in which each unit is driven by the past of some others, and its N * n log-raised-cosine columns."""
     from scipy.signal import fftconvolve
@@ -176,7 +197,18 @@ def _place(T: float, penalty: str, strengths: Any, n_folds: int = 0) -> Data:
     return Data(X, y[:, None], penalty, tuple(strengths), folds, ((0, 64), (64, 76), (76, 82)))
 
 
+def _places(T: float) -> Data:
+    T = int(T)
+    X, Y = place_population(T)
+    return Data(X, Y, "ridge", tuple(np.logspace(-2, -6, 5)), np.repeat(np.arange(5), -(-T // 5))[:T])
+
+
 WORKS: dict[str, tuple[str, Callable[[float], Data], tuple[str, ...]]] = {
+    "places": (
+        "37 units, 137,823 x 64, 5 folds x 5 strengths",
+        lambda s: _places(137_823 * s),
+        ("nemos one unit", "scikit-learn one unit"),
+    ),
     "coupled": (
         "20 coupled units, 180,000 x 160, ridge 1e-5",
         lambda s: Data(*coupled_design(20, int(180_000 * s)), "ridge", (1e-5,)),
@@ -223,7 +255,7 @@ WORKS: dict[str, tuple[str, Callable[[float], Data], tuple[str, ...]]] = {
         ("nemos", "scikit-learn", "scikit-learn tight", "glum", "glum tight"),
     ),
 }
-"""Name -> (what it is, data at a share of its rows, peers)."""
+"""Name -> (what it is, data at a share of its rows, peers). Of a peer's ``one unit`` the time is that of the first, times the number of units."""
 
 
 def ours(data: Data) -> tuple[np.ndarray, np.ndarray]:
@@ -304,6 +336,8 @@ def glum(data: Data, tight: bool = False, sparse: bool = False) -> tuple[np.ndar
 METHODS: dict[str, Callable[[Data], tuple[np.ndarray, np.ndarray]]] = {
     "ours": ours,
     "nemos": nemos,
+    "nemos one unit": lambda data: nemos(data.first_unit),
+    "scikit-learn one unit": lambda data: scikit_learn(data.first_unit),
     "nemos tight": lambda data: nemos(data, tight=True),
     "scikit-learn": scikit_learn,
     "scikit-learn tight": lambda data: scikit_learn(data, tight=True),
