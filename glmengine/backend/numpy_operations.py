@@ -39,7 +39,8 @@ class NumpyOperations:
 
     @property
     def halves(self) -> bool:
-        return self.rows.has_single and nonzeros_of(self.rows) is None and cells_of(self.rows) is None
+        cells = cells_of(self.rows)
+        return nonzeros_of(self.rows) is None and (self.rows.has_single if cells is None else cells.has_single)
 
     def __init__(self, rows: Rows, context: Any) -> None:
         self.rows, self.context = rows, context
@@ -227,16 +228,26 @@ class NumpyOperations:
         """For each piece of which any column sees something: where its parameters are, the columns that see it, and what `of_piece` makes of it
         for these."""
 
-        plain, everybody = _are_plain(self.rows, view), np.arange(view.size)
+        plain, looking = _are_plain(self.rows, view), dict[int, tuple[slice | np.ndarray, View, np.ndarray]]()
+
+        def lookers(fold: np.ndarray) -> tuple[slice | np.ndarray, View, np.ndarray]:
+            columns = view.present(fold)
+            return (slice(None), view, theta) if columns.size == view.size else (columns, view.of(columns), theta[columns])
 
         def of(piece: Piece) -> tuple[np.ndarray | None, slice | np.ndarray, Any] | None:
-            columns = everybody if plain else view.present(piece.fold)
-            if not columns.size:
+            if plain:
+                columns, part, at = slice(None), view, theta
+            elif is_one_fold(piece.fold):
+                number = int(piece.fold[0])
+                if number not in looking:
+                    looking[number] = lookers(piece.fold[:1])
+                columns, part, at = looking[number]
+            else:
+                columns, part, at = lookers(piece.fold)
+            if not part.size:
                 return None
-            everything = columns.size == view.size
-            part, at = (view, theta) if everything else (view.of(columns), theta[columns])
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                return piece.places, slice(None) if everything else columns, of_piece(piece, part, at)
+                return piece.places, columns, of_piece(piece, part, at)
 
         together = _pieces_together(self.rows, stride, precision, per_row)
         with workers(self.rows.n * per_row) as pool:
@@ -310,6 +321,8 @@ def _weights(rows: Rows, piece: Piece, view: View, *, chosen: bool) -> np.ndarra
     if _are_plain(rows, view):
         return None
     observed = rows.observations
+    if chosen and observed.is_even and is_one_fold(piece.fold):
+        return None
     weights = piece.weights[view.unit if len(observed.weights) > 1 else [0]]
     if (view.held_out or observed.fold is not None) and not (chosen and is_one_fold(piece.fold)):
         same = piece.fold == view.held[:, None]

@@ -34,7 +34,12 @@ class Observations:
     @cached_property
     def is_plain(self) -> bool:
         """Whether every column sees every row with weight 1."""
-        return self.fold is None and len(self.weights) == 1 and bool((self.weights == 1.0).all())
+        return self.fold is None and self.is_even
+
+    @cached_property
+    def is_even(self) -> bool:
+        """Whether every column has weight 1 in every row that it sees."""
+        return len(self.weights) == 1 and bool((self.weights == 1.0).all())
 
     def offset_at(self, rows: slice | np.ndarray) -> np.ndarray:
         """(1 or U, c) of some rows, 0 where there are none."""

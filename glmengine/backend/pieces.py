@@ -257,8 +257,10 @@ def pieces(rows: Rows, stride: int = 1, precision: str = "float64") -> Iterator[
         for start in range(0, rows.n, size):
             yield ReadPiece(rows, slice(start, min(start + size, rows.n), stride))
     elif cells is not None:
+        single = precision == "float32" and cells.has_single
         for piece in cells.pieces:
-            yield piece if stride == 1 else piece.every(stride)
+            there = piece.single if single else piece
+            yield there if stride == 1 else there.every(stride)
     elif nonzeros is not None:
         for part in nonzeros.parts:
             yield SparsePiece(nonzeros, part.every(stride), rows.observations)

@@ -282,6 +282,25 @@ def test_half_the_digits_are_a_choice(operations, design):
     close(single, exact, 1e-5)
 
 
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.usefixtures("few_rows_are_worth_it")
+@pytest.mark.parametrize("design", ["dense", "cells"])
+def test_slopes_in_half_the_digits(own, design):
+    family = FAMILIES["poisson"]
+    case = case_of(family, family.link(), design=design, own=own, folds=True, per_unit=True)
+    operations = NumpyOperations(case.rows, SILENT)
+    assert operations.halves
+    formula = Losses(family, family.link())
+    exact, single = (
+        operations.slopes(formula, case.view, case.theta, precision=precision) for precision in ("float64", "float32")
+    )
+    for one, other in zip(single[:2], exact[:2], strict=True):
+        assert one.dtype == np.float64
+        assert not np.array_equal(one, other)
+        close(one, other, 1e-5)
+    assert (single[2] >= exact[2]).all()  # a bound, where what was observed is summed by itself
+
+
 @pytest.mark.parametrize("operations", OPERATIONS)
 @pytest.mark.parametrize("memory", [0.0, 1e9])
 def test_rows_that_are_not_kept_give_the_same(operations, memory):
