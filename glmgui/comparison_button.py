@@ -7,8 +7,10 @@ from qtpy.QtWidgets import QMenu, QToolButton, QWidget
 
 from glmengine.sentences import numbered
 from glmgui.document import Document
+from glmgui.work.comparing import kept_answer, without_term
 
 _ABOUT = "Fit a second model on the same split of time, and see both side by side with the difference"
+_KEPT = "It is among the fits already: both are set side by side at once, and nothing is fitted"
 _NO_FIT = "Fit the model first (Ctrl+R); then it can be compared with others"
 _NO_FOLDS = "Models are compared on held-out time: set the number of folds in the Model step, and fit again"
 _FEWEST = 2
@@ -60,11 +62,17 @@ class ComparisonButton(QToolButton):
         self.setToolTip(_ABOUT if folds else _NO_FIT if shown is None else _NO_FOLDS)
         self._menu.clear()
         labels = [term.label for term in shown.analysis.terms if term.enabled] if shown is not None else []
-        if len(labels) >= _FEWEST:
-            for label in labels:
-                action = self._menu.addAction(f"with the model without {label}".replace("&", "&&"))
+        if shown is not None and len(labels) >= _FEWEST:
+            kept = [kept_answer(self._document, without_term(shown.analysis, label)) is not None for label in labels]
+            for label, there in zip(labels, kept, strict=True):
+                said = f"with the model without {label}".replace("&", "&&")
+                action = self._menu.addAction(f"{said} (kept)" if there else said)
+                action.setToolTip(_KEPT if there else _ABOUT)
                 action.triggered.connect(lambda _, label=label: self.without_asked.emit(label))
-            each = self._menu.addAction(f"with each term left out in turn ({numbered(len(labels), 'fit')})", self.each_asked.emit)
+            left = kept.count(False)
+            each = self._menu.addAction(
+                f"with each term left out in turn ({numbered(left, 'fit') if left else 'all kept'})", self.each_asked.emit
+            )
             each.setToolTip("What each term is worth beside the others, on the same held-out time")
             self._menu.addSeparator()
         own = self._menu.addAction("with another model that I build\u2026", self.own_asked.emit)

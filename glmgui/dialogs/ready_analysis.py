@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Literal
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
@@ -32,12 +33,8 @@ class ReadyAnalysisDialog(QDialog):
         box.addWidget(heading(lesson.question, self))
         if lesson.picture is not None:
             shown = QLabel(self)
-            picture = QPixmap(str(lesson.picture))
-            room = _WIDTH - 2 * _MARGIN
-            shown.setPixmap(
-                picture if picture.width() <= room else picture.scaledToWidth(room, Qt.TransformationMode.SmoothTransformation)
-            )
-            shown.setMinimumHeight(shown.pixmap().height())
+            shown.setPixmap(self._fitted(QPixmap(str(lesson.picture)), _WIDTH - 2 * _MARGIN))
+            shown.setMinimumHeight(round(shown.pixmap().deviceIndependentSize().height()))
             shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
             box.addWidget(shown)
             box.addWidget(hint(f"{lesson.caption}.", self))
@@ -74,15 +71,24 @@ class ReadyAnalysisDialog(QDialog):
             one.clicked.connect(lambda _, answer=answer: self._choose(answer))
         leave.clicked.connect(self.reject)
         if lesson.picture is not None:
-            self._suit_picture(shown)
+            self._suit_picture(shown, QPixmap(str(lesson.picture)))
         suit_words(self, _WIDTH)
 
-    def _suit_picture(self, shown: QLabel) -> None:
+    def _fitted(self, picture: QPixmap, width: float, height: float = inf) -> QPixmap:
+        """A picture in at most so much room, with as many pixels as the screen shows there."""
+        ratio = self.devicePixelRatioF()
+        share = min(1.0, width / picture.width(), height / picture.height())
+        pixels = QSize(round(share * ratio * picture.width()), round(share * ratio * picture.height()))
+        fitted = picture.scaled(pixels, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        fitted.setDevicePixelRatio(ratio)
+        return fitted
+
+    def _suit_picture(self, shown: QLabel, picture: QPixmap) -> None:
         """Let the picture give way on a low screen, on which it would lie over the words."""
         too_high = self.layout().totalHeightForWidth(_WIDTH) - screen_room(self).height()
         if too_high > 0:
-            height = max(shown.pixmap().height() - too_high, _LEAST_PICTURE)
-            shown.setPixmap(shown.pixmap().scaledToHeight(height, Qt.TransformationMode.SmoothTransformation))
+            height = max(shown.minimumHeight() - too_high, _LEAST_PICTURE)
+            shown.setPixmap(self._fitted(picture, _WIDTH - 2 * _MARGIN, height))
             shown.setMinimumHeight(height)
 
     def _choose(self, answer: Literal["sample", "open", "take", "read"]) -> None:

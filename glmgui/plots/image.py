@@ -14,7 +14,7 @@ from glmengine.figures.drawing import Images
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.drawings.series import NO_AXIS, Axis, Image, Table, images_table
 from glmgui.plots import style
-from glmgui.plots.base import Plot, label_text, never_scale, paint_axes
+from glmgui.plots.base import Plot, label_axes, label_text, never_scale, paint_axes
 
 _BAR_STEPS = 256
 _BAR_WIDTH = 14
@@ -72,10 +72,13 @@ class ImagePlot(Plot):
         """Draw these; `levels` is the range of the colours, by default that of all values."""
         self._images = tuple(images)
         self._levels = levels or self._range()
-        frame = (self.x_axis, self.y_axis, self.value_axis, self._equal, *(image.title for image in self._images))
-        if frame != self._frame:  # making areas is slow, filling them is not
-            self._frame = frame
+        areas = (len(self._images), self._equal)
+        labels = (self.x_axis, self.y_axis, self.value_axis, *(image.title for image in self._images))
+        if self._frame[:1] != (areas,):  # making areas is slow, writing and filling them is not
             self._rebuild()
+        elif labels != self._frame[1]:
+            self._relabel()
+        self._frame = (areas, labels)
         self._fill()
 
     def number_columns(self) -> None:
@@ -120,14 +123,26 @@ class ImagePlot(Plot):
             low = -high
         return (low, high) if high > low else (low - 0.5, low + 0.5)
 
+    def _relabel(self) -> None:
+        """Write other labels beside the areas that are there."""
+        for area, image in zip(self._areas, self._images, strict=True):
+            label_axes(area, self.x_axis, self.y_axis)
+            self._write_title(area, image)
+        if self._bar is not None:
+            self._bar.setLabel("right", label_text(self.value_axis, wrap=True))
+        self._fitted = None
+        self._even_out()
+
+    def _write_title(self, area: pg.PlotItem, image: Image) -> None:
+        area.setTitle(image.title or None, color=self.colours.ink.name(), size="9pt")
+
     def _rebuild(self) -> None:
         self.layout_item.clear()
         self._areas, self._drawn, self._bar, self._fitted = [], [], None, None
         colours = pg.colormap.get(style.DIVERGING_MAP if self._diverging else style.COLOUR_MAP)
         for column, image in enumerate(self._images):
             area = self.add_area(0, column, self.x_axis, self.y_axis, mouse=self._mouse)
-            if image.title:
-                area.setTitle(image.title, color=self.colours.ink.name(), size="9pt")
+            self._write_title(area, image)
             area.vb.setAspectLocked(self._equal)
             area.vb.sigResized.connect(self._refit)
             area.vb.sigRangeChangedManually.connect(self._was_moved)
@@ -221,8 +236,7 @@ class ImagePlot(Plot):
 
     def _restyle(self) -> None:
         for area, image in zip(self._areas, self._images, strict=True):
-            if image.title:
-                area.setTitle(image.title, color=self.colours.ink.name(), size="9pt")
+            self._write_title(area, image)
 
     def _was_moved(self, *_: object) -> None:
         self._moved = True

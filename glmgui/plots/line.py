@@ -20,6 +20,7 @@ from glmengine.figures.drawing import Lines
 from glmgui.drawings.extremes import Extremes
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.long_line import LongLine
 from glmgui.plots.points import PointsItem
 
 _BAND_ALPHA = 60
@@ -281,7 +282,7 @@ class LinePlot(Plot):
     def _add_curve(self, curve: Curve) -> None:
         colour = self.colours.of(curve.colour)
         if self._dense and curve.detail is not None:
-            item = pg.PlotDataItem(pen=pg.mkPen(colour, width=curve.width), connect="finite", antialias=False)
+            item = LongLine(pg.mkPen(colour, width=curve.width))
             self.area.addItem(item, ignoreBounds=True)
             self._keep(item, curve, [])
             self._detailed.append((item, curve.detail))

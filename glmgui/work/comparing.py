@@ -59,8 +59,7 @@ class Comparing(QObject):
     # Inside
 
     def _beside(self, shown: KeptFit, analysis: Analysis) -> None:
-        recording = self._document.recording
-        there = next((fit for fit in self._document.fits if fit.converged and fit.is_for(analysis, recording)), None)
+        there = kept_answer(self._document, analysis)
         self.compared.emit((shown.key, *((there.key,) if there is not None else ())), True)
         if there is None and not self._fitting.is_asked(analysis):
             self._fitting.fit_beside(analysis, lambda fit: self.compared.emit((shown.key, fit.key), False))
@@ -71,6 +70,11 @@ class Comparing(QObject):
             self._awaited = ""
             if self._document.fit_of(before) is not None:
                 self.compared.emit((before, shown.key), True)
+
+
+def kept_answer(document: Document, analysis: Analysis) -> KeptFit | None:
+    """The fit of the project that answers this question, if there is one: it need not be made again."""
+    return next((fit for fit in document.fits if fit.converged and fit.is_for(analysis, document.recording)), None)
 
 
 def without_term(analysis: Analysis, label: str) -> Analysis:

@@ -363,9 +363,17 @@ class SheetTable(QWidget):
 
 
 def _number(value: float) -> str:
+    """Three places, and the first digit of what would round to zero: a gain of 0.0002 is one, if a small one."""
+    if math.isnan(value):
+        return ""
     if abs(value) >= _LARGEST:
         return f"{value:.1e}"
-    return "" if math.isnan(value) else f"{value:.3f}" if abs(value) >= 0.0005 or value == 0 else "0.000"
+    if abs(value) >= 0.0005 or value == 0:
+        return f"{value:.3f}"
+    if abs(value) >= 0.00005:
+        return f"{value:.4f}"
+    mantissa, _, power = f"{value:.0e}".partition("e")
+    return f"{mantissa}e{int(power)}"
 
 
 def _small(value: float) -> str:

@@ -14,6 +14,7 @@ from glmgui.drawings.curves import Drawing
 from glmgui.drawings.described import occupancy_drawing, path_drawing, tuning_drawing
 from glmgui.panels.data.described_page import Asked, DescribedPage
 from glmgui.plots import Plot, draw
+from glmgui.turns import in_later_turn
 from glmgui.widgets.controls import refill
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class TuningPage(DescribedPage):
             (("circle", "polar"), ("line", "line")),
         )
         self.plots: list[Plot] = []
+        self._answer: tuple[Drawing, ...] = ()
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._splitter.setChildrenCollapsible(False)
         self.box.addWidget(self._splitter)
@@ -119,23 +121,28 @@ class TuningPage(DescribedPage):
         return lambda asked, context: _tuning(choice, asked, context)
 
     def show_answer(self, answer: Any) -> None:
-        replaced = False
-        for at, drawing in enumerate(answer):
-            before = self.plots[at] if at < len(self.plots) else None
-            plot = draw(drawing, before)
-            if plot is not before:
-                plot.setObjectName(drawing.name)
-                if before is None:
-                    self._splitter.addWidget(plot)
-                    self.plots.append(plot)
-                else:
-                    self._splitter.replaceWidget(at, plot)
-                    before.deleteLater()
-                    self.plots[at] = plot
-                    replaced = True
-            plot.subject = f"unit {self._unit}"
-        if replaced:  # a new one would have what its numbers alone need
-            self._splitter.setSizes([_HALF] * self._splitter.count())
+        self._answer = tuple(answer)
+        self._show(self._answer, 0)
+
+    def _show(self, answer: tuple[Drawing, ...], at: int) -> None:
+        """Draw one of the plots, and the one after it in the next turn: to make two maps at once would hold the window up."""
+        if answer is not self._answer:  # another came meanwhile
+            return
+        before = self.plots[at] if at < len(self.plots) else None
+        plot = draw(answer[at], before)
+        plot.subject = f"unit {self._unit}"
+        if plot is not before:
+            plot.setObjectName(answer[at].name)
+            if before is None:
+                self._splitter.addWidget(plot)
+                self.plots.append(plot)
+            else:
+                self._splitter.replaceWidget(at, plot)
+                before.deleteLater()
+                self.plots[at] = plot
+                self._splitter.setSizes([_HALF] * self._splitter.count())  # a new one would have what its numbers alone need
+        if at + 1 < len(answer):
+            in_later_turn(self, lambda: self._show(answer, at + 1))
 
     def set_unit(self, unit: str) -> None:
         """Whose tuning is drawn, for the names of files."""

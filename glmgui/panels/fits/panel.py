@@ -68,7 +68,8 @@ class FitsPanel(Page):
         upper.addWidget(self.said)
         upper.addWidget(self.table, 1)
         upper.addLayout(row(self.back, self.rename, self.remove, None, self.compare))
-        upper.addStretch(0)  # below the words, where no fit is kept yet
+        upper.addStretch(0)
+        self._upper = upper
         halves = QSplitter(Qt.Orientation.Vertical, content)
         halves.setObjectName("fits_halves")
         halves.setChildrenCollapsible(False)
@@ -119,6 +120,9 @@ class FitsPanel(Page):
         self.said.setText((_NONE_KEPT, _ONE_FIT)[len(document.fits)] if len(document.fits) < 2 else _SEVERAL_FITS)
         for part in (self.table, self.sides, self.back, self.rename, self.remove, self.compare):
             part.setVisible(bool(document.fits))
+        self._upper.setStretch(
+            self._upper.count() - 1, 0 if document.fits else 1
+        )  # where no fit is kept yet, the room is below the words
         shown = document.shown_fit
         self.table.set_fits(document.fits, shown.key if shown is not None else "")
         self._compare()

@@ -100,7 +100,7 @@ class ResultsPanel(Page):
         ):
             self.tabs.addTab(page, text)
         self._lay_out()
-        self._present = WhenSeen(self, self._show_present)
+        self._present = WhenSeen(self._content, self._show_present)  # not while a fit fills its own view
         document.changed.connect(self._changed)
         self.units.picked.connect(lambda units, unit: document.select(unit=unit, units=units))
         self.population.picked.connect(lambda name: document.select(unit=name))

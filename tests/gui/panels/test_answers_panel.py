@@ -24,7 +24,7 @@ from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
 from glmgui.notices import notices
 from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_filter import SheetFilter
-from glmgui.panels.answers.sheet_table import SheetTable
+from glmgui.panels.answers.sheet_table import SheetTable, _number
 from glmgui.work.answer_question import Asking
 from glmgui.work.recovery import Leftover, open_leftover
 
@@ -147,6 +147,22 @@ def test_a_unit_that_is_not_answered_yet_says_so_in_every_kind_of_evidence(qtbot
         assert "as soon as the unit is answered" in drawn.none.text()
     view.show_unit(None, None)
     assert not view.views[kind].none.text()
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.1234, "0.123"),
+        (0.0, "0.000"),
+        (0.0002, "0.0002"),
+        (-0.0004, "-0.0004"),
+        (2.4e-5, "2e-5"),
+        (-3e-9, "-3e-9"),
+        (np.nan, ""),
+    ],
+)
+def test_a_small_number_of_the_sheet_is_not_written_as_none(value, said):
+    assert _number(value) == said
 
 
 def test_filters_of_words_and_numbers():

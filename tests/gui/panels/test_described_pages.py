@@ -46,6 +46,7 @@ def panel(qtbot, document, jobs, recording):
 
 def settled(qtbot, panel) -> None:
     qtbot.waitUntil(lambda: not panel._jobs._pending)
+    QApplication.processEvents()  # the second of two plots is drawn in the turn after the first
 
 
 def turned_to(qtbot, panel, page) -> None:
@@ -90,6 +91,28 @@ def test_two_positions_make_a_map_with_equal_aspect_and_the_spikes_lie_on_the_pa
     assert isinstance(path, LinePlot)
     assert path.area.vb.state["aspectLocked"]
     assert len(path.curves[1].x) == len(recording.spikes[0])
+
+
+def test_the_two_plots_of_a_map_are_made_in_turns_and_filled_again_for_other_variables(qtbot, panel):
+    tuning = panel.pages.tuning
+    turned_to(qtbot, panel, tuning)
+    tuning.choose("box")
+    settled(qtbot, panel)
+    maps = list(tuning.plots)
+    areas = [plot._areas[0] for plot in maps]
+    answer = tuning._answer
+    before = tuple(
+        replace(drawing, images=[replace(drawing.images[0], values=0 * drawing.images[0].values)]) for drawing in answer
+    )
+    tuning.show_answer(before)
+    assert not np.nansum(maps[0].images[0].values)
+    assert np.nansum(maps[1].images[0].values)  # its turn comes
+    tuning.show_answer(answer)
+    QApplication.processEvents()
+    for plot, drawing in zip(maps, answer, strict=True):  # what came late of the one before is dropped
+        np.testing.assert_array_equal(plot.images[0].values, drawing.images[0].values)
+    assert tuning.plots == maps
+    assert [plot._areas[0] for plot in maps] == areas
 
 
 def test_only_the_page_that_is_seen_asks_and_only_once(qtbot, panel, document, recording):

@@ -149,6 +149,26 @@ def test_units_are_listed_best_first_and_a_row_selects(panel, document):
     assert header.sectionViewportPosition(last) + header.sectionSize(last) <= view.viewport().width()
 
 
+def test_the_results_of_before_are_not_drawn_while_a_fit_fills_its_own_table(panel, document, small_recording, result):
+    shown = []
+    panel.curves.show_unit = lambda result, unit: shown.append(unit)
+    first, second = (unit for unit in UNITS if unit != panel.title.text().removeprefix("Unit "))
+    panel._runs.add("fit", result.analysis, small_recording)
+    panel._runs.begin()
+    assert panel._stack.currentWidget() is panel.filling
+    document.select(unit=first)
+    panel.hide()
+    panel.show()
+    assert not shown
+    panel.filling.back.click()  # the results of before are asked for
+    assert shown == [first]
+    panel.forward.click()
+    document.select(unit=second)
+    assert shown == [first]
+    panel._runs.end("done")
+    assert shown == [first, second]
+
+
 def test_data_and_model_are_drawn_with_the_bands_of_the_result(panel, result):
     drawn = plot(panel, "tuning_head_direction")
     assert isinstance(drawn, LinePlot)

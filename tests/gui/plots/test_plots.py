@@ -233,6 +233,48 @@ def test_a_figure_that_cannot_be_written_says_so_and_leaves_nothing(qtbot, tmp_p
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("samples", [60, 4_000])
+def test_a_long_line_on_paper_is_painted_in_pixels_and_looks_the_same(qtbot, monkeypatch, samples):
+    x = np.linspace(0.0, 100.0, samples)
+    y = 10 + 8 * np.sin(40 * x) * np.cos(x)
+    y[samples // 3 : samples // 2] = np.nan
+    plot = RatePlot()
+    qtbot.addWidget(plot)
+    plot.resize(300, 160)
+    plot.show()
+    plot.set_rates([long_curve("rate", x, y)])
+    plot.show_all()
+
+    def picture() -> np.ndarray:
+        plot.copy_figure()
+        image = QGuiApplication.clipboard().image().convertToFormat(QImage.Format.Format_Grayscale8)
+        pixels = image.constBits().asarray(image.sizeInBytes())
+        return np.frombuffer(pixels, np.uint8).reshape(image.height(), -1)[:, : image.width()].astype(float)
+
+    in_pixels = picture()
+    monkeypatch.setattr("glmgui.plots.long_line._Segments.paint", pg.PlotCurveItem.paint)
+    assert (in_pixels < 200).mean() > 0.01
+    assert abs(in_pixels - picture()).mean() < 0.03 * (255 - in_pixels).mean()  # edges apart
+
+
+def test_other_labels_are_written_beside_the_images_that_are_there(qtbot):
+    plot = ImagePlot("", Axis("x", "cm"), Axis("y", "cm"), Axis("rate", "Hz"))
+    qtbot.addWidget(plot)
+    at = np.arange(3.0)
+    plot.set_images([Image("a", at, at, np.eye(3)), Image("b", at, at, np.eye(3))])
+    areas = list(plot._areas)
+    plot.set_axes(Axis("angle", "rad"), Axis("side", names=("left", "right", "none")), Axis("time spent", "s"), equal=False)
+    plot.set_images([Image("c", at, at, np.eye(3)), Image("", at, at, np.ones((3, 3)))])
+    assert plot._areas == areas
+    assert [area.getAxis("bottom").labelText for area in areas] == ["angle (rad)"] * 2
+    assert areas[0].getAxis("left")._names == {1.0: "left", 2.0: "right", 3.0: "none"}
+    assert plot._bar.getAxis("right").labelText == "time spent (s)"
+    assert [area.titleLabel.isVisible() for area in areas] == [True, False]
+    assert areas[0].titleLabel.text == "c"
+    plot.set_images([Image("c", at, at, np.eye(3))])
+    assert len(plot._areas) == 1
+
+
 def test_images_share_one_scale_and_are_read_by_cell(qtbot):
     plot = ImagePlot("Place", Axis("x", "cm"), Axis("y", "cm"), Axis("rate", "Hz"), equal=True)
     qtbot.addWidget(plot)

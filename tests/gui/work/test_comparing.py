@@ -54,10 +54,13 @@ def test_a_term_is_left_out_and_both_models_stand_side_by_side(fitted, qtbot):
     assert page.sides.currentWidget() is page.scores
     qtbot.waitUntil(lambda: "'head_direction' is better than" in page.scores.words.text())
     assert "without position.x" in page.table.item(1, 2).text()
+    assert "with the model without position.x (kept)" in page.compare.choices
+    assert "with each term left out in turn (1 fit)" in page.compare.choices
     choose(page.compare, "without position.x")  # is there already
     choose(page.compare, "in turn")
     qtbot.waitUntil(lambda: page.scores.table.columnCount() == 4)
     assert len(page.table.ticked) == len(document.fits) == 3
+    assert "with each term left out in turn (all kept)" in page.compare.choices
 
 
 def test_the_next_fit_is_set_beside_the_one_before_where_the_user_builds_the_second(fitted, qtbot):
