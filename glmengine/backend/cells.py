@@ -21,6 +21,7 @@ from glmengine.backend.observations import Observations
 from glmengine.backend.products import add_own, weighted_grams, with_own_sums
 from glmengine.backend.rows import Rows
 from glmengine.basis.supports import pattern_keys, pattern_sums, together
+from glmengine.threads import workers
 
 LOCAL = (0.6, 0.45, 0.3, 0.2, 0.1)
 """Largest shares of rows in which a column is not zero, for which cells are tried; other columns are live everywhere."""
@@ -228,18 +229,27 @@ class Cells:
         if rows.division is not None:
             owns = [np.empty((*rows.preparation.own_shape, size)) for size in sizes]
         inverse, shift = 1.0 / rows.preparation.scale, np.where(self._local, 0.0, rows.preparation.centre)
+
+        def put(raw: np.ndarray, number: int, there: np.ndarray) -> None:
+            """Rows of one cell, at their places in it."""
+            if owns is not None:
+                owns[number][:, :, there] = rows.preparation.own(raw)
+                raw = raw[:, rows.division.shared]
+            live = lives[number]
+            made[number][there] = (raw[:, live] - shift[live]) * inverse[live]
+
         start = 0
-        for raw in rows.raw():
-            own = None if rows.division is None else rows.preparation.own(raw)
-            shared = (raw if rows.division is None else raw[:, rows.division.shared]) - shift
-            shared *= inverse
-            here, there = self._cell_of[start : start + len(raw)], place[start : start + len(raw)]
-            for number in np.unique(here):
-                inside = np.flatnonzero(here == number)
-                made[number][there[inside]] = shared[np.ix_(inside, lives[number])]
-                if owns is not None:
-                    owns[number][:, :, there[inside]] = own[:, :, inside]
-            start += len(raw)
+        with workers(rows.n * rows.n_features) as pool:
+            for raw in rows.raw():
+                here, there = self._cell_of[start : start + len(raw)], place[start : start + len(raw)]
+                sorting = np.argsort(here, kind="stable")
+                cuts = np.flatnonzero(np.diff(here[sorting])) + 1
+                for _ in pool.map(
+                    lambda inside, raw=raw, here=here, there=there: put(raw[inside], here[inside[0]], there[inside]),
+                    np.split(sorting, cuts),
+                ):
+                    pass
+                start += len(raw)
         return [
             Cell(order[end - size : end], live, X, None if owns is None else owns[number])
             for number, (size, end, live, X) in enumerate(zip(sizes, ends, lives, made, strict=True))

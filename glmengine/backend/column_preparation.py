@@ -132,11 +132,14 @@ class ColumnPreparation:
     def own(self, raw: np.ndarray, rows: int | None = None) -> np.ndarray:
         """(U, H, c) prepared own columns of rows (r, S) as the design has them, c the rows or so many as they are padded to."""
         result = np.zeros((*self.own_shape, len(raw) if rows is None else rows))
-        for u, columns in enumerate(self.division.own):
-            for place, column in enumerate(columns.tolist()):
-                if column >= 0:
-                    values = raw[:, column] - self.own_centre[u, place]
-                    np.divide(values, self.own_scale[u, place], out=result[u, place, : len(raw)])
+        filled = np.nonzero(self.division.own >= 0)
+        column, centre, scale = self.division.own[filled], self.own_centre[filled], self.own_scale[filled]
+        step = max(16, CACHED_NUMBERS // max(raw.shape[1], 1))
+        for first in range(0, len(raw), step):  # column by column, each number is met in memory by itself
+            values = raw[first : first + step, column]
+            values -= centre
+            values /= scale
+            result[(*filled, slice(first, first + len(values)))] = values.T
         return result
 
 

@@ -268,31 +268,42 @@ def _pieces_together(rows: Rows, stride: int, precision: str, per_row: float) ->
 class _Total:
     """Sums (K, Q) or (K, Q, Q) of what pieces add to some columns, at some places of each.
 
-    Those at the same places, as all pieces of a cell have them, are added up first: numbers one by one take ten times as long.
+    Those at the same places, as all pieces of a cell have them, are added up first: numbers one by one take ten times as long. The pieces have
+    either all of them places or none.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self._numbers = np.zeros(shape)
+        self._shape = shape
+        self._whole: np.ndarray | None = None
+        self._turned: np.ndarray | None = None  # (Q or Q * Q, K): what is at a place of all columns lies together
         self._places: np.ndarray | None = None
-        self._there = self._numbers
+        self._there = np.zeros(0)
 
     def add(self, columns: slice | np.ndarray, places: np.ndarray | None, part: np.ndarray) -> None:
         if places is None:
-            self._numbers[columns] += part
+            if self._whole is None:
+                self._whole = np.zeros(self._shape)
+            self._whole[columns] += part
             return
         if self._places is None or not np.array_equal(places, self._places):
             self._put()
-            self._places, self._there = places, np.zeros((len(self._numbers), *part.shape[1:]))
+            self._places, self._there = places, np.zeros((self._shape[0], *part.shape[1:]))
         self._there[columns] += part
 
     def numbers(self) -> np.ndarray:
         self._put()
-        return self._numbers
+        if self._turned is not None:
+            return np.ascontiguousarray(self._turned.T).reshape(self._shape)
+        return np.zeros(self._shape) if self._whole is None else self._whole
 
     def _put(self) -> None:
-        if self._places is not None:
-            at = (self._places,) if self._numbers.ndim == 2 else np.ix_(self._places, self._places)
-            self._numbers[:, *at] += self._there
+        if self._places is None:
+            return
+        K, *size = self._shape
+        if self._turned is None:
+            self._turned = np.zeros((int(np.prod(size)), K))
+        at = self._places if len(size) == 1 else (self._places[:, None] * size[1] + self._places).ravel()
+        self._turned[at] += self._there.reshape(K, -1).T
         self._places = None
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -62,8 +65,7 @@ def add_own(eta: np.ndarray, own: np.ndarray | None, theta: np.ndarray, unit: np
         each = theta.reshape(units.size, -1, theta.shape[1])
         eta += (each @ _of_units(own, units)).reshape(eta.shape)
         return eta
-    for u in np.unique(unit):
-        some = np.flatnonzero(unit == u)
+    for some, u in _unit_by_unit(unit):
         eta[some] += theta[some] @ own[u]
     return eta
 
@@ -76,10 +78,16 @@ def with_own_sums(shared: np.ndarray, own: np.ndarray | None, residual: np.ndarr
         parts.append((each @ _of_units(own, units).transpose(0, 2, 1)).reshape(len(residual), -1))
     elif own is not None:
         parts.append(np.zeros((len(residual), own.shape[1])))
-        for u in np.unique(unit):
-            some = np.flatnonzero(unit == u)
+        for some, u in _unit_by_unit(unit):
             parts[1][some] = residual[some] @ own[u].T
     return np.concatenate([*parts, residual.sum(axis=1, dtype=np.float64)[:, None]], axis=1)
+
+
+def _unit_by_unit(unit: np.ndarray) -> Iterator[tuple[slice, int]]:
+    """Columns (k,) that follow each other and are of one unit, and that unit: of slices nothing is copied."""
+    begins = np.flatnonzero(np.diff(unit, prepend=-1)).tolist()
+    for begin, end in pairwise([*begins, unit.size]):
+        yield slice(begin, end), int(unit[begin])
 
 
 def _evenly(unit: np.ndarray) -> np.ndarray | None:

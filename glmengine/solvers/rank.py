@@ -14,6 +14,7 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.linalg.lapack import dpotrf, dtrtri
 
+from glmengine.backend.cells import cells_of
 from glmengine.backend.rows import Rows
 from glmengine.solvers.penalty_root import coupled, penalty_root
 from glmengine.solvers.problem import Objective, Problem
@@ -46,10 +47,12 @@ def constant_columns(rows: Rows, context: Any) -> np.ndarray:
 
 def constant_own_columns(rows: Rows, context: Any) -> np.ndarray:
     """(U, H) bool: the same of the units' own columns; places that a unit does not fill are constant."""
-    totals = np.zeros((2, *rows.preparation.own_scale.shape))
-    for part in rows.prepared_own():
+    units, places = rows.preparation.own_scale.shape
+    totals, cells = np.zeros((2, units, places)), cells_of(rows)
+    parts = rows.prepared_own() if cells is None else (cell.own[:units, :places] for cell in cells.cells)
+    for part in parts:
         context.check()
-        totals += np.sum(part, axis=2), np.sum(part**2, axis=2)
+        totals += np.sum(part, axis=2), np.einsum("uhc,uhc->uh", part, part)
     return _is_constant(totals, rows)
 
 
