@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.resources import resource
 
+GLOSSARY_PAGE = "glossary.md"
 _ENTRY = re.compile(r"\*\*(?P<word>[^*]+)\*\*(?: \((?P<forms>[^)]+)\))?: (?P<sentence>.+?)(?= \*\*|$)")
 _LINK, _LINKED = re.compile(r"\[([^\]]+)\]\([^)]+\)"), r"\1"
 _MOST_WORDS = 4
@@ -30,10 +31,21 @@ _LINE = 80
 
 
 @cache
+def entries() -> Mapping[str, tuple[str, ...]]:
+    """The other forms of each word of the glossary, as it is written there."""
+    found = (entry for line in _lines() for entry in _ENTRY.finditer(line))
+    return MappingProxyType({entry["word"]: tuple((entry["forms"] or "").split(", ")) for entry in found})
+
+
+def _lines() -> list[str]:
+    return resource(f"guide/{GLOSSARY_PAGE}").read_text(encoding="utf-8").splitlines()
+
+
+@cache
 def words() -> Mapping[str, str]:
     """What is said of each word of the glossary, "Word: sentence", by every form of the word in small letters."""
     found: dict[str, str] = {}
-    for line in resource("guide/glossary.md").read_text(encoding="utf-8").splitlines():
+    for line in _lines():
         for entry in _ENTRY.finditer(line):
             word = entry["word"]
             said = f"{word}: {_LINK.sub(_LINKED, entry['sentence']).strip()}"

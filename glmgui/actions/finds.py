@@ -1,4 +1,4 @@
-"""All that the search finds beside actions: settings, units, covariates and what can be derived, terms, questions, samples, the guide, recent files."""
+"""All that the search finds beside actions: settings, units, covariates and what can be derived, terms, questions, samples, the guide and its words, recent files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from glmengine.spec import Spec
 from glmgui.actions.host import Host
 from glmgui.dialogs.guide import pages_of_guide
 from glmgui.forms.description import extra_of, in_words
+from glmgui.glossary import GLOSSARY_PAGE, entries
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -90,6 +91,10 @@ def finds(host: Host) -> list[Find]:
         for name, (about, *_) in SAMPLES.items()
     ]
     found += [Find(title.strip(), "guide", "help page", partial(host.show_guide, page)) for title, page in pages_of_guide()]
+    found += [
+        Find(word, "word", f"{', '.join(forms)} help glossary", partial(host.show_guide, GLOSSARY_PAGE, word))
+        for word, forms in entries().items()
+    ]
     return found
 
 

@@ -65,8 +65,8 @@ class Host(Protocol):
     def start_is_shown(self) -> bool:
         """Whether the page is shown that stands before the steps."""
 
-    def show_guide(self, page: str) -> None:
-        """Show a page of the guide."""
+    def show_guide(self, page: str, word: str = "") -> None:
+        """Show a page of the guide, from a word on where one is given."""
 
     def page_of(self, step: str) -> Any:
         """The page of a step, which is shown."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from qtpy.QtCore import QEvent, Qt, QUrl
-from qtpy.QtGui import QDesktopServices, QKeySequence, QPixmap, QShortcut, QTextDocument
+from qtpy.QtGui import QDesktopServices, QKeySequence, QPixmap, QShortcut, QTextCursor, QTextDocument
 from qtpy.QtWidgets import QLineEdit, QListView, QListWidget, QListWidgetItem, QSplitter, QTextBrowser, QVBoxLayout, QWidget
 
 from glmengine.analysis.templates import COURSE_PAGE
@@ -121,9 +121,12 @@ class GuideWindow(QWidget):
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.close)
         self.show_page(FIRST_PAGE)
 
-    def show_page(self, name: str) -> None:
-        """Show one page; the first where there is none of that name."""
+    def show_page(self, name: str, word: str = "") -> None:
+        """Show one page; the first where there is none of that name. A word that is written so there is marked."""
         self.page.show_page(name if (resource("guide") / name).is_file() else FIRST_PAGE)
+        if word:
+            self.page.moveCursor(QTextCursor.MoveOperation.Start)
+            self.page.find(word, QTextDocument.FindFlag.FindCaseSensitively | QTextDocument.FindFlag.FindWholeWords)
 
     def find_next(self) -> bool:
         """Go to the next place of the searched words, on this page or a later one, around; False if there is none."""

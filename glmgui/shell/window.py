@@ -263,10 +263,10 @@ class MainWindow(QMainWindow):
         """The menu in which an action stands."""
         return self._actions.records[name].menu.replace("/", ", ")
 
-    def show_guide(self, page: str) -> None:
-        """Show a page of the guide."""
-        self.guide.show_page(page)
-        self.guide.show()
+    def show_guide(self, page: str, word: str = "") -> None:
+        """Show a page of the guide, from a word on where one is given."""
+        self.guide.show()  # before: what is styled when it is first shown is read anew
+        self.guide.show_page(page, word)
         self.guide.raise_()
         self.guide.activateWindow()
 

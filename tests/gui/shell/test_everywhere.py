@@ -235,6 +235,21 @@ def test_the_search_finds_settings_units_terms_samples_and_the_guide(opened, qtb
     assert found("methods paragraph")[0] == "Copy methods paragraph"
 
 
+def test_the_search_finds_the_words_of_the_guide(opened, qtbot):
+    palette = CommandPalette([], opened, finds(opened))
+    qtbot.addWidget(palette)
+    palette.line.setText("deviance")
+    assert {"Deviance", "Deviance explained"} <= set(palette.titles)
+    assert palette.titles[0] == "Deviance"
+    palette.line.setText("BIC")  # another form of AIC
+    assert "AIC" in palette.titles
+    palette._choose(palette.titles.index("AIC"))
+    palette._run()
+    assert opened.guide.page.source().fileName() == "glossary.md"
+    assert opened.guide.page.textCursor().selectedText() == "AIC"
+    opened.guide.close()
+
+
 def test_the_search_says_what_it_finds_only_when_a_recording_is_open(window, small_recording, small_analysis):
     def said() -> str:
         window.action("palette").trigger()
