@@ -65,7 +65,9 @@ class JaxOperations:
         Q = self.rows.size
 
         def step(total: Any, chunk: Chunk, columns: Columns) -> Any:
-            return steps.grams(total, chunk, columns, formula=formula, held_out=view.held_out, precision=precision)
+            eta = steps.predictor(chunk, columns)
+            weights = steps.weights_at(eta, chunk, columns, formula=formula, held_out=view.held_out)
+            return steps.grams(total, chunk, weights, columns.unit, precision=precision)
 
         if formula.coupled:  # each of a few columns needs all of them
             found = self._over_chunks(step, lambda k: np.zeros((k * (k + 1) // 2, Q, Q)), view, theta, coupled=True)

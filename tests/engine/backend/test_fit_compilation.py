@@ -12,11 +12,15 @@ import pytest
 from glmengine.backend import choice
 from glmengine.backend import jax_steps as steps
 from glmengine.backend.chunks import bucket
+from glmengine.backend.formulas import Curvatures
+from glmengine.backend.jax_operations import JaxOperations
+from glmengine.context import SILENT
 from glmengine.fitting.cross_validation import cross_validate
 from glmengine.fitting.fit import fit
-from glmengine.models import Ridge
+from glmengine.models import FAMILIES, Ridge
 from glmengine.solvers import descent
 from tests.clock import PATIENCE_S
+from tests.engine.backend.test_operations import case_of
 
 
 def simulated(T, P, M, seed):
@@ -28,7 +32,16 @@ def simulated(T, P, M, seed):
 def compiled() -> int:
     return sum(
         step._cache_size()
-        for step in (steps.slopes, steps.grams, steps.gram, steps.sums, steps.predictor, steps.sums_at, steps.back)
+        for step in (
+            steps.slopes,
+            steps.grams,
+            steps.weights_at,
+            steps.gram,
+            steps.sums,
+            steps.predictor,
+            steps.sums_at,
+            steps.back,
+        )
     )
 
 
@@ -46,6 +59,19 @@ def test_a_second_fit_of_similar_size_compiles_nothing(monkeypatch):
     fit(*simulated(32_000, 22, 5, 2)).standard_errors
     cross_validate(*simulated(8_500, 22, 2, 1), folds=5, strengths=[1e-4, 1e-2, 1.0])
     assert compiled() == before
+
+
+def test_products_are_compiled_once_for_all_formulas():
+    family = FAMILIES["poisson"]
+    case = case_of(family, family.link("log"), own=False, folds=True, per_unit=False)
+    operations = JaxOperations(case.rows, SILENT)
+    before = None
+    for link in map(family.link, family.links):
+        for expected in (True, False):
+            operations.grams(Curvatures(family, link, expected=expected), case.view, case.theta)
+            after = steps.grams._cache_size(), steps.predictor._cache_size()
+            before = before or after
+            assert after == before
 
 
 @pytest.mark.parametrize(("T", "M"), [(500, 3), (50_000, 1)])
