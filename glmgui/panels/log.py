@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QBrush, QColor, QGuiApplication
+from qtpy.QtGui import QBrush, QColor, QGuiApplication, QShowEvent
 from qtpy.QtWidgets import QCheckBox, QHeaderView, QPlainTextEdit, QSplitter, QTreeWidget, QTreeWidgetItem, QWidget
 
 from glmgui import theme
@@ -25,6 +26,7 @@ class LogPanel(QWidget):
     def __init__(self, document: Document, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("log_panel")
+        self._waiting: deque[tuple[str, str, str, float]] = deque(maxlen=_MOST)  # level, words, details and time
         self.list = QTreeWidget(self)
         self.list.setObjectName("log_list")
         self.list.setAccessibleName("Log")
@@ -56,7 +58,7 @@ class LogPanel(QWidget):
         self.list.currentItemChanged.connect(self._show_details)
         self.steps.toggled.connect(self._filter)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text))
-        clear.clicked.connect(self.list.clear)
+        clear.clicked.connect(self._clear)
         notices().noticed.connect(self.add)
         jobs.started.connect(lambda label: self._add("step", f"{label}\u2026", "", time.time()))
         jobs.finished.connect(lambda label: self._add("info", f"{label}: done", "", time.time()))
@@ -67,6 +69,7 @@ class LogPanel(QWidget):
     @property
     def text(self) -> str:
         """The whole log as plain text."""
+        self._list_waiting()
         lines = []
         for at in range(self.list.topLevelItemCount()):
             item = self.list.topLevelItem(at)
@@ -76,11 +79,29 @@ class LogPanel(QWidget):
                 lines += [f"    {line}" for line in details.splitlines()]
         return "\n".join(lines)
 
+    def _clear(self) -> None:
+        self._waiting.clear()
+        self.list.clear()
+
     def add(self, notice: Notice) -> None:
         """Show a notice."""
         self._add(notice.level, notice.said, notice.details, notice.when)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._list_waiting()
+
     def _add(self, level: str, said: str, details: str, when: float) -> None:
+        self._waiting.append((level, said, details, when))
+        if self.isVisible():
+            self._list_waiting()
+
+    def _list_waiting(self) -> None:
+        """List what was said while nobody could see it: a fit says hundreds of steps, each of which would hold the window up a little."""
+        while self._waiting:
+            self._list_one(*self._waiting.popleft())
+
+    def _list_one(self, level: str, said: str, details: str, when: float) -> None:
         item = QTreeWidgetItem([time.strftime("%H:%M:%S", time.localtime(when)), _SIGNS[level], said])
         item.setData(0, Qt.ItemDataRole.UserRole, details)
         item.setData(1, Qt.ItemDataRole.UserRole, level)
