@@ -56,6 +56,9 @@ class PointsItem(pg.GraphicsObject):
             return
         exported = getattr(self, "_exportOpts", False)
         pen = QPen(self._pen)
+        if painter.opacity() < 1:  # pale points over each other would add up to the full colour
+            pen.setColor(_mixed(pen.color(), self.getViewWidget().backgroundBrush().color(), painter.opacity()))
+            painter.setOpacity(1.0)
         if exported:  # round, whatever it takes
             pen.setWidthF(pen.widthF() * exported.get("resolutionScale", 1.0))
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
@@ -71,3 +74,9 @@ class PointsItem(pg.GraphicsObject):
         )  # cosmetic ones are as wide on every screen, in its own pixels
         painter.setPen(pen)
         painter.drawPoints(places)
+
+
+def _mixed(colour: QColor, ground: QColor, share: float) -> QColor:
+    """What a colour of this opacity looks like on a ground."""
+    parts = zip(colour.getRgb()[:3], ground.getRgb()[:3], strict=True)
+    return QColor(*(round(share * own + (1 - share) * below) for own, below in parts))

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QImage, QPainter
+from qtpy.QtGui import QColor, QImage, QPainter
 
 from glmgui.drawings.extremes import extremes_of, interrupted, thinned
 from glmgui.drawings.series import TIME, Axis, Curve, long_curve
 from glmgui.plots import LinePlot, RatePlot
 from glmgui.plots.points import PointsItem
+from glmgui.plots.style import GREYED
 
 X = np.arange(300_000) * 0.01
 Y = np.sin(X / 100)
@@ -116,6 +117,27 @@ def test_points_are_painted_in_view_only_and_known_to_the_axes(qtbot):
 
     assert painted(0, 40) > 50
     assert painted(60, 100) == 0
+
+
+def test_points_over_each_other_are_as_pale_as_one_where_they_answer_an_earlier_question(qtbot):
+    plot = LinePlot("", TIME, Axis("value"), dense=True)
+    qtbot.addWidget(plot)
+    plot.resize(400, 200)
+    plot.show()
+    plot.set_curves([Curve("decoded", np.full(500, 50.0), np.full(500, 1.0), look="points", colour=1)])
+    plot.area.setRange(xRange=(0, 100), yRange=(0, 2))
+
+    def colours() -> set[int]:
+        image = plot.view.grab().toImage()
+        return {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
+
+    full = plot.colours.of(1)
+    assert full.rgb() in colours()
+    plot.set_greyed(True)
+    ground = plot.colours.ground
+    pale = [round(GREYED * own + (1 - GREYED) * below) for own, below in zip(full.getRgb()[:3], ground.getRgb()[:3], strict=True)]
+    assert full.rgb() not in colours()
+    assert QColor(*pale).rgb() in colours()
 
 
 @pytest.mark.parametrize("ratio", [1, 2])
