@@ -35,7 +35,7 @@ UNIT_SECONDS = 1.5 / (180_000 * 92)
 OWN_COLUMNS = 8
 """Of a unit's past."""
 
-ENOUGH = 50_000
+ENOUGH = 25_000
 """Rows, evenly spread, that the order of the units is made from."""
 
 FIRST, NEXT = 2.0, 12.0
@@ -140,12 +140,12 @@ def population_of(analysis: Analysis, recording: Recording, shifts: int, context
     def columns() -> SharedRows | None:
         return SharedRows(design, split.fold, len(split.names)) if together else None
 
-    def rest() -> tuple[tuple[PooledColumns | None, tuple[str, ...]], list[int]]:
+    def to_shift() -> tuple[PooledColumns | None, tuple[str, ...]]:
         wanted = shifts and (together or selection.steps_by == "shifts")
-        return pooled_columns(ground) if wanted else (None, ()), _best_known(ground)
+        return pooled_columns(ground) if wanted else (None, ())
 
-    with workers(design.n_rows * design.n_columns) as pool:
-        shared, ((pooled, notes), order) = pool.map(lambda make: make(), [columns, rest])
+    with workers(design.n_rows * design.n_columns) as pool:  # what takes longest first
+        (pooled, notes), shared, order = pool.map(lambda make: make(), [to_shift, columns, lambda: _best_known(ground)])
     test, told = _step_test(selection, pooled, shifts, analysis.seed)
     groups = _groups(order, UNIT_SECONDS * design.n_rows * unit_width(design)) if shared else (every,)
     notes = (*prepared.notes, *notes, *told)
@@ -178,7 +178,7 @@ def _best_known(ground: Ground) -> list[int]:
     for block in design.blocks:
         if block.restricts:
             continue
-        X = block.chunk(0, design.n_rows)[valid]
+        X = block.seen(0, design.n_rows)[valid]
         X = X - X.mean(axis=0)
         spread, vectors = np.linalg.eigh(X.T @ X)
         kept = spread > 1e-9 * max(float(spread[-1]), 1e-300)

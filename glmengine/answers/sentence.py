@@ -113,7 +113,7 @@ class Nearest:
             lacks = "is beyond what comes by chance among so many units"
         else:
             lacks = "is beyond what shifts in time give" if self.by_shifts else "says the same in enough of the folds"
-        return lacks, f"; the most has {self.term} ({self.share:.2g} of the deviance alone, p {_small(self.p)})"
+        return lacks, f"; the most has {self.term} ({_two(self.share)} of the deviance alone, p {_small(self.p)})"
 
 
 def answer_sentence(
@@ -170,10 +170,10 @@ def answer_sentence(
     if not chosen:
         return _nothing(others, spikes, nearest)
     (first, share), *more = chosen
-    text = f"{_capital(first)} ({share:.2g} of the deviance{' alone' if more else ''}, q {_small(q)})"
+    text = f"{_capital(first)} ({_two(share)} of the deviance{' alone' if more else ''}, q {_small(q)})"
     if more:
         parts = {
-            name: f"{name} (+{share:.2g})" if share >= SMALL else f"{name} (what the others say too)" for name, share in more
+            name: f"{name} (+{_two(share)})" if share >= SMALL else f"{name} (what the others say too)" for name, share in more
         }
         in_turn = [words for name, words in parts.items() if name not in last]
         at_last = [words for name, words in parts.items() if name in last]
@@ -181,7 +181,7 @@ def answer_sentence(
             text += f", then {' and '.join(in_turn)}"
         if at_last:
             text += f"{', and' if in_turn else ', then'} last {' and '.join(at_last)}"
-        text += f"; {explained:.2g} together"
+        text += f"; {_two(explained)} together"
     if others:
         text += f"; {', '.join(others)} {_adds(others)} nothing"
     beside = [name for name in not_missed if name not in last and any(one in last for one, _ in chosen)]
@@ -191,12 +191,13 @@ def answer_sentence(
         few = "doubtful among so many tests" if among_many else "not beyond what shifts in time give"
         text += f"; {', '.join(doubtful)} {few}"
     if adequate is not None:
-        judged = "nothing speaks against the model" if adequate else "something is missing in the model"
-        text += f"; {judged}{f'; what to try: {try_next}' if not adequate and try_next else ''}"
+        text += f"; {'nothing speaks against the model' if adequate else 'something is missing in the model'}"
     if simulated is not None:
         text += f"; {simulated.words(history)}"
     elif unable:
         text += f"; {unable[:1].lower()}{unable[1:].rstrip('.')}"
+    if adequate is False and try_next:  # last, as it is a list itself
+        text += f"; what to try: {try_next}"
     return f"{text}."
 
 
@@ -220,5 +221,10 @@ def _capital(text: str) -> str:
     return capitalised(text) if text.replace(" ", "").isalpha() else text
 
 
+def _two(share: float) -> str:
+    """Two digits, whatever they are: 0.40."""
+    return f"{share:#.2g}".rstrip(".")
+
+
 def _small(q: float) -> str:
-    return "< 0.001" if q < 0.001 else f"{q:.2g}"
+    return "< 0.001" if q < 0.001 else _two(q)

@@ -56,7 +56,7 @@ def explain(options: Namespace) -> int:
                 simulations=options.simulations,
                 workers=options.workers,
                 scheduler=options.scheduler,
-                report=_say_so_far,
+                report=_say_so_far if len(recording.unit_names) > 1 else None,
                 out=folder,  # what is finished stays there when this is interrupted, and the same command goes on
                 context=context.part(0.05, 1.0),
             )

@@ -50,6 +50,13 @@ def joint_columns(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> np
     return product[:, _left_out(bases) :]
 
 
+def joint_defined(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> np.ndarray:
+    """(N,) bool, whether every one of `joint_columns` has a value, which each variable says for itself."""
+    bases = joint_bases(factors)
+    each = [np.isfinite(basis.evaluate(x)).all(axis=1) for basis, x in zip(bases, values, strict=True)]
+    return np.logical_and.reduce(each)
+
+
 def joint_supports(factors: Sequence[Factor], values: Sequence[np.ndarray]) -> Supports:
     """Which of `joint_columns` may be other than zero at N points."""
     bases = joint_bases(factors)

@@ -60,19 +60,20 @@ def count_spikes(
         counts = sum_counts(recording.counts.t, np.asarray(recording.counts.values[:, columns]), grid, recording.name)
         counts = counts.astype(_smallest_dtype(counts.max(initial=0))) if compact and counts.dtype.kind == "i" else counts
         return _without(counts, names, absent)
-    counts = np.zeros((grid.n_bins, len(names)), dtype=np.int8 if compact else np.int32)
-    most, larger = np.iinfo(counts.dtype).max, {}
+    by_unit = np.zeros((len(names), grid.n_bins), dtype=np.int8 if compact else np.int32)  # each written where it lies together
+    most, larger = np.iinfo(by_unit.dtype).max, {}
 
     def place(position: int) -> None:
         own = count_times(recording.spikes[columns[position]].t, grid)
         if own.max(initial=0) > most:
             larger[position] = own
         else:
-            counts[:, position] = own
+            by_unit[position] = own
 
     with workers(grid.n_bins * len(names)) as pool:
         for _ in pool.map(place, list(range(len(names)))):
             pass
+    counts = np.ascontiguousarray(by_unit.T)
     if larger:
         counts = counts.astype(_smallest_dtype(max(own.max() for own in larger.values())))
     for position, own in larger.items():

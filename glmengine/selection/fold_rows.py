@@ -62,12 +62,11 @@ class FoldRows:
 
     Parameters
     ----------
-    values : (n, p) array
+    terms : sequence of (n, k) array
+        Columns of each term, p together.
     fold : (n,) int array
         From 0 on; -1 for rows that are never held out.
     n_folds : int
-    terms : sequence of (k,) int array
-        Columns of each term.
 
     Attributes
     ----------
@@ -77,23 +76,26 @@ class FoldRows:
         Which of the columns given stands where: local ones first.
     """
 
-    def __init__(self, values: np.ndarray, fold: np.ndarray, n_folds: int, terms: Sequence[np.ndarray]) -> None:
-        self.n_folds, self.n = n_folds, len(values)
+    def __init__(self, terms: Sequence[np.ndarray], fold: np.ndarray, n_folds: int) -> None:
+        self.n_folds, self.n = n_folds, len(fold)
         fold = np.where(fold < 0, n_folds, fold)
-        local = _local_term(values, terms)
-        rest = np.setdiff1d(np.arange(values.shape[1]), local)
-        pattern = _patterns(values[:, local], fold) if local.size else np.zeros(self.n, int)
+        most = _local_term(terms)
+        local = np.zeros((self.n, 0)) if most is None else terms[most]
+        pattern = _patterns(local, fold) if local.shape[1] else np.zeros(self.n, int)
         self.order = np.lexsort((pattern, fold))
-        self.columns = np.concatenate([local, rest])
-        self.n_local = local.size
-        self.rest = np.ascontiguousarray(values[np.ix_(self.order, rest)])
+        ends = np.cumsum([0, *(term.shape[1] for term in terms)])
+        places = [np.zeros(0, int), *(np.arange(a, b) for a, b in pairwise(ends))]
+        others = [number for number in range(len(terms)) if number != most]
+        self.columns = np.concatenate([places[0 if most is None else most + 1], *(places[number + 1] for number in others)])
+        self.n_local = local.shape[1]
+        self.rest = np.hstack([np.zeros((self.n, 0)), *(terms[number][self.order] for number in others)])
         self._single = np.ascontiguousarray(self.rest.T, np.float32)
         key = np.stack([fold[self.order], pattern[self.order]])
         cut = np.flatnonzero((np.diff(key, axis=1) != 0).any(axis=0)) + 1
         self.pieces = tuple(
-            _piece(values, local, self.order, int(a), int(b), int(key[0, a]))
+            _piece(local, self.order, int(a), int(b), int(key[0, a]))
             for a, b in zip(np.r_[0, cut], np.r_[cut, self.n], strict=True)
-            if b > a and local.size
+            if b > a and self.n_local
         )
         numbers = key[0]
         self.folds = tuple(
@@ -288,11 +290,9 @@ class SharedRows:
     def __init__(self, design: Design, fold: np.ndarray, n_folds: int) -> None:
         self.labels = tuple(block.term.label for block in design.blocks if not block.restricts)
         self.index = np.flatnonzero(design.valid)
-        common = design.of(self.labels)
-        values = common.dense() if self.labels else np.zeros((design.n_rows, 0))
-        self.rows = FoldRows(
-            values[as_slice(self.index)], fold[self.index], n_folds, [np.arange(s.start, s.stop) for s in common.slices.values()]
-        )
+        used = as_slice(self.index)
+        terms = [block.seen(0, design.n_rows)[used] for block in design.blocks if not block.restricts]
+        self.rows = FoldRows(terms, fold[used], n_folds)
         self.at = self.index[self.rows.order]
         """(n,) int array, the bin of each sorted row."""
         self.penalties: dict[tuple[object, ...], Components] = {}
@@ -304,12 +304,12 @@ class SharedRows:
         return np.concatenate([np.zeros(0, int), *parts])[self.rows.columns]
 
 
-def _local_term(values: np.ndarray, terms: Sequence[np.ndarray]) -> np.ndarray:
-    """Columns of the largest term that is mostly zero."""
-    best = np.zeros(0, int)
-    for columns in terms:
-        if columns.size > max(best.size, FEWEST_LOCAL - 1) and (values[:, columns] != 0).mean() <= LOCAL:
-            best = columns
+def _local_term(terms: Sequence[np.ndarray]) -> int | None:
+    """Number of the largest term that is mostly zero; None where none is."""
+    best, size = None, FEWEST_LOCAL - 1
+    for number, values in enumerate(terms):
+        if values.shape[1] > size and np.count_nonzero(values) <= LOCAL * values.size:
+            best, size = number, values.shape[1]
     return best
 
 
@@ -326,8 +326,8 @@ def _patterns(values: np.ndarray, fold: np.ndarray) -> np.ndarray:
     return np.where(count[inverse] >= FEWEST_ROWS, found + 1, 0)
 
 
-def _piece(values: np.ndarray, local: np.ndarray, order: np.ndarray, start: int, stop: int, fold: int) -> Piece:
-    part = values[np.ix_(order[start:stop], local)] if local.size else np.zeros((stop - start, 0))
+def _piece(local: np.ndarray, order: np.ndarray, start: int, stop: int, fold: int) -> Piece:
+    part = local[order[start:stop]]
     live = np.flatnonzero((part != 0).any(axis=0))
     kept = np.ascontiguousarray(part[:, live].T)
     return Piece(slice(start, stop), fold, live, kept, kept.astype(np.float32))

@@ -19,6 +19,9 @@ _EACH_ONCE = 1e6  # combinations of shifts, of which none is drawn twice where t
 _FEWEST_ROWS = 0.5  # of the rows that still have a partner when trials of different lengths are exchanged
 _LOWEST = 0.1  # of the autocorrelation of neighbouring rows, which counts as none
 
+FEW_LAGS = 64
+"""Lags up to which a product for each of them is sooner done than transforms of all rows."""
+
 
 @dataclass(frozen=True)
 class Shuffles:
@@ -185,7 +188,7 @@ def _time(rows: int, bin_size: float | None) -> str:
     return numbered(int(rows), "bin") if bin_size is None else f"{rows * bin_size:g} s"
 
 
-def correlation_length(values: np.ndarray, stretch: np.ndarray) -> int:
+def correlation_length(values: np.ndarray, stretch: np.ndarray, enough: int | None = None) -> int:
     """Lag in rows from which on the autocorrelation of any column is lost, within the longest stretch.
 
     Lost is below a tenth of that of neighbouring rows (the noise of counts hides how slowly their rate varies), or below two standard errors of
@@ -197,6 +200,8 @@ def correlation_length(values: np.ndarray, stretch: np.ndarray) -> int:
         NaN counts as the column's mean.
     stretch : (T,) int array
         -1 for rows that are not used.
+    enough : int, optional
+        A lag beyond which it makes no difference where it is lost.
 
     Returns
     -------
@@ -208,14 +213,18 @@ def correlation_length(values: np.ndarray, stretch: np.ndarray) -> int:
         return 1
     part = np.asarray(values, np.float64).reshape(len(values), -1)[stretch == numbers[np.argmax(sizes)]]
     n, longest = len(part), 1
+    most = n // 2 if enough is None else min(enough, n // 2)
     size = 2 ** int(np.ceil(np.log2(2 * n)))  # of a length with large prime factors a transform takes several times as long
     for column in part.T:
         known = np.isfinite(column)
         if known.sum() < 2 or np.ptp(column[known]) == 0:
             continue
         centred = np.where(known, column - column[known].mean(), 0.0)
-        correlation = np.fft.irfft(np.abs(np.fft.rfft(centred, size)) ** 2, size)[: n // 2 + 1]
+        if most <= FEW_LAGS:
+            correlation = np.array([centred[: n - lag] @ centred[lag:] for lag in range(most + 1)])
+        else:
+            correlation = np.fft.irfft(np.abs(np.fft.rfft(centred, size)) ** 2, size)[: most + 1]
         correlation, noise = correlation / correlation[0], 2.0 / np.sqrt(known.sum())
         lost = np.flatnonzero(correlation[1:] < max(_LOWEST * correlation[1:2].sum(), noise))
-        longest = max(longest, int(lost[0]) + 1 if lost.size else n // 2)
+        longest = max(longest, int(lost[0]) + 1 if lost.size else most)
     return int(min(longest, max(n // 2, 1)))

@@ -27,8 +27,8 @@ from glmengine.selection.whole_fits import Whole
 from glmengine.selection.work_ahead import FIXED_COLUMNS
 from glmengine.solvers.penalty_components import Components
 
-SETTLED, EXACT = 1e-4, 1e-9
-"""Newton decrements, in units of a log-likelihood, at which a model is compared, and at which it is handed on."""
+SETTLED, EXACT = 1e-2, 1e-9
+"""Newton decrements, in units of a log-likelihood, at which a model is compared (steps to its folds go on from there), and at which it is handed on."""
 
 STALE = 0.3
 """Decrement of the steps taken since a Hessian was made, from which on it is made anew."""

@@ -13,7 +13,14 @@ from glmengine.basis.supports import Supports
 from glmengine.design.design import Block, Column
 from glmengine.design.lagged_gram import lagged_cost, lagged_moments
 from glmengine.design.lagged_supports import filtered_shares
-from glmengine.design.tensor_product import axis_penalties, joint_columns, joint_indices, joint_sparse, joint_supports
+from glmengine.design.tensor_product import (
+    axis_penalties,
+    joint_columns,
+    joint_defined,
+    joint_indices,
+    joint_sparse,
+    joint_supports,
+)
 from glmengine.timegrid.convolution import convolve_pieces, full_window
 
 if TYPE_CHECKING:
@@ -47,6 +54,9 @@ class ProductBlock(Block):
 
     def chunk(self, start: int, stop: int) -> np.ndarray:
         return joint_columns(self.term.factors, [x[start:stop] for x in self._samples])
+
+    def defined(self, start: int, stop: int) -> np.ndarray:
+        return joint_defined(self.term.factors, [x[start:stop] for x in self._samples])
 
     def supports(self, index: np.ndarray) -> Supports:
         return joint_supports(self.term.factors, [x[index] for x in self._samples])

@@ -172,7 +172,7 @@ def test_sentences_say_what_adds_and_what_does_not():
         try_next="a longer history",
     )
     assert said == (
-        "Position (0.19 of the deviance alone, q < 0.001), then head direction (+0.04) and theta (what the others say too); "
+        "Position (0.19 of the deviance alone, q < 0.001), then head direction (+0.040) and theta (what the others say too); "
         "0.23 together; speed adds nothing; something is missing in the model; what to try: a longer history."
     )
     with_past = answer_sentence(
@@ -186,11 +186,11 @@ def test_sentences_say_what_adds_and_what_does_not():
         not_missed=["speed"],
     )
     assert with_past == (
-        "Position (0.19 of the deviance alone, q < 0.001), then speed (+0.02), and last history (+0.1); 0.3 together; theta adds nothing; "
+        "Position (0.19 of the deviance alone, q < 0.001), then speed (+0.020), and last history (+0.10); 0.30 together; theta adds nothing; "
         "beside history, speed adds nothing; nothing speaks against the model."
     )
     fine = answer_sentence([("x", 0.2)], ["y", "z"], explained=0.2, q=0.03, adequate=True, try_next="")
-    assert fine == "X (0.2 of the deviance, q 0.03); y, z add nothing; nothing speaks against the model."
+    assert fine == "X (0.20 of the deviance, q 0.030); y, z add nothing; nothing speaks against the model."
     away = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="", unable="Its spikes run away.")
     assert away.endswith("something is missing in the model; its spikes run away.")
     nothing = [answer_sentence([], ["y"], explained=0, q=1, adequate=None, try_next="", spikes=n) for n in (np.nan, 500, 41)]
@@ -202,8 +202,8 @@ def test_sentences_say_what_adds_and_what_does_not():
     ]
     assert ends == [
         "is beyond what comes by chance among so many units; the most has y (0.29 of the deviance alone, p 0.033).",
-        "is beyond what shifts in time give; the most has y (0.05 of the deviance alone, p 0.2).",
-        "says the same in enough of the folds; the most has y (0.05 of the deviance alone, p 0.2).",
+        "is beyond what shifts in time give; the most has y (0.050 of the deviance alone, p 0.20).",
+        "says the same in enough of the folds; the most has y (0.050 of the deviance alone, p 0.20).",
     ]
 
 
@@ -560,13 +560,13 @@ def test_sentences_say_how_simulated_spikes_differ():
     both = answer_sentence(
         [("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="a longer history", simulated=few, history=""
     )
-    assert both.endswith("something is missing in the model; what to try: a longer history; too few bursts in the model.")
+    assert both.endswith("something is missing in the model; too few bursts in the model; what to try: a longer history.")
     assert [one.alike for one in (alike, few, replace(few, burst=0.1, isi=0.95, autocorrelogram=0.9))] == [True, False, True]
     other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
     assert other.words() == "simulated spikes differ in rate and intervals"
     said = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=True, try_next="", doubtful=["x"], simulated=alike)
     assert said == (
-        "X (0.2 of the deviance, q 0.03); x not beyond what shifts in time give; nothing speaks against the model; "
+        "X (0.20 of the deviance, q 0.030); x not beyond what shifts in time give; nothing speaks against the model; "
         "simulated spikes are like the recorded ones."
     )
 

@@ -11,6 +11,7 @@ import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.terms import CovariateTerm, Factor
 from glmengine.analysis.time_grid import make_grid
+from glmengine.design.blocks.term import ProductBlock
 from glmengine.design.build import build_design
 from glmengine.design.preview import feature_preview, product_image
 from glmengine.design.tensor_product import axis_penalties, joint_columns, joint_indices, n_joint
@@ -145,6 +146,18 @@ def test_three_variables_make_one_term(solid, small_recording):
     assert values.shape == (len(times), len(labels)) == (len(times), 64)
     _, _, images = product_image(term.factors, n=10, ranges=((0.0, 100.0), (0.0, 100.0)))
     assert images.shape == (4, 4, 10, 10)
+
+
+def test_a_product_is_defined_where_each_of_its_variables_is(solid):
+    term, design = solid
+    samples = [x.copy() for x in design.blocks[0]._samples]
+    samples[0][:40], samples[2][30:60], samples[1][100] = np.nan, np.nan, 1e6
+    block = ProductBlock(term.with_(factors=design.terms[0].factors), samples)
+    known = np.isfinite(block.chunk(0, 300)).all(axis=1)
+    np.testing.assert_array_equal(block.defined(0, 300), known)
+    assert not known[:60].any()
+    assert not known[100]
+    assert known[150:].any()
 
 
 def test_a_smooth_fit_of_three_variables_ends_at_its_optimum(solid, small_recording):

@@ -20,7 +20,7 @@ def _rows(local: bool) -> tuple[FoldRows, np.ndarray, np.ndarray, np.ndarray]:
         values[:, :LOCAL] *= (np.arange(LOCAL) >= place[:, None]) & (np.arange(LOCAL) < place[:, None] + 4)
     fold = (np.arange(N) // 2000) % (FOLDS + 1)
     fold = np.where(fold == FOLDS, -1, fold)
-    rows = FoldRows(values, fold, FOLDS, [np.arange(LOCAL), np.arange(LOCAL, LOCAL + REST)])
+    rows = FoldRows([values[:, :LOCAL], values[:, LOCAL:]], fold, FOLDS)
     own = np.asfortranarray(random.normal(size=(N, OWN)))
     every = np.hstack([values[np.ix_(rows.order, rows.columns)], own, np.ones((N, 1))])
     return rows, every, np.where(fold < 0, FOLDS, fold)[rows.order], own

@@ -46,7 +46,7 @@ def test_sums_over_sorted_rows_are_those_of_the_design():
     local[np.arange(600)[:, None], (random.integers(0, 2, 600) * 15)[:, None] + np.arange(8)] = random.random((600, 8))
     values, own = np.hstack([random.random((600, 4)), local]), random.random((600, 2))
     fold = random.integers(-1, 3, 600)
-    rows = FoldRows(values, fold, 3, [np.arange(4), np.arange(4, 34)])
+    rows = FoldRows([values[:, :4], values[:, 4:]], fold, 3)
     assert rows.n_local == 30
     assert len(rows.pieces) == 8
     assert all(piece.live.size == 8 for piece in rows.pieces)

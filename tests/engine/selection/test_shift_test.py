@@ -105,6 +105,10 @@ def test_the_shortest_shift_is_longer_than_the_autocorrelation():
     assert correlation_length(random.normal(size=20_000), stretch) <= 2
     counts = random.poisson(0.2 * np.exp(0.7 * slow))  # noise hides the rate's autocorrelation, and does not make it short
     assert correlation_length(counts, stretch) > 50
+    for enough in (20, 40, 1_000):  # products of few lags, and transforms
+        assert correlation_length(slow, stretch, enough) == min(correlation_length(slow, stretch), enough)
+    quick = np.convolve(random.normal(size=20_000), np.ones(12) / 12, "same")
+    assert correlation_length(quick, stretch, 40) == correlation_length(quick, stretch) < 20
 
 
 def test_a_covariate_that_does_nothing_is_called_so_though_wald_does_not():
