@@ -128,12 +128,16 @@ class FoldRows:
         by_fold = theta if theta.ndim == 3 else None
         m = theta.shape[-2]
         eta = np.empty((m, self.n))
-        places = slice(self.n_local, self.p)
+        used = (theta != 0.0).reshape(-1, theta.shape[-1]).any(axis=0)
+        live, with_own = self._live(used), used[self.p : -1].any()
+        places = slice(self.n_local + live.start, self.n_local + live.stop)
 
         def of_fold(k: int) -> None:
             part, one = self.folds[k], theta if by_fold is None else by_fold[k]
-            eta[:, part] = one[:, places] @ self.rest[part].T + one[:, -1:]
-            if own.shape[1]:
+            eta[:, part] = one[:, -1:]
+            if live.stop:
+                eta[:, part] += one[:, places] @ self.rest[part, live].T
+            if with_own:
                 eta[:, part] += one[:, self.p : -1] @ own[part].T
 
         self._of_folds(of_fold, m)
@@ -154,16 +158,22 @@ class FoldRows:
             eta[some] = found
         return eta
 
-    def back(self, residual: np.ndarray, own: np.ndarray, with_local: np.ndarray) -> np.ndarray:
-        """(folds + 1, m, p + h + 1) sums of columns times residuals (m, n), over each fold; of local columns where a model has some (m,)."""
+    def back(self, residual: np.ndarray, own: np.ndarray, wanted: Sequence[np.ndarray]) -> np.ndarray:
+        """(folds + 1, m, p + h + 1) sums of columns times residuals (m, n), over each fold, of the parameters that are wanted of each model,
+        ascending; what else there is may be zero."""
         m, h = len(residual), own.shape[1]
         total = np.zeros((self.n_folds + 1, m, self.p + h + 1))
+        with_local = np.array([bool(one[0] < self.n_local) for one in wanted])
+        used = np.isin(np.arange(self.p + h + 1), np.concatenate(wanted))
+        live, with_own = self._live(used), used[self.p : -1].any()
 
         def of_fold(k: int) -> None:
             part = self.folds[k]
             r = residual[:, part]
-            total[k, :, self.n_local : self.p] = r @ self.rest[part]
-            total[k, :, self.p : -1] = r @ own[part]
+            if live.stop:
+                total[k, :, self.n_local + live.start : self.n_local + live.stop] = r @ self.rest[part, live]
+            if with_own:
+                total[k, :, self.p : -1] = r @ own[part]
             total[k, :, -1] = r.sum(axis=1)
 
         self._of_folds(of_fold, m)
@@ -179,6 +189,14 @@ class FoldRows:
             sums = self._places.summed(products.T, self.n_folds + 1, self.n_local)
             total[:, with_local, : self.n_local] = np.swapaxes(sums, 1, 2)
         return total
+
+    def _live(self, used: np.ndarray) -> slice:
+        """From the first to the last column of `rest` that is used, of parameters (p + h + 1,) that are; empty where none is.
+
+        Products with columns of zeros take as long as others, and the rows do not fit in any cache.
+        """
+        places = np.flatnonzero(used[self.n_local : self.p])
+        return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)
 
     def grams(self, weights: np.ndarray, own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         """(folds + 1, q, q) sums of products of columns times weights (n,), over each fold: products in float32, their sums over pieces in float64.

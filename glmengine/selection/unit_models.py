@@ -262,8 +262,7 @@ class UnitModels:
             loss, score, fisher, observed = self._evaluate(eta)
             curvature = observed if self._exact_curvature else fisher
             good = [state.accept(self._loss(state, own)) for state, own in zip(active, loss, strict=True)]
-            with_local = np.array([bool(state.wanted[0] < self.rows.n_local) for state in active])
-            gradients = self.rows.back(score, self.own, with_local)
+            gradients = self.rows.back(score, self.own, [state.wanted for state in active])
             for number, state in enumerate(active):
                 if not good[number]:
                     continue

@@ -38,9 +38,24 @@ def test_sums_are_those_of_the_matrix(local: bool) -> None:
     np.testing.assert_allclose(rows.predictor(by_fold, own), np.einsum("nmp,np->mn", by_fold[fold], every), atol=1e-12)
     residual = random.normal(size=(3, N))
     expected = np.array([(residual * (fold == k)) @ every for k in range(FOLDS + 1)])
-    with_local = np.array([True, False, True])
-    expected[:, ~with_local, : rows.n_local] = 0.0
-    np.testing.assert_allclose(rows.back(residual, own, with_local), expected, atol=1e-9)
+    size = every.shape[1]
+    every_one, own_alone = np.arange(size), np.arange(LOCAL + REST, size)
+    for wanted in (
+        [every_one, np.arange(LOCAL, size), every_one],
+        [own_alone, np.array([LOCAL + 1, LOCAL + 3, size - 1]), own_alone],
+    ):
+        found = rows.back(residual, own, wanted)
+        for number, which in enumerate(wanted):
+            np.testing.assert_allclose(found[:, number, which], expected[:, number, which], atol=1e-9)
+    for which in (
+        own_alone,
+        np.array([LOCAL + 2, size - 1]),
+        np.array([size - 1]),
+    ):  # columns that no model has are not gone through
+        few = np.zeros_like(theta)
+        few[:, which] = theta[:, which]
+        np.testing.assert_allclose(rows.predictor(few, own), few @ every.T, atol=1e-12)
+        np.testing.assert_allclose(rows.predictor(np.stack([few] * (FOLDS + 1)), own), few @ every.T, atol=1e-12)
     weights = random.uniform(0.1, 1.0, N)
     single = np.ascontiguousarray(own.T, np.float32)
     for wanted in (np.arange(every.shape[1]), np.array([1, 2, LOCAL + 1, LOCAL + 3, LOCAL + REST + 1, every.shape[1] - 1])):
@@ -61,7 +76,7 @@ def test_sums_are_the_same_for_any_number_of_threads(local: bool) -> None:
         wanted = np.arange(every.shape[1])
         return [
             rows.predictor(theta, own),
-            rows.back(residual, own, np.ones(2, bool)),
+            rows.back(residual, own, [wanted] * 2),
             rows.grams(weights, single, wanted),
         ]
 

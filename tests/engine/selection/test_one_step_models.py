@@ -64,10 +64,8 @@ def test_sums_over_sorted_rows_are_those_of_the_design():
     for k in range(4):
         here = np.where(fold < 0, 3, fold)[rows.order] == k
         expected = residual[:, here] @ everything[here]
-        np.testing.assert_allclose(
-            rows.back(residual, own[rows.order], np.array([True, True]))[k], expected, rtol=1e-10, atol=1e-10
-        )
-        one = rows.back(residual, own[rows.order], np.array([False, True]))[k]
+        np.testing.assert_allclose(rows.back(residual, own[rows.order], [np.arange(37)] * 2)[k], expected, rtol=1e-10, atol=1e-10)
+        one = rows.back(residual, own[rows.order], [np.arange(30, 37), np.arange(37)])[k]
         np.testing.assert_allclose(one[1], expected[1], rtol=1e-10, atol=1e-10)
         np.testing.assert_allclose(one[0, 30:], expected[0, 30:], rtol=1e-10, atol=1e-10)
         assert not one[0, :30].any()
@@ -179,6 +177,18 @@ def test_a_way_that_ends_before_the_optimum_ends_where_it_was_looked_at(ground, 
     assert not state.done
     loss = unit._evaluate(unit.rows.predictor(unit._spread([state]), unit.own))[0]
     assert unit._loss(state, loss[0]) == state.loss
+
+
+def test_scores_of_folds_do_not_see_where_the_way_to_the_whole_fit_ends(ground, monkeypatch):
+    models = [frozenset(chosen) for size in (1, 2) for chosen in combinations(range(len(ground.candidates)), size)]
+    found = []
+    for settled in (unit_models.SETTLED, 1e-6):
+        monkeypatch.setattr(unit_models, "SETTLED", settled)
+        quick = OneStepModels(ground)
+        quick.ahead({1: models})
+        found.append([quick.held_out(model, [1])[1].deviance_explained for model in models])
+        assert max(quick._unit(1).states[model].decrement for model in models) <= settled
+    np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("penalty", ["ridge", "smoothness"])
