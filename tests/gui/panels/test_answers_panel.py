@@ -425,13 +425,3 @@ def test_before_terms_are_chosen_the_page_says_so(opened, at_rest):
     assert any(
         label.isVisible() and label.text().startswith("Nothing has been chosen yet") for label in terms.findChildren(QLabel)
     )
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.0003, "< 0.001"), (-0.0003, "0.000"), (0.0, "0.000"), (0.0123, "0.012"), (-0.02, "-0.020"), (np.nan, "")],
-)
-def test_a_small_share_of_a_chosen_term_is_not_nothing(value, text):
-    from glmgui.panels.answers.sheet_table import _number
-
-    assert _number(value) == text
