@@ -12,13 +12,14 @@ import numpy as np
 from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.units import chosen_units
-from glmengine.context import SILENT, Context, Forwarding, Progress, Rising, UnitsFound
+from glmengine.context import SILENT, Context, Forwarding, Progress, Rising, UnitsFound, parts_by_work
 from glmengine.design.prepare import Prepared, prepare
+from glmengine.design.run_work import RunWork, expected_run_work, run_work
 from glmengine.design.settings import PreparedSettings, prepare_settings
 from glmengine.design.unit_blocks import block_of, needs_all_units
 from glmengine.errors import GlmError
 from glmengine.models import get_family
-from glmengine.results.assessment import assessed, goes_on
+from glmengine.results.assessment import Stages, assessed, goes_on
 from glmengine.results.joined_units import joined_units, with_all_features
 from glmengine.results.result import Result
 from glmengine.results.unfinished import STRENGTHS_CUT_SHORT
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 _GRACE = 2.0  # s that what is made after a stop has in all: the final fit where the cross-validation was stopped, errors, bands of curves
 _FIT_OF_GRACE = 0.5  # share of it in which that fit ends
-_TESTED = 0.03  # share of the scores on epochs that are tested on
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
@@ -45,14 +45,18 @@ _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis ha
 
 @dataclass(frozen=True)
 class _Shares:
-    """Where the parts of a run end in its progress, by what they take beside each other in several kinds of fits (measured)."""
+    """Where the parts of a run end in its progress, once it is prepared."""
 
-    prepared: float
     scored: float
     fitted: float
+    assessed: float
 
-
-_WITH_FOLDS, _WITHOUT_FOLDS = _Shares(0.06, 0.7, 0.8), _Shares(0.2, 0.2, 0.65)
+    @classmethod
+    def of(cls, work: RunWork, prepared: float) -> _Shares:
+        """By what they take beside each other, after the share in which the run was prepared."""
+        parts = np.array([work.scored, work.fitted, sum(work.assessed), work.tested])
+        ends = prepared + (1.0 - prepared) * np.cumsum(parts) / parts.sum()
+        return cls(*ends[:3].tolist())
 
 
 def run(analysis: Analysis, recording: Recording, context: Context | None = None, *, blocks: int = 1) -> Result:
@@ -117,8 +121,9 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
     _tell_units(analysis, recording, context)
-    shares = _WITH_FOLDS if analysis.validation.folds else _WITHOUT_FOLDS
-    beginning = context.part(0.0, shares.prepared)
+    begun = expected_run_work(analysis, recording).share_prepared
+    of_fit = 1.0 if analysis.selection is None else _SHARE_OF_FIT
+    beginning = context.part(0.0, of_fit * begun)
     settings = prepare_settings(analysis, recording, beginning) if analysis.model.search else None
     prepared = prepare(analysis, recording, beginning) if settings is None else settings.prepared
     _refuse_fields(analysis, prepared)
@@ -127,12 +132,14 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     if block is not None:
         number, blocks = block[0], min(block[1], len(every.units))
         prepared = every.of_units(block_of(len(every.units), number, blocks))
-    whole, context = context, context.part(0.0, 1.0 if analysis.selection is None else _SHARE_OF_FIT)
+    work = run_work(analysis, prepared.design, prepared.units)
+    shares = _Shares.of(work, begun)
+    whole, context = context, context.part(0.0, of_fit)
     search: SettingSearch | None = None
     if settings is None or split is None:
-        cross_validation = _cross_validated(analysis, prepared, split, context.part(shares.prepared, shares.scored))
+        cross_validation = _cross_validated(analysis, prepared, split, context.part(begun, shares.scored))
     else:
-        search = _searched(analysis, settings, split, context.part(shares.prepared, shares.scored))
+        search = _searched(analysis, settings, split, context.part(begun, shares.scored))
         prepared = settings.with_chosen(analysis, search.setting, search.scored)
         design = prepared.design
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
@@ -145,8 +152,8 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         if np.nansum(again.objective) < np.nansum(fit.objective):  # it was stopped before it came as far as the folds
             fit = again
     rest = _Rest(context, forward, _GRACE)
-    told = 1.0 - (_TESTED if analysis.validation.test_epochs else 0.0)
-    result = assessed(analysis, recording, prepared, fit, split, cross_validation, rest.part(shares.fitted, told))
+    parts = parts_by_work(rest.part(shares.fitted, shares.assessed), work.assessed)
+    result = assessed(analysis, recording, prepared, fit, split, cross_validation, Stages(*parts))
     if search is not None and settings is not None:
         from glmengine.results.setting_table import with_settings
 
@@ -156,7 +163,7 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     if stopped:
         result = replace(result, notes=(STRENGTHS_CUT_SHORT, *result.notes))
     if analysis.validation.test_epochs:
-        result = _tested(result, recording, cross_validation is None, context.part(told, 1.0))
+        result = _tested(result, recording, cross_validation is None, context.part(shares.assessed, 1.0))
     if analysis.selection is not None:
         from glmengine.selection.select import select_terms
 

@@ -30,7 +30,17 @@ if TYPE_CHECKING:
 
 _LARGEST_COVARIANCE = 1.5e9  # bytes of all units together that are made; fewer are saved with the result
 _CLASSES = "Each class has coefficients of its own; response curves, filters and coupling strengths, which are those of one rate, are not made."
-_ERRORS, _CURVES, _FILTERS, _DRIFT = 0.25, 0.72, 0.77, 0.8  # where each ends in what is made of a fit (measured)
+
+
+@dataclass(frozen=True)
+class Stages:
+    """A context for each stage in which a result is made of a fit."""
+
+    errors: Context
+    curves: Context
+    filters: Context
+    drift: Context
+    held_out: Context
 
 
 def assessed(
@@ -40,7 +50,7 @@ def assessed(
     fit: Fit,
     split: Split | None,
     cross_validation: CrossValidation | None,
-    context: Context,
+    stages: Stages,
 ) -> Result:
     """A result made of a fit of `analysis`, whose folds are `split`."""
     from glmengine.analysis.measures import units_of_measure
@@ -52,12 +62,12 @@ def assessed(
         words_of(analysis.model),
         units_of_measure((*prepared.design.terms, *analysis.time.conditions), prepared.recording),
     )
-    context.report(Progress("Standard errors", 0.0))
-    fit.assess(context.part(0.0, _ERRORS))
-    cut_short = context.stopping
+    stages.errors.report(Progress("Standard errors", 0.0))
+    fit.assess(stages.errors)
+    cut_short = stages.errors.stopping
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
     found = (
-        _drawn(analysis, prepared, fit, coefficients, intercepts, context) if fit.n_classes == 1 else _Drawn(notes=(_CLASSES,))
+        _drawn(analysis, prepared, fit, coefficients, intercepts, stages) if fit.n_classes == 1 else _Drawn(notes=(_CLASSES,))
     )
     scores = label_scores(score_table(prepared, fit, cross_validation), words)
     notes = [
@@ -66,11 +76,11 @@ def assessed(
         *(split.notes if split else ()),
         *fit.notes,
         *found.notes,
-        *_notes_on_drift(analysis, prepared, found.posterior, scores, context),
+        *_notes_on_drift(analysis, prepared, found.posterior, scores, stages.drift),
         *_notes_on_strengths(analysis, prepared, cross_validation),
         *(() if cross_validation is None else cross_validation.notes),
     ]
-    if cut_short or context.stopping:
+    if cut_short or stages.drift.stopping:
         notes.append(ERRORS_CUT_SHORT)
     if words.meaning:
         notes.append(words.meaning)
@@ -86,7 +96,7 @@ def assessed(
         filters=found.filters,
         coupling=found.coupling,
         cv=cv_dataset(prepared, split, cross_validation),
-        fold_scores=_fold_scores(analysis, prepared, split, cross_validation, context.part(_DRIFT, 1.0)),
+        fold_scores=_fold_scores(analysis, prepared, split, cross_validation, stages.held_out),
         tests=term_tests(prepared, fit),
         smoothing=smoothing_table(prepared, fit),
         covariance=None if found.covariance is None or found.covariance.nbytes > LARGEST_COVARIANCE else found.covariance,
@@ -118,7 +128,7 @@ class _Drawn:
 
 
 def _drawn(
-    analysis: Analysis, prepared: Prepared, fit: Fit, coefficients: xr.DataArray, intercepts: xr.DataArray, context: Context
+    analysis: Analysis, prepared: Prepared, fit: Fit, coefficients: xr.DataArray, intercepts: xr.DataArray, stages: Stages
 ) -> _Drawn:
     from glmengine.analysis.wording import words_of
     from glmengine.results.curves import response_curves
@@ -134,12 +144,12 @@ def _drawn(
         covariance=None if covariance is None else covariance.values,
         link=link_of(analysis.model),
     )
-    context.check()
     words = words_of(analysis.model)
-    curves, notes = response_curves(prepared, posterior, context.part(_ERRORS, _CURVES), words=words)
-    context.check()
-    filters = term_filters(prepared, posterior, words, context.part(_CURVES, _FILTERS))
-    coupling = coupling_strengths(prepared, posterior, words, context)
+    stages.curves.check()
+    curves, notes = response_curves(prepared, posterior, stages.curves, words=words)
+    stages.filters.check()
+    filters = term_filters(prepared, posterior, words, stages.filters)
+    coupling = coupling_strengths(prepared, posterior, words, stages.filters)
     if covariance is None:
         bands = (
             f"Curves, filters and predictions have no bands: the covariance of the coefficients would take {size / 1e9:.1f} GB."
@@ -185,7 +195,7 @@ def _notes_on_drift(
         dispersion=np.asarray(scores["dispersion"].values, np.float64),
     )
     moved = [term.label for term in prepared.design.terms if term.kind != "history"]
-    return drift_notes(drifting_units(prepared, model, context.part(_FILTERS, _DRIFT)), moved)
+    return drift_notes(drifting_units(prepared, model, context), moved)
 
 
 def goes_on(prepared: Prepared) -> bool:

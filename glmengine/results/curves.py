@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Progress, checked
+from glmengine.context import SILENT, Context, Progress, checked, parts_by_work
 from glmengine.design.chunks import as_slice, row_chunks
 from glmengine.inference.simultaneous import DRAWS, sup_t
 from glmengine.recording.joining import session_labels
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from glmengine.design.prepare import Prepared
 
 _MOST_WORK = 1.5e10  # products spent on the bands of tuning, some ten seconds
+_RATE_WORK = 25.0  # what a rate of a bin takes, in such products
+_BAND_WORK = 4e6  # and the band of the whole curve of a unit, which is simulated
 _MOST_NUMBERS = 5e7  # kept while they are summed, 400 MB
 
 
@@ -80,9 +82,14 @@ def response_curves(
     stride = _stride(prepared, curves)
     design = prepared.design
     sums, rows = np.zeros(design.n_columns), 0
+    summing, *drawing = parts_by_work(
+        context,
+        [_summing_work(prepared, curves, stride), *(_BAND_WORK * len(prepared.units) for _ in curves)],
+        ["Response curves"] * (1 + len(curves)),
+    )
     for start, stop in row_chunks(design, len(prepared.units)):
         context.check()
-        context.report(Progress("Response curves", start / max(design.n_rows, 1)))
+        summing.report(Progress("", start / max(design.n_rows, 1)))
         if context.stopping:  # the bands of tuning are most of the work; the curves themselves are kept
             for curve in curves:
                 curve.gradient = None
@@ -96,8 +103,8 @@ def response_curves(
     if stride > 1:
         notes.append(f"The bands of tuning curves were made from every {stride}th bin, to save time.")
     return {
-        curve.drawn.label: _dataset(curve, prepared, posterior, means, words, context, simultaneous=simultaneous)
-        for curve in curves
+        curve.drawn.label: _dataset(curve, prepared, posterior, means, words, part, simultaneous=simultaneous)
+        for curve, part in zip(curves, drawing, strict=True)
     }, notes
 
 
@@ -121,6 +128,12 @@ def _stride(prepared: Prepared, curves: list[_Curve]) -> int:
     banded = sum(curve.gradient is not None for curve in curves)
     work = float(prepared.design.valid.sum()) * (prepared.design.n_columns + 1) * len(prepared.units) * banded
     return max(1, int(np.ceil(work / _MOST_WORK)))
+
+
+def _summing_work(prepared: Prepared, curves: list[_Curve], stride: int) -> float:
+    """What the sums over rows take, in products."""
+    products = sum((prepared.design.n_columns + 1) / stride for curve in curves if curve.gradient is not None)
+    return float(prepared.design.valid.sum()) * len(prepared.units) * (products + _RATE_WORK * len(curves))
 
 
 def _add(
@@ -270,6 +283,7 @@ def _effects(
         with workers(len(middle) * points.size * DRAWS) as pool:
             for unit, many in enumerate(checked(context, pool.stream(standard_errors, posterior.covariance))):
                 wide[unit] = many * error[unit]
+                context.report(Progress("", (unit + 1) / len(middle)))
     return {
         "middle": middle,
         "low": middle - spread,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmengine.fitting.unit_status import Observed, folds_that_count
 from glmengine.models import Family
 from glmengine.models.links import Link
 from glmengine.selection.fold_rows import FoldRows
@@ -64,5 +65,13 @@ class NullModel:
             without = (spikes.sum() - spikes[:F]) / (n.sum() - n[:F])
             folds = np.array([sums(part, one) for part, one in zip(parts[:F], without, strict=True)]).reshape(F, 3)
             total = sums(whole, mean)
-        counts = (n[:F] > 0) & (spikes.sum() - spikes[:F] > 0) & np.isfinite(folds).all(axis=1)
+        counts = _folds_that_count(n, spikes, F, family) & np.isfinite(folds).all(axis=1)
         return cls(eta, float(n.sum()), *total.tolist(), counts, n[:F], spikes[:F], *folds.T)
+
+
+def _folds_that_count(n: np.ndarray, spikes: np.ndarray, n_folds: int, family: Family) -> np.ndarray:
+    """(F,) bool, from bins and spikes of each fold, and of the rows that no fold holds behind them, where there are any: the rule of all held-out scores."""
+    left_n = np.concatenate([[n.sum()], n.sum() - n[:n_folds]])
+    left_spikes = np.concatenate([[spikes.sum()], spikes.sum() - spikes[:n_folds]])
+    mean = left_spikes / np.where(left_n > 0, left_n, np.nan)
+    return folds_that_count(family, Observed(left_n[:, None], mean[:, None], np.full((left_n.size, 1), np.nan), None))[:, 0]

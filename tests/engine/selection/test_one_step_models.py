@@ -123,6 +123,20 @@ def test_a_silent_unit_has_no_scores_and_one_with_gaps_has(ground):
     assert found[0].deviance_explained == pytest.approx(exact.held_out(model, [0])[0].deviance_explained, abs=5e-3)
 
 
+@pytest.mark.parametrize("silent_there", [True, False])
+def test_folds_count_for_a_unit_as_they_do_for_its_scores(ground, silent_there):
+    counts, fold = np.asarray(ground.prepared.counts, np.float64).copy(), ground.split.fold
+    counts[(fold == 1) == silent_there, 0] = 0.0  # silent in the fold, or in all the time that it leaves
+    other = replace(ground, prepared=replace(ground.prepared, counts=counts))
+    model, rule = frozenset([1]), ge.cross_validate(ground.prepared.design, counts, folds=fold, strengths=[1e-3])
+    scored = np.isfinite(rule.scores.values[:, 0, 0])
+    assert scored.tolist() == ([number != 1 for number in range(10)] if silent_there else [False] * 10)
+    for models in (OneStepModels(other), NestedModels(other)):
+        found = models.held_out(model, range(len(ground.units)))
+        for unit in range(len(ground.units)):
+            np.testing.assert_array_equal(found[unit].counts, np.isfinite(rule.scores.values[:, 0, unit]))
+
+
 def test_what_does_not_suit_is_said(small_recording):
     terms = [_term("direction", "head_direction", family="cyclic_b_spline")]
     for model in ({"family": "negative_binomial"}, {"penalty": "none"}, {"penalty": "lasso"}):
