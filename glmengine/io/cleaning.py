@@ -12,7 +12,7 @@ from glmengine.io.clocks import clock_doubts, inside, plausible_span, series_of_
 from glmengine.io.raw import RawRecording, RawSeries, RawTrials
 from glmengine.io.time_order import begun_anew, in_time_order, repeats
 from glmengine.sentences import listed, numbered, percent
-from glmengine.timegrid.frames import frame_clock
+from glmengine.timegrid.frames import frame_clock, rate_change
 
 NOISE_SHARE = 0.9
 
@@ -153,6 +153,7 @@ def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]
     cleaned = in_time_order(counts, near, notes, frames=True)
     if not len(cleaned.times):
         raise GlmError(f"its counts '{counts.name}' have no valid time; check the time base")
+    _refuse_other_rate(cleaned)
     clock = frame_clock(cleaned.times)
     if clock.jitter > UNEVEN * clock.step:
         notes.append(
@@ -169,6 +170,17 @@ def _clean_counts(counts: RawSeries, near: tuple[float, float], notes: list[str]
     if clock.dropped:
         notes.append(f"{counts.name}: {numbered(clock.dropped, 'sample')} missing in between; bins without them are not used.")
     return cleaned
+
+
+def _refuse_other_rate(counts: RawSeries) -> None:
+    """Samples that come at another rate from some time on would be taken for those of bins of one width."""
+    changed = rate_change(counts.times)
+    if changed is not None:
+        at, before, after = changed
+        raise GlmError(
+            f"its counts '{counts.name}' come every {before:.4g} s up to about {at:.5g} s and every {after:.4g} s from then on, so that they are not of "
+            "bins of one width; save the stretches as files of their own, or bring all to one width"
+        )
 
 
 def _note_units(spikes: list[np.ndarray] | None, counts: RawSeries | None, names: list[str], notes: list[str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from glmengine.io.clocks import inside
 from glmengine.io.raw import RawSeries
 from glmengine.sentences import numbered
-from glmengine.timegrid.frames import is_rounded, mostly_shared
+from glmengine.timegrid.frames import given_twice, is_rounded, mostly_shared
 
 ANEW = 0.2
 """Share of all the time by which a clock must go back for it to have begun anew."""
@@ -42,7 +42,7 @@ def in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str]
     # closer than a nanosecond is one time
     same = repeats(np.round(times, 9))
     kept = frames and same.any() and not _are_copies(values, same)
-    if kept and (not mostly_shared(times) or is_rounded(times)):
+    if kept and (is_rounded(times) or not (mostly_shared(times) or given_twice(times, same))):
         notes.append(
             f"{series.name}: {numbered(same.sum(), 'sample')} at the time of the one before, with other values: all are kept, as frames whose times "
             "were rounded."

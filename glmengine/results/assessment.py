@@ -66,9 +66,7 @@ def assessed(
     fit.assess(stages.errors)
     cut_short = stages.errors.stopping
     coefficients, standard_errors, intercepts, intercept_errors = coefficient_arrays(prepared, fit)
-    found = (
-        _drawn(analysis, prepared, fit, coefficients, intercepts, stages) if fit.n_classes == 1 else _Drawn(notes=(_CLASSES,))
-    )
+    found = _drawn(analysis, prepared, fit, coefficients, intercepts, stages) if fit.n_classes == 1 else _Drawn(notes=(_CLASSES,))
     scores = label_scores(score_table(prepared, fit, cross_validation), words)
     notes = [
         *prepared.notes,

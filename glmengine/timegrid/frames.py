@@ -24,6 +24,9 @@ MOST_SHARED = 1 / 3
 FEWEST_EVEN = 100
 """Steps that tell whether stamps go on evenly."""
 
+OTHER_RATE = 1.5
+"""Times by which steps are longer or shorter that come at another rate."""
+
 NEIGHBOURS = 25
 """Frames whose middle phase says where the bins lie from one of them on."""
 
@@ -96,6 +99,44 @@ def is_rounded(stamps: np.ndarray) -> bool:
         return False
     slope, first = np.polyfit(np.arange(len(stamps)), stamps - stamps[0], 1)
     return bool(np.abs(stamps - stamps[0] - first - slope * np.arange(len(stamps))).max() <= steps[steps > 0].min())
+
+
+def rate_change(stamps: np.ndarray) -> tuple[float, float, float] | None:
+    """When frames with ascending stamps (N,) begin to come at another rate, to a hundred of them, and the steps before and after; None where they do
+    not.
+
+    Frames that are missing here and there change no median of a hundred steps.
+    """
+    steps = np.diff(stamps)
+    blocks = len(steps) // FEWEST_EVEN
+    if blocks < 2:
+        return None
+    middle = np.median(steps[: blocks * FEWEST_EVEN].reshape(blocks, FEWEST_EVEN), axis=1)
+    if not middle.min() > 0:  # rounded more coarsely than they come
+        return None
+    for at in range(1, blocks):
+        before, after = float(np.median(middle[:at])), float(middle[at])
+        if max(before, after) > OTHER_RATE * min(before, after):
+            # a block in which it changes has the steps of either
+            after = float(middle[min(at + 1, blocks - 1)])
+            return float(stamps[at * FEWEST_EVEN]), before, after
+    return None
+
+
+def given_twice(stamps: np.ndarray, same: np.ndarray) -> bool:
+    """Whether of ascending stamps (N,) those that are the `same` as the one before are extra: the others go on as if they were not there.
+
+    Of two frames whose stamps were rounded or late, so that they are one, the next is two steps away.
+    """
+    places, distinct = np.flatnonzero(same), stamps[~same]
+    if not places.size or len(distinct) < FEWEST_EVEN:
+        return False
+    kept = np.cumsum(~same)[places] - 1
+    kept = kept[(kept > 0) & (kept < len(distinct) - 1)]
+    if not kept.size:
+        return False
+    around = distinct[kept + 1] - distinct[kept - 1]
+    return bool(np.median(around) < 2.5 * np.median(np.diff(distinct)))
 
 
 def _even_clock(stamps: np.ndarray) -> FrameClock:

@@ -23,6 +23,9 @@ POINTS = re.compile(r"[-+]?\d{1,3}(\.\d{3})+(,\d+)?")
 SPACES = re.compile(r"[-+]?\d{1,3}([ '\u2019\u00a0\u2009\u202f]\d{3})+([.,]\d+)?")
 SHORT = re.compile(r"[-+]?\d{1,3}")
 
+FORTRAN = re.compile(r"([-+]?(?:\d+\.\d*|\.\d+))[dD]([-+]?\d{1,3})|([-+]?\d+)[dD]([-+]\d{1,3})")
+"""Numbers of double precision as Fortran writes them: 1.5D+03."""
+
 MINUS = "\u2212"
 """The sign of word processors."""
 
@@ -129,12 +132,18 @@ def may_hold_thousands(values: np.ndarray) -> bool:
     return bool((np.abs(broken * 1000 - np.rint(broken * 1000)) < 1e-6).all()) and bool((np.abs(finite) >= 100).any())
 
 
+def of_fortran(cell: str) -> str:
+    """A cell with the exponent of Fortran's double precision as other languages write it; any other as it is."""
+    found = FORTRAN.fullmatch(cell)
+    return cell if found is None else f"{found[1] or found[3]}e{found[2] or found[4]}"
+
+
 def _number(cell: str, decimal: str) -> float | None:
     """The number that a cell is in this kind of table; None also for what would be one in the other kind, or in Python alone."""
     if "_" in cell or (decimal == "," and POINTS.fullmatch(cell)):
         return None
     try:
-        return float(cell.replace(",", ".") if decimal == "," and "." not in cell else cell)
+        return float(of_fortran(cell.replace(",", ".") if decimal == "," and "." not in cell else cell))
     except ValueError:
         return None
 

@@ -7,7 +7,7 @@ import csv
 import re
 from dataclasses import dataclass
 
-from glmengine.io.files.table_numbers import POINTS
+from glmengine.io.files.table_numbers import POINTS, of_fortran
 from glmengine.io.files.table_times import is_moment
 from glmengine.sentences import listed
 
@@ -111,8 +111,8 @@ def layout_of(text: str) -> Layout:
     names, header_rows = _header(rows)
     names, widths = _as_wide_as_rows(names, rows[header_rows:], widths)
     cells = [cell for row in rows[header_rows:] for cell in row]
-    comma = any(re.fullmatch(r"[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?", cell) for cell in cells)
-    point = any(re.fullmatch(r"[-+]?\d*\.\d+([eE][-+]?\d+)?", cell) and not POINTS.fullmatch(cell) for cell in cells)
+    comma = any(re.fullmatch(r"[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eEdD][-+]?\d+)?", cell) for cell in cells)
+    point = any(re.fullmatch(r"[-+]?\d*\.\d+([eEdD][-+]?\d+)?", cell) and not POINTS.fullmatch(cell) for cell in cells)
     return Layout(skipped, separator, names, header_rows, "," if comma and not point and separator != "," else ".", widths)
 
 
@@ -162,7 +162,7 @@ def is_value(cell: str) -> bool:
 def is_number(cell: str) -> bool:
     """Whether a cell is a number, with a point or a comma."""
     try:
-        float(cell.strip().replace(",", "."))
+        float(of_fortran(cell.strip().replace(",", ".")))
     except ValueError:
         return False
     return True

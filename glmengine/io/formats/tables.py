@@ -17,7 +17,7 @@ from glmengine.io.files.table_text import Layout, column_name, is_value, layout_
 from glmengine.io.files.table_times import Moments, moments_in, unclear_in
 from glmengine.io.raw import WHOLE_TABLE, NamedArrays, unique_names
 from glmengine.io.reader import Reader
-from glmengine.sentences import numbered
+from glmengine.sentences import listed, numbered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,8 +134,9 @@ def _csv(path: Path) -> NamedArrays:
         ) from error
     names = list(layout.names[: table.shape[1]])
     names += [column_name(number) for number in range(len(names), table.shape[1])]
-    columns = {name: table.iloc[:, number] for number, name in enumerate(unique_names(names))}
-    notes = list(totals)
+    told_apart = unique_names(names)
+    columns = {name: table.iloc[:, number] for number, name in enumerate(told_apart)}
+    notes = [*totals, *_said_of_names(names, told_apart)]
     lines: list[int] = []
     for number, (name, column) in enumerate(columns.items()):
         numeric = column.dtype.kind == "f" and may_hold_thousands(column.to_numpy())
@@ -168,6 +169,18 @@ def _csv(path: Path) -> NamedArrays:
     ):
         found[WHOLE_TABLE] = np.column_stack(list(found.values()))
     return found
+
+
+def _said_of_names(names: list[str], told_apart: list[str]) -> list[str]:
+    """What is to be said of columns that have the same name in the header."""
+    others: dict[str, list[str]] = {}
+    for name, other in zip(names, told_apart, strict=True):
+        if name != other:
+            others.setdefault(name, []).append(f"'{other}'")
+    return [
+        f"{len(found) + 1} columns are called '{name}': the first is read as '{name}', the others as {listed(found, 8)}; give each a name of its own."
+        for name, found in others.items()
+    ]
 
 
 def _numbers_of(cells: list[str], layout: Layout, numeric: bool) -> Numbers | None:

@@ -36,9 +36,7 @@ def share(found, stage: str) -> float:
 
 
 def test_each_strength_and_fold_has_its_share(small_recording):
-    few, many = (
-        work(question(TERM, strengths=strengths), small_recording) for strengths in ((1e-4,), (1e-5, 1e-4, 1e-3, 1e-2))
-    )
+    few, many = (work(question(TERM, strengths=strengths), small_recording) for strengths in ((1e-4,), (1e-5, 1e-4, 1e-3, 1e-2)))
     assert many.scored > 2.5 * few.scored
     assert many.fitted == few.fitted
     ten = work(question(TERM, strengths=(1e-4,), folds=10), small_recording)

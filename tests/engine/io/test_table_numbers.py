@@ -154,3 +154,37 @@ def test_numbers_that_parquet_holds_as_texts(tmp_path):
     found = arrays_of(tmp_path / "t.parquet")
     np.testing.assert_array_equal(np.delete(found["x"], 7), np.delete(np.arange(300) % 15, 7))
     assert any("'-' in line 8" in note for note in found.notes)
+
+
+def test_numbers_with_the_exponents_of_fortran_are_numbers(tmp_path):
+    values = np.random.default_rng(0).normal(size=2000) * 1000
+    cells = [f"{value:.8E}".replace("E", "D") for value in values]
+    recording = open_recording(track(tmp_path, cells), RECIPE)
+    np.testing.assert_allclose(recording.covariates["x"].data.values, values, rtol=1e-8)
+    headless = tmp_path / "headless.csv"
+    headless.write_text("".join(f"{number / 100:.2f},{cell}\n" for number, cell in enumerate(cells)))
+    assert list(arrays_of(headless)) == ["column1", "column2"]  # the first row is none of names
+
+
+def test_names_with_a_d_between_digits_are_no_numbers(tmp_path):
+    recording = open_recording(track(tmp_path, [f"{number % 4}D{number % 3}" for number in range(2000)]), RECIPE)
+    assert recording.covariates["x"].kind == "category"
+
+
+def test_columns_of_one_name_are_told_apart_and_that_is_said(tmp_path):
+    path = tmp_path / "spikes.csv"
+    times = np.sort(np.random.default_rng(0).uniform(0, 100, 600))
+    path.write_text("time,cell,cell\n" + "".join(f"{t:.4f},{n % 3},{10 + n % 2}\n" for n, t in enumerate(times)))
+    said = "2 columns are called 'cell': the first is read as 'cell', the others as 'cell_2'"
+    assert any(said in note for note in arrays_of(path).notes)
+    assert said in draft_recipe(path).to_toml()
+    recording = open_recording(path, Recipe.parse({"spikes": {"times": "time", "units": "cell"}}))
+    assert recording.unit_names == ("0", "1", "2")
+    assert any(said in note for note in recording.notes)
+
+
+def test_columns_that_are_numbered_cells_are_counts(tmp_path):
+    path, rng = tmp_path / "counts.csv", np.random.default_rng(0)
+    rows = (f"{n * 0.02:.2f},{50 + np.sin(n / 50):.3f},{rng.poisson(0.1)},{rng.poisson(0.2)}\n" for n in range(3000))
+    path.write_text("time,x,c1,c2\n" + "".join(rows))
+    assert 'values = ["c1", "c2"]' in draft_recipe(path).to_toml()

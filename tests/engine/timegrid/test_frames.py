@@ -8,6 +8,7 @@ import pytest
 
 from glmengine.analysis.analysis import Time
 from glmengine.analysis.time_grid import count_notes, make_grid
+from glmengine.errors import GlmError
 from glmengine.io.cleaning import clean
 from glmengine.io.compose import compose
 from glmengine.io.raw import RawRecording, RawSeries
@@ -167,3 +168,44 @@ def test_rows_that_stand_twice_count_once():
     found = clean(RawRecording(unit_names=["a", "b"], counts=twice))
     np.testing.assert_array_equal(found.counts.values, values)
     assert any("900 samples at a repeated time left out" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("steps", [(1 / 30, 1 / 15), (1 / 15, 1 / 30), (0.02, 0.05)])
+def test_frames_of_a_camera_that_changes_its_rate_are_refused_saying_when(steps, whole):
+    times = np.round(np.cumsum(np.repeat(steps, 3000)), 3)
+    values = np.arange(6000) % 3 if whole else np.random.default_rng(0).normal(size=6000)
+    with pytest.raises(
+        GlmError, match=f"every {steps[0]:.2g}.* up to about {times[3000]:.0f}.* every {steps[1]:.2g}.*bins of one width"
+    ):
+        recording_of(times, values)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_frames_that_are_dropped_here_and_there_are_no_other_rate(share):
+    kept = np.random.default_rng(1).random(9000) > share
+    recording = recording_of(ROUNDED[kept])
+    assert count_bin_width(recording) == pytest.approx(1 / 30, rel=1e-6)
+
+
+def test_rows_at_a_time_given_twice_are_left_out_of_counts_as_of_covariates():
+    even = np.arange(3000) * 0.02
+    again = np.sort(np.random.default_rng(2).choice(2998, 30, replace=False) + 1)
+    times = np.insert(even, again + 1, even[again])
+    values = np.ones(len(times), dtype=np.int64)
+    values[again + 1 + np.arange(30)] = 7  # with other values than the row before
+    recording = recording_of(times, values)
+    assert count_bin_width(recording) == pytest.approx(0.02, rel=1e-9)
+    _, counts = counted(recording, 0.02)
+    np.testing.assert_array_equal(counts, 1)
+    assert any("30 samples at a repeated time left out" in note for note in recording.notes)
+
+
+def test_frames_so_late_that_two_have_one_stamp_are_all_kept():
+    rng = np.random.default_rng(3)
+    times = np.arange(6000) / 30
+    late = np.sort(rng.choice(np.arange(1, 5990, 10), 40, replace=False))
+    times[late] = times[late + 1]
+    recording = recording_of(np.round(times, 3), np.arange(6000))
+    _, counts = counted(recording, 1 / 30)
+    assert np.nansum(counts) == 2 * np.arange(6000).sum()
