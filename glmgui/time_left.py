@@ -33,11 +33,13 @@ class TimeLeft:
     def report(self, elapsed: float, share: float, stage: str = "") -> None:
         """Take note that after `elapsed` seconds this share, 0 to 1, was done, and that the work is in this stage."""
         if stage != self._stage:
+            goes_on = _kind(stage) == _kind(self._stage)
             self._stage = stage
             when, before = self._reports[-1]
             # between two stages the share may leap, where the work turned out less than was planned: that is no pace
             leaps = share > before and (share - before) * elapsed > _LEAP * share * (elapsed - when)
-            self._reports = deque([(elapsed, min(share, 1.0)) if leaps else (when, before)])
+            if leaps or not goes_on:
+                self._reports = deque([(elapsed, min(share, 1.0)) if leaps else (when, before)])
         if share > self._reports[-1][1]:
             self._reports.append((elapsed, min(share, 1.0)))
             while len(self._reports) > 2 and self._reports[1][0] < elapsed - self._window(elapsed):
@@ -75,3 +77,9 @@ class TimeLeft:
     @staticmethod
     def _window(elapsed: float) -> float:
         return max(_LEAST_WINDOW, _WINDOW * elapsed)
+
+
+def _kind(stage: str) -> str:
+    """What stages have in common that come again and again, as for each strength ("Cross-validating, strength 0.1"): each begins slowly, so that
+    one alone tells no pace."""
+    return stage.partition(",")[0]

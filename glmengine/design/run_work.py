@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _FEATURES, _COUNTING = 1.0, 0.8  # a column, and a unit's counts
 _SCORED = 0.14, 0.0115  # one strength of one fold
 _FITTED = 1.5, 0.03
-_ERRORS = 2.0, 0.02, 3e-4  # by the square of the columns as well
-_CURVE = 1.5, 0.06
+_ERRORS = 1.2, 0.012, 2e-4  # by the square of the columns as well
+_CURVE = 1.0, 0.03
 _DRIFT = 1.1, 0.014
 _HELD_OUT = 2.8, 0.025
 _TESTED = 1.5, 0.014
@@ -35,7 +35,7 @@ _FIRST = 0.7  # what the first strength takes more than another
 _FURTHER = 1.0  # strengths beyond the grid that are expected
 # What is taken whatever the bins, in tenths of a microsecond
 _SCORED_AT_LEAST = 2.3e4, 230.0
-_ERRORS_OF_UNIT, _BAND_OF_CURVE, _FILTER_COLUMN = 5e4, 2e5, 1e3
+_ERRORS_OF_UNIT, _BAND_OF_CURVE, _FILTER_COLUMN = 3e4, 6e4, 1e3
 
 
 @dataclass(frozen=True)

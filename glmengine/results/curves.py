@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _MOST_WORK = 1.5e10  # products spent on the bands of tuning, some ten seconds
 _RATE_WORK = 25.0  # what a rate of a bin takes, in such products
-_BAND_WORK = 4e6  # and the band of the whole curve of a unit, which is simulated
+_BAND_WORK = 2e6  # and the band of the whole curve of a unit, which is simulated
 _MOST_NUMBERS = 5e7  # kept while they are summed, 400 MB
 
 

@@ -76,3 +76,18 @@ def test_a_report_that_goes_back_is_not_believed():
     left.report(10.0, 0.5)
     left.report(11.0, 0.1)
     assert left.seconds(11.0) == pytest.approx(10.0, rel=0.3)
+
+
+def test_the_beginning_of_each_strength_does_not_tell_the_pace_of_all():
+    """As cross-validations go: a new Hessian first, of which the share says little, then quick steps."""
+    left, strengths, total = TimeLeft(), 5, 20.0
+    for now in np.arange(0.0, total, TICK):
+        number, within = divmod(now / total * strengths, 1.0)
+        left.report(
+            now,
+            float((number + np.interp(within, [0.0, 0.4, 1.0], [0.0, 0.1, 1.0])) / strengths),
+            f"Scoring, strength {number:g}",
+        )
+        named = left.seconds(now)
+        if total / 10 < now < 0.85 * total and named is not None:
+            assert 0.5 < named / (total - now) < 2.0, (now, named)
