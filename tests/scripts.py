@@ -17,8 +17,8 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def run_without_figures(script: Path) -> None:
-    """Run the script in its folder, as ``python SCRIPT`` would."""
-    command = [sys.executable, "-c", _WITHOUT_FIGURES, script.name]
-    done = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+def run_without_figures(script: Path, folder: Path | None = None) -> None:
+    """Run the script as ``python SCRIPT`` would, in a folder, its own where none is given."""
+    command = [sys.executable, "-c", _WITHOUT_FIGURES, str(script)]
+    done = subprocess.run(command, cwd=folder or script.parent, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr

@@ -254,7 +254,7 @@ def test_a_bomb_in_a_parquet_table(tmp_path):
 
     path = tmp_path / "bomb.parquet"
     # numbers that are missing are written in no time, and take as much memory as others
-    table = pyarrow.table({f"c{n}": pyarrow.nulls(2**24, pyarrow.float64()) for n in range(2)})
+    table = pyarrow.table({"c0": pyarrow.nulls(2**24, pyarrow.float64())})
     with parquet.ParquetWriter(path, table.schema, compression="zstd") as writer:
         for _ in range(24):
             writer.write_table(table)

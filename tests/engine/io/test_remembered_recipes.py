@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,7 +9,7 @@ from glmengine.cli.main import main
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import assist, remember, remembered_recipe
-from tests.clock import PATIENCE_S
+from tests.scripts import run_without_figures
 
 RECIPE = """\
 [spikes]
@@ -104,20 +99,7 @@ def test_results_take_the_recipe_with_them(files):
         main(["run", str(out / "analysis.toml"), "--recipe", str(out / "recipe.toml"), "--out", str(again), "--no-figures"]) == 0
     )
     assert (again / "coefficients.csv").read_bytes() == (out / "coefficients.csv").read_bytes()
-    ran = subprocess.run(
-        [sys.executable, str(out / "script.py")],
-        cwd=files,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(Path(__file__).parents[3]),
-            "XDG_STATE_HOME": str(files / "state"),
-            "MPLBACKEND": "agg",
-        },
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-    )
-    assert ran.returncode == 0, ran.stderr
+    run_without_figures(out / "script.py", files)
     assert (files / "results" / "coefficients.csv").read_bytes() == (out / "coefficients.csv").read_bytes()
 
 
