@@ -133,6 +133,7 @@ def answer_sentence(
     spikes: float = math.nan,
     unable: str = "",
     nearest: Nearest | None = None,
+    unsure: bool = False,
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
 
@@ -166,6 +167,8 @@ def answer_sentence(
         Why there are no simulated spikes, where that speaks against the model.
     nearest : Nearest, optional
         Of a unit without a term, where one explains something by itself.
+    unsure : bool
+        q does not hold yet, as units are still to come: the terms may be taken back.
     """
     if not chosen:
         return _nothing(others, spikes, nearest)
@@ -190,6 +193,8 @@ def answer_sentence(
     if doubtful:
         few = "doubtful among so many tests" if among_many else "not beyond what shifts in time give"
         text += f"; {', '.join(doubtful)} {few}"
+    if unsure:
+        text += "; so far no more than chance gives among so many units"
     if adequate is not None:
         text += f"; {'nothing speaks against the model' if adequate else 'something is missing in the model'}"
     if simulated is not None:

@@ -52,7 +52,10 @@ def sheet_of(
     units = sorted(shown, key=lambda unit: -np.nan_to_num(of("deviance_explained", unit=unit), nan=-np.inf))
     rows = _rows(checks)
     judged = {unit: _judgement(population.analysis, selection, rows[unit], unit) for unit in units}
-    sentences = [_sentence(population.analysis, selection, of, rows[unit], unit, judged[unit]) for unit in units]
+    unsure = {unit: bool(pending) and asked.over_units and of("q", unit=unit) >= asked.level for unit in units}
+    sentences = [
+        _sentence(population.analysis, selection, of, rows[unit], unit, judged[unit], unsure=unsure[unit]) for unit in units
+    ]
     kept = {unit: chosen_labels(population.analysis, named) for unit in units if (named := selection.terms_of(unit))}
     columns: dict[str, tuple[str, list]] = {
         "terms": ("terms in the order in which they came in", [", ".join(selection.terms_of(unit)) for unit in units]),
@@ -190,6 +193,8 @@ def _sentence(
     row: Mapping[str, Any],
     unit: str,
     judgement: Judgement | None,
+    *,
+    unsure: bool,
 ) -> str:
     chosen = selection.terms_of(unit)
     assert selection.chosen is not None
@@ -216,6 +221,7 @@ def _sentence(
         spikes=_spikes(selection, unit) if get_family(analysis.model.family).of_spikes else np.nan,
         history="" if said or (judgement is not None and advised in judgement.remedies) else advised,
         nearest=None if chosen else nearest_of(selection, unit, level),
+        unsure=unsure,
     )
 
 
