@@ -38,6 +38,10 @@ class QuietAxis(pg.AxisItem):
             self._waits = False
         self._updateLabel()
 
+    def forget_label(self) -> None:
+        """Write the label anew with the next change, although its words may be the same."""
+        self._written = None
+
     def redraw(self) -> None:
         """Find the ticks again, although the range is the same."""
         self.picture = None

@@ -14,6 +14,7 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from qtpy.QtGui import QColor, QContextMenuEvent, QPen, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
+    QGraphicsTextItem,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -292,19 +293,24 @@ class Plot(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "colours"):
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange) and hasattr(self, "colours"):
             if self.isVisible():
-                self._follow_palette()
+                self._follow_look()
             else:
                 self._outdated = True
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._outdated:  # to paint plots that nobody sees would make a change of colours slow
-            self._follow_palette()
+            self._follow_look()
 
-    def _follow_palette(self) -> None:
+    def _follow_look(self) -> None:
         self._outdated = False
+        for item in self.scene.items():
+            if isinstance(item, QGraphicsTextItem) and item.font() != self.font():
+                item.setFont(self.font())
+            elif isinstance(item, QuietAxis):
+                item.forget_label()  # which is written anew with the colours
         self._save.setIcon(theme.icon("figure"))
         self._apply(style.from_palette(self.palette()))
 

@@ -134,7 +134,7 @@ class ImagePlot(Plot):
         self._even_out()
 
     def _write_title(self, area: pg.PlotItem, image: Image) -> None:
-        area.setTitle(image.title or None, color=self.colours.ink.name(), size="9pt")
+        area.setTitle(image.title or None, color=self.colours.ink.name(), size=f"{self.font().pointSizeF():g}pt")
 
     def _rebuild(self) -> None:
         self.layout_item.clear()

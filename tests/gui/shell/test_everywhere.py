@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QFont, QHelpEvent, QWheelEvent
@@ -11,6 +12,7 @@ from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
     QDoubleSpinBox,
+    QGraphicsTextItem,
     QLabel,
     QScrollBar,
     QTabBar,
@@ -27,6 +29,7 @@ from glmgui.dialogs.shortcuts import ELSEWHERE, ShortcutsDialog
 from glmgui.glossary import explained, words
 from glmgui.notices import notices
 from glmgui.panels.data.derived_dialog import DerivedDialog
+from glmgui.plots import Axis, Curve, Image, ImagePlot, PolarPlot
 from glmgui.steps import STEPS
 from glmgui.still_fields import NoWheel
 
@@ -52,6 +55,32 @@ def test_text_grows_and_shrinks_and_is_remembered(window):
     window.action("zoom_reset").trigger()
     assert QApplication.font().pointSizeF() == pytest.approx(own)
     assert window.settings.zoom == 1.0
+
+
+def test_words_in_plots_grow_and_shrink_with_the_text(window, qtbot):
+    at = np.linspace(0.0, 6.0, 20)
+    polar, image = PolarPlot("tuning"), ImagePlot("map")
+    for plot in (polar, image):
+        qtbot.addWidget(plot)
+        plot.resize(300, 300)
+    polar.show()
+    polar.set_polar([Curve("", at, 2 + np.sin(at))], Axis("angle", "rad"), Axis("rate", "Hz"))
+    image.set_axes(Axis("x", "cm"), Axis("y", "cm"), Axis("rate", "Hz"), equal=False)
+    image.set_images([Image("data", at, at, np.ones((20, 20)))])
+
+    def heights() -> list[float]:
+        QApplication.processEvents()
+        area = image._areas[0]
+        words = [one for one in polar.scene.items() if isinstance(one, QGraphicsTextItem) and one.isVisible()]
+        return [*(one.boundingRect().height() for one in (*words, area.titleLabel.item, area.getAxis("bottom").label))]
+
+    before = heights()
+    for _ in range(4):
+        window.action("zoom_in").trigger()
+    image.show()  # what was hidden follows when it is seen
+    assert all(now > 1.2 * own for now, own in zip(heights(), before, strict=True))
+    window.action("zoom_reset").trigger()
+    assert heights() == before
 
 
 @pytest.mark.parametrize(("size", "kept"), [(14.0, 14.0), (9.0, 9.0), (7.5, 7.5), (100.0, 9.0)])
