@@ -36,6 +36,7 @@ from glmgui.laid_over import MessagePlace
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
+from glmgui.turns import in_later_turn
 from glmgui.widgets.columns import Columns
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import ShownPage, TurningSplitter, column
@@ -55,6 +56,7 @@ _WELCOME = (
 _NO_FOLDS = "No cross-validation: nothing says whether the model is true of time that it has not seen."
 _QUADRATIC = ("ridge", "smoothness", "none")  # with none, single terms may have a penalty of their own
 _MOST_ROWS = 24  # of the time line
+_SOON_MS = 300  # in which nobody takes the split of before for that of now
 _TERM_HEADINGS = {
     "Term": "One thing that the rate may depend on, with its basis",
     "Depends on": "The variables, events or units that the term is made of",
@@ -81,6 +83,7 @@ class ModelPanel(Page):
         self._time: FittedTime | None = None
         self._words: StrengthWords | None = None
         self._asked: tuple[object, ...] | None = None
+        self._parts_wait = False  # the split of the present question is not drawn yet
         self._words_asked: tuple[object, ...] | None = None
         self.empty = EmptyState("How is it fitted?", _WELCOME, "model_empty", self)
         self.empty.set_choices(ways_to_open(self))
@@ -248,9 +251,17 @@ class ModelPanel(Page):
             quiet=True,
             background=True,
         )
+        self._parts_wait = True
+        in_later_turn(self, self._grey_what_waits, _SOON_MS)
+
+    def _grey_what_waits(self) -> None:
+        """Draw the split of before pale where that of the present question is long in coming, as while a fit runs."""
+        self.time_line.set_greyed(self._parts_wait)
+        self.about_time.setEnabled(not self._parts_wait)
 
     def _show_parts(self, parts: FittedTime) -> None:
-        self._time = parts
+        self._time, self._parts_wait = parts, False
+        self._grey_what_waits()
         rows = dict(list(parts.folds.items())[:_MOST_ROWS])
         strong = [*rows, "tested only"]
         for name, pieces in ((parts.grouped_by, parts.intervals), ("left out", parts.gaps), ("tested only", parts.tested)):
@@ -302,6 +313,8 @@ class ModelPanel(Page):
         self._show_words(StrengthWords((getattr(error, "message", str(error)),), (), ""))
 
     def _parts_failed(self, error: Exception) -> None:
+        self._parts_wait = False
+        self._grey_what_waits()
         self.time_line.set_epochs({}, (), (0.0, 1.0))
         self.time_line.hide()  # axes without a split would pass for one
         self.about_time.setText("")

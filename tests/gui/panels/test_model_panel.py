@@ -1,5 +1,7 @@
 """The model page: formula, strengths on sliders, the split on the time line, and what a fit would take."""
 
+import threading
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -105,6 +107,22 @@ def test_the_split_is_drawn_with_its_gaps(panel, qtbot, jobs):
     drawn = panel.time_line.numbers()
     assert list(dict.fromkeys(drawn["epoch"])) == ["fold 1", "fold 2", "fold 3", "left out", "fitted"]
     assert "longest window" in panel.about_time.text()
+
+
+def test_the_split_of_before_is_pale_while_that_of_now_waits_for_a_fit(panel, qtbot, jobs):
+    goes_on = threading.Event()
+    jobs.submit("a fit", lambda context: goes_on.wait(60), lambda _: None)
+    try:
+        validation = panel.document.analysis.validation
+        panel.document.edit(panel.document.analysis.with_(validation=validation.with_(folds=4)), "change")
+        qtbot.waitUntil(lambda: panel.time_line.greyed, timeout=20_000)
+        assert not panel.about_time.isEnabled()
+    finally:
+        goes_on.set()
+    qtbot.waitUntil(lambda: jobs.idle, timeout=20_000)
+    assert not panel.time_line.greyed
+    assert panel.about_time.isEnabled()
+    assert "Each of 4 folds" in panel.about_time.text()
 
 
 def test_a_split_that_cannot_be_made_is_said_and_no_empty_axes_pass_for_one(panel, qtbot, jobs):
