@@ -302,7 +302,7 @@ class _Draws:
         )
 
 
-_FITS = 0.35
+_FITS = 0.45
 """Share of the time of a draw that its fit takes; the rest its standard errors."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.context import SILENT, Context
+from glmengine.context import SILENT, Context, Progress
 from glmengine.fitting.answers import Answers
 from glmengine.fitting.batch import Assembly, assemble, penalised_columns, read_strength, resolve_penalty
 from glmengine.fitting.class_model import ClassModel
@@ -27,6 +27,9 @@ from glmengine.models import Penalty, Ridge, get_family, get_penalty
 from glmengine.models.components import Component, components_of
 from glmengine.solvers.status import OK
 from glmengine.threads import quiet_blas_for
+
+_ASSEMBLED, _BEGUN = 0.35, 0.6
+"""Shares of a fit that begins near its optimum, in which observations are summed up, and in which the first pass and Hessians are made (measured)."""
 
 
 def fit(
@@ -132,6 +135,8 @@ def fit(
         if begin is not None:  # without an intercept of its own a unit begins at its mean rate
             mean = 0.0 if family.by_class else np.nan_to_num(assembly.null_intercept(np.arange(M)), posinf=0.0, neginf=0.0)
             begin = begin[0], np.where(np.isnan(begin[1]), mean, begin[1])
+            context.report(Progress(_stage(M), _ASSEMBLED))
+            context = context.part(_BEGUN, 1.0)
         model: Model
         if family.by_class:
             model = ClassModel(assembly, resolved, memory * 1e9, begin)
@@ -188,7 +193,7 @@ def solved(
     M = factor.size
     grid = Grid(np.ones(1), 1)
     answers = Answers(assembly, grid.values, 0, shape, keep=True)
-    plan = Plan(factor[None], 0, f"Fitting {M} units" if M > 1 else "Fitting", grid, tells=True)
+    plan = Plan(factor[None], 0, _stage(M), grid, tells=True)
     context.tell(answers.ended(np.flatnonzero(assembly.status != OK)))
     done: dict[int, Batch] = dict(solve(model, plan, answers, context))
     batches = [done[number] for number in sorted(done)]
@@ -243,3 +248,7 @@ def result(
         backend=answers.backend,
         found=found,
     )
+
+
+def _stage(n_units: int) -> str:
+    return f"Fitting {n_units} units" if n_units > 1 else "Fitting"

@@ -44,10 +44,10 @@ class GlmInference:
             If the context says so.
         """
         if self._evaluation is None:
-            self._evaluation = evaluate(self._units, self._parts, context)
+            self._evaluation = evaluate(self._units, self._parts, context.part(0.0, _EVALUATED))
         if self._covariances is None:
             with quiet_blas_for(self._units.n_columns):
-                self._covariances = _Covariances(self._units, self._parts, self._evaluation, context)
+                self._covariances = _Covariances(self._units, self._parts, self._evaluation, context.part(_EVALUATED, 1.0))
 
     @property
     def evaluation(self) -> Evaluation:
@@ -205,6 +205,9 @@ class _Covariances:
         hidden[0] = unknown[-1] or bool(np.any(unknown[spots] & solved.moving[spots] & (centre != 0)))
         return result, hidden, solved.edf
 
+
+_EVALUATED = 0.6
+"""Share of the time in which likelihoods are summed, before covariances are made (measured, of 45 columns)."""
 
 _WORK, _NUMBERS = 5e9, 2e7
 """Multiplications, and numbers, of Hessians that are made at once, which take a tenth of a second: those of many units share each pass over the

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import glmengine as ge
-from glmengine.inference import covariance
+from glmengine.inference import covariance, evaluation
 from glmengine.solvers import proximal
 from glmengine.solvers.problem import Objective
 
@@ -79,3 +79,23 @@ def test_a_term_of_many_columns_has_more_of_the_bar_of_a_shift_test():
     terms = {"few": [0, 1], "many": np.arange(2, 62)}
     ge.shift_test(X, y, terms=terms, shifts=100, context=reports.context)
     assert 0.15 < reports.ends["Shift test of 'few'"] < 0.3
+
+
+def test_likelihoods_of_many_columns_are_summed_by_some_at_a_time_which_is_said(monkeypatch):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(300, 2)), rng.poisson(1.0, (300, 7)).astype(float)
+    Y[:50, 2], weights = np.nan, rng.uniform(0.5, 1.5, (300, 7))
+    found = []
+    for family in ("poisson", "negative_binomial"):
+        for at_once in (1e9, 900.0):
+            monkeypatch.setattr(evaluation, "_PREDICTORS", at_once)
+            reports = []
+            fitted = ge.fit(X, Y, family=family, weights=weights)
+            fitted.assess(ge.CallbackContext(reports.append))
+            said = [progress.fraction for progress in reports if progress.stage == "Likelihoods"]
+            assert len(said) == (1 if at_once > 1e6 else 3)
+            assert said == sorted(said)
+            found.append((fitted.log_likelihood, fitted.deviance, fitted.standard_errors))
+    for whole, parts in (found[:2], found[2:]):
+        for one, other in zip(whole, parts, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10)

@@ -128,11 +128,17 @@ def test_a_job_that_is_cancelled_anywhere_leaves_the_document_as_it_was(
     folder = tmp_path / "cancelled"
     folder.mkdir()
     draw = random.Random(name)
+    cancelled = 0
     for last in sorted({1, *(draw.randint(1, whole) for _ in range(POINTS))}):
         done(last)
+        if lot.events < last:  # work that waits for another process asks more often where that takes longer
+            before = opened()
+            continue
+        cancelled += 1
         where = f"at {last} of {whole}"
         assert state(use.document) == before, where
         assert not list(folder.rglob("*")), where
+    assert cancelled
     done(None)
     if use.document.kept_result is not None and result is not None:
         np.testing.assert_array_equal(use.document.kept_result.coefficients.values, result.coefficients.values)
