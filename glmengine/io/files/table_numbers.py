@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,13 @@ MINUS = "\u2212"
 MARK = re.compile(r"[^\w\s]{1,4}")
 """Cells of signs alone, such as a dash, which stand for what is missing however many they are."""
 
+MEASURED = re.compile(
+    r"(?P<number>[-+]?[\d.,]*\d(?:[eE][-+]?\d{1,3})?)\s*(?P<unit>%|°|deg|rad|[cm\u00b5\u03bcu]?m|px|pixels?|[km]?Hz|[m\u00b5\u03bcu]?V|(?:[cm]?m|deg|rad|\u00b0)/s)"
+)
+"""Numbers with their unit of measure, but for units of time: clocks are told apart by them."""
+
+TIMED = re.compile(r"[-+]?[\d.,]*\d\s*(?:[num\u00b5\u03bc]?s|sec|min|h)")
+
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
 """What stands in tables for a value that is not there; any other text among numbers is said."""
 
@@ -48,16 +56,19 @@ class Numbers:
         Rows of cells that are no numbers.
     grouped : (G,) int array
         Rows of cells in which thousands were set apart.
+    unit : str
+        The unit of measure that stands behind nearly all of the numbers.
     """
 
     values: np.ndarray
     odd: np.ndarray
     grouped: np.ndarray
+    unit: str = ""
 
 
 def numbers_in(cells: Sequence[str], decimal: str) -> Numbers | None:
     """The numbers that nearly all of the cells are; None where they are not, so that the column is one of texts."""
-    plain = [cell.strip().replace(MINUS, "-") for cell in cells]
+    plain, unit = _without_unit([cell.strip().replace(MINUS, "-") for cell in cells])
     values = np.full(len(plain), np.nan)
     odd, grouped, known, marks = [], [], 0, 0
     for row, cell in enumerate(plain):
@@ -77,12 +88,18 @@ def numbers_in(cells: Sequence[str], decimal: str) -> Numbers | None:
             grouped.append(row)
     if not known or len(odd) - marks > (1 - MOSTLY) * known or len(odd) > 0.5 * known:
         return None
-    return Numbers(values, np.array(odd, dtype=np.int64), np.array(grouped, dtype=np.int64))
+    return Numbers(values, np.array(odd, dtype=np.int64), np.array(grouped, dtype=np.int64), unit)
 
 
 def said_of(name: str, cells: Sequence[str], found: Numbers, lines: Sequence[int], what: str = "number") -> list[str]:
     """What is to be said of a column; `lines` are the numbers of the lines that its cells stand in, `what` is each cell that is not odd."""
     notes = []
+    if found.unit:
+        first = int(np.flatnonzero(np.isfinite(found.values))[0])
+        notes.append(
+            f"'{name}': {found.unit} stands behind its numbers; '{cells[first].strip()}' was read as {found.values[first]:.15g}. Give the unit in the "
+            f"column's name, '{name} ({found.unit})', or in the recipe."
+        )
     if len(found.odd):
         one = len(found.odd) == 1
         notes.append(
@@ -100,6 +117,10 @@ def said_of(name: str, cells: Sequence[str], found: Numbers, lines: Sequence[int
 def doubts_of(name: str, cells: Sequence[str], decimal: str, lines: Sequence[int]) -> list[str]:
     """What is to be said of a column that stays one of texts although half of it or more are numbers."""
     known = [row for row, cell in enumerate(cells) if cell.strip().lower() not in MISSING]
+    united = [row for row in known if MEASURED.fullmatch(cells[row].strip()) or TIMED.fullmatch(cells[row].strip())]
+    if len(united) > 0.5 * len(known):
+        shown = _cells(cells, np.array(united, dtype=np.int64), lines)
+        return [f"'{name}' is taken as texts: units stand behind its numbers, {shown}; write the numbers alone, all in one unit."]
     texts = np.array([row for row in known if _number(cells[row].strip(), decimal) is None], dtype=np.int64)
     if not len(texts) or len(texts) > 0.5 * len(known):
         return []
@@ -146,6 +167,20 @@ def _number(cell: str, decimal: str) -> float | None:
         return float(of_fortran(cell.replace(",", ".") if decimal == "," and "." not in cell else cell))
     except ValueError:
         return None
+
+
+def _without_unit(cells: list[str]) -> tuple[list[str], str]:
+    """Cells without the unit of measure that stands behind the numbers in nearly all that are not missing, and that unit; as they are, and
+    none, where there is no such unit."""
+    known = [cell for cell in cells if cell.lower() not in MISSING]
+    if not known or MEASURED.fullmatch(known[0]) is None:
+        return cells, ""
+    found = [MEASURED.fullmatch(cell) for cell in cells]
+    units = Counter(one["unit"] for one in found if one is not None)
+    unit, times = units.most_common(1)[0]
+    if times < MOSTLY * len(known):
+        return cells, ""
+    return [cell if one is None or one["unit"] != unit else one["number"] for cell, one in zip(cells, found, strict=True)], unit
 
 
 def _without_groups(cell: str, decimal: str) -> str:

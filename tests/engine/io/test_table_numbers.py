@@ -42,6 +42,29 @@ def test_one_odd_cell_among_whole_centimetres_is_missing_and_named_by_its_line(t
     assert f"'x': '{odd}' in line 15363 is no number and was taken as missing." in recording.notes
 
 
+@pytest.mark.parametrize("unit", ["%", " cm", "°", " deg/s", "mV"])
+def test_a_unit_behind_each_number_makes_no_texts_of_them(tmp_path, unit):
+    cells = [f"{value}{unit}" for value in range(300)]
+    cells[40], cells[50] = "", "1.5 m"
+    recording = open_recording(track(tmp_path, cells), RECIPE)
+    x = recording.covariates["x"]
+    expected = np.arange(300.0)
+    expected[[40, 50]] = np.nan
+    assert x.kind == "continuous"
+    np.testing.assert_array_equal(x.data.values, expected)
+    notes = " ".join(recording.notes)
+    assert f"'x': {unit.strip()} stands behind its numbers; '0{unit}' was read as 0." in notes
+    assert "'1.5 m' in line 52 is no number and was taken as missing" in notes
+
+
+@pytest.mark.parametrize("cells", [["1 m", "200 cm"] * 100, ["5 ms", "7 ms"] * 100, ["1st", "2nd"] * 100])
+def test_numbers_of_several_units_and_of_clocks_stay_texts_which_is_said(tmp_path, cells):
+    found = arrays_of(track(tmp_path, cells))
+    assert found["x"].dtype.kind in "UO"
+    said = f"'x' is taken as texts: units stand behind its numbers, '{cells[0]}' in line 2, '{cells[1]}' in line 3"
+    assert any(note.startswith(said) for note in found.notes) == (cells[0] != "1st")
+
+
 def test_thousands_in_one_cell_are_read_and_said(tmp_path):
     cells = [f"{value:.1f}" for value in np.linspace(0, 999, 500)]
     cells[300] = '"1,536.5"'
