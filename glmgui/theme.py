@@ -18,6 +18,7 @@ from qtpy.QtWidgets import QApplication
 from glmengine.resources import resource
 from glmgui.colours import Tokens, tokens
 from glmgui.painted_icon import painted_icon
+from glmgui.wrapped_tips import WrappedTips
 
 _HOST_IS_DARK = "glmgui_host_is_dark"
 
@@ -79,7 +80,7 @@ def next_zoom(now: float, step: int) -> float:
 def apply(app: QApplication, dark: bool) -> None:
     """Give the whole application this look; every widget hears of it by a palette change, and a window renews its style sheets."""
     if not app.property(_STYLED):  # setting the style again would polish every widget twice
-        app.setStyle("Fusion")
+        app.setStyle(WrappedTips())
         app.setProperty(_STYLED, True)
     _ensure_font(app)
     made = palette(tokens(dark))

@@ -16,7 +16,7 @@ from glmengine.selection.term_selection import TermSelection
 if TYPE_CHECKING:
     import xarray as xr
 
-KIND, FORMAT_VERSION = "part of an answer sheet", 3  # 3: steps say what judged them
+KIND, FORMAT_VERSION = "part of an answer sheet", 4  # 4: terms say what they add when they come in
 FOLDER = "unfinished"
 """Folder beside the sheet's files in which the parts are kept until the sheet is whole."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from glmengine.sentences import capitalised, numbered
+from glmengine.simulation.likeness import LEVEL
 
 SMALL = 0.001
 """A share of the deviance below this is called nothing."""
@@ -14,9 +15,6 @@ SMALL = 0.001
 
 FEW_SPIKES = 100
 """Below so many in held-out time, finding nothing says little."""
-
-LEVEL = 0.05
-"""p of the recorded spikes among the simulated ones below which they are called unlike: with 32 simulations where they are the most unlike of all."""
 
 ALIKE = 0.9
 """Share of a histogram inside the band of simulations from which on it is called alike: of 95 % intervals a few are missed by chance."""
@@ -134,13 +132,16 @@ def answer_sentence(
     unable: str = "",
     nearest: Nearest | None = None,
     unsure: bool = False,
+    in_order: bool = True,
+    replaceable: Sequence[str] = (),
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
 
     Parameters
     ----------
     chosen : sequence of (term, share of the deviance)
-        In the order in which they came in: the first with its share alone, the others with what they add to all.
+        In the order in which they came in, each with what it adds to those before it; where that is not known, the first with its share alone and
+        the others with what is lost without them.
     others : sequence of str
         Candidates that were not chosen.
     explained : float
@@ -169,15 +170,18 @@ def answer_sentence(
         Of a unit without a term, where one explains something by itself.
     unsure : bool
         q does not hold yet, as units are still to come: the terms may be taken back.
+    in_order : bool
+        The shares are what each term adds to those before it, so that they sum to what is explained.
+    replaceable : sequence of str
+        Chosen terms without which next to nothing is lost, now that the others are in.
     """
     if not chosen:
         return _nothing(others, spikes, nearest)
     (first, share), *more = chosen
-    text = f"{_capital(first)} ({_two(share)} of the deviance{' alone' if more else ''}, q {_small(q)})"
+    alone = " alone" if more and not in_order else ""
+    text = f"{_capital(first)} ({_two(share)} of the deviance{alone}, q {_small(q)})"
     if more:
-        parts = {
-            name: f"{name} (+{_two(share)})" if share >= SMALL else f"{name} (what the others say too)" for name, share in more
-        }
+        parts = {name: f"{name} ({_added(share) if in_order else _unique(share)})" for name, share in more}
         in_turn = [words for name, words in parts.items() if name not in last]
         at_last = [words for name, words in parts.items() if name in last]
         if in_turn:
@@ -187,6 +191,9 @@ def answer_sentence(
         text += f"; {_two(explained)} together"
     if others:
         text += f"; {', '.join(others)} {_adds(others)} nothing"
+    same = [name for name in replaceable if name not in not_missed]
+    if same and in_order:
+        text += f"; what {' and '.join(same)} {'says' if len(same) == 1 else 'say'} the others say too"
     beside = [name for name in not_missed if name not in last and any(one in last for one, _ in chosen)]
     if beside:
         text += f"; beside {' and '.join(one for one, _ in chosen if one in last)}, {', '.join(beside)} {_adds(beside)} nothing"
@@ -219,6 +226,16 @@ def _nothing(others: Sequence[str], spikes: float, nearest: Nearest | None) -> s
 
 def _adds(names: Sequence[str]) -> str:
     return "adds" if len(names) == 1 else "add"
+
+
+def _added(share: float) -> str:
+    """What a term adds at its turn."""
+    return f"+{_two(share)}" if share >= SMALL else f"less than +{SMALL:g}"
+
+
+def _unique(share: float) -> str:
+    """What is lost without a term."""
+    return f"{_two(share)} unique" if share >= SMALL else "what the others say too"
 
 
 def _capital(text: str) -> str:

@@ -27,7 +27,8 @@ class AnswerSheet:
         (``simulated_rate``, ``simulated_isi``, ``simulated_autocorrelogram``), short intervals (``burst``, ``burst_low``, ``burst_high``),
         whether it was ``finished``, and the ``sentence``.
     terms : Dataset (unit, term)
-        ``order`` in which terms came in (NaN: not chosen), what the chosen model loses without each (``missed``, ``missed_p``; of models with
+        ``order`` in which terms came in (NaN: not chosen), what each ``added`` to those before it (of a term that was not chosen: would add to
+        those that were, where that was tried), what the chosen model loses without each (``missed``, ``missed_p``; of models with
         terms that are tried last), what each contributes alone, dropped, unique and shared, and ``shift_p`` and
         ``shift_q`` of those that were tested by shifts in time: at the step by which the term came in, shifted counts going through the
         same comparison of candidates (see `glmengine.selection.step_shift_test`).

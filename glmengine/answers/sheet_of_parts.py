@@ -15,7 +15,7 @@ from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
 from glmengine.answers.unit_judgement import OF_HISTORY, beside_tried, history_words, unit_judgement
 from glmengine.answers.unit_model import chosen_labels
-from glmengine.goodness.judgement import Finding, Judgement
+from glmengine.goodness.judgement import Finding, Judgement, first_advice
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.models import get_family
 from glmengine.selection.joined import joined
@@ -75,7 +75,7 @@ def sheet_of(
     table = table.assign(
         {name: one for name, one in shown_checks.data_vars.items() if name not in (*CHECKS, CANNOT_RUN, "modelled")}
     )
-    terms = chosen[["order", "missed", "missed_p"]]
+    terms = chosen[["order", "added", "missed", "missed_p"]]
     if shifted is not None:
         terms = terms.assign(shifted)
     if selection.contributions is not None:
@@ -200,14 +200,21 @@ def _sentence(
     assert selection.chosen is not None
     assert analysis.selection is not None
     level = analysis.selection.level
-    shares = [_share(of, unit, name, first=not place) for place, name in enumerate(chosen)]
+    added = [of("added", unit=unit, term=name) for name in chosen]
+    in_order = bool(np.isfinite(added).all())
+    own = [_own_share(of, unit, name) for name in chosen]
+    shares = added if in_order else [of("alone", unit=unit, term=name) for name in chosen[:1]] + own[1:]
     doubtful = [name for name in chosen if of("shift_q", unit=unit, term=name) >= level]
     advised = history_words(analysis, chosen)
     unable = Finding.from_text(str(row.get(CANNOT_RUN, "")))
-    said = judgement is not None and any(one.kind in OF_HISTORY for one in judgement.edits)
+    said = judgement is not None and (
+        any(one.kind in OF_HISTORY for one in judgement.edits) or first_advice(advised) in map(first_advice, judgement.remedies)
+    )
     return answer_sentence(
         list(zip(chosen, shares, strict=True)),
         [str(name) for name in selection.chosen["term"].values if name not in chosen],
+        in_order=in_order,
+        replaceable=[name for name, share in zip(chosen, own, strict=True) if len(chosen) > 1 and share < SMALL],
         explained=of("deviance_explained", unit=unit),
         q=of("q", unit=unit),
         adequate=None if judgement is None else judgement.adequate,
@@ -219,7 +226,7 @@ def _sentence(
         simulated=None if judgement is None else Simulated.of(row),
         unable="" if unable is None else unable.what,
         spikes=_spikes(selection, unit) if get_family(analysis.model.family).of_spikes else np.nan,
-        history="" if said or (judgement is not None and advised in judgement.remedies) else advised,
+        history="" if said else advised,
         nearest=None if chosen else nearest_of(selection, unit, level),
         unsure=unsure,
     )
@@ -247,9 +254,7 @@ def _spikes(selection: TermSelection, unit: str) -> float:
     return float(np.where(np.isfinite(own["log_likelihood"]), own["spikes"], 0.0).sum())
 
 
-def _share(of: _Values, unit: str, term: str, *, first: bool) -> float:
-    """Of the deviance: of the first term alone, of another what the chosen model loses without it, or where that is not known what all terms lose."""
+def _own_share(of: _Values, unit: str, term: str) -> float:
+    """Of the deviance what the chosen model loses without a term, or where that is not known what all terms lose."""
     missed = of("missed", unit=unit, term=term)
-    if not first and np.isfinite(missed):
-        return missed
-    return of("alone" if first else "unique", unit=unit, term=term)
+    return missed if np.isfinite(missed) else of("unique", unit=unit, term=term)

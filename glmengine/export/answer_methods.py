@@ -85,6 +85,8 @@ def _choice(sheet: AnswerSheet, analysis: Analysis) -> list[str]:
     if chosen := choice_words(selection, by_shifts):
         folds = sheet.selection.models.sizes.get("fold", selection.folds)
         said.append(f"{chosen}; there were {numbered(folds, 'fold')} over {SPLITS[analysis.validation.split]}.")
+    if selection.method == "forward":
+        said.append("What a term adds is the held-out deviance explained with it less that of the terms before it.")
     if selection.prune and selection.method == "forward":
         said.append("Candidates whose score test at the smaller model was no larger than chance gives were left out of a step.")
     if selection.over_units:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -14,6 +14,19 @@ NOTHING_ELSE = "Nothing else speaks against the model either."
 
 _NO_CAUSE = "No single cause stands out."
 _FINER = "finer functions in the terms that are there, or narrower bins"
+
+
+def first_advice(remedy: str) -> str:
+    """What a remedy says first, without its reason and what it offers besides: ``narrower bins`` of ``narrower bins, or another family``."""
+    return remedy.partition(" (")[0].partition(", or ")[0].partition(" with ")[0]
+
+
+def _each_once(remedies: Sequence[str]) -> tuple[str, ...]:
+    """Remedies less those whose first advice stands there already."""
+    kept: dict[str, str] = {}
+    for remedy in remedies:
+        kept.setdefault(first_advice(remedy), remedy)
+    return tuple(kept.values())
 
 
 @dataclass(frozen=True)
@@ -74,7 +87,7 @@ class Judgement:
     @property
     def remedies(self) -> tuple[str, ...]:
         """What to try next, each once."""
-        found = tuple(dict.fromkeys(finding.remedy for finding in self.findings if finding.remedy))
+        found = _each_once([finding.remedy for finding in self.findings if finding.remedy])
         return (_FINER,) if self.judged and self.rejected and not found else found
 
     @property

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _SCORE = "deviance_explained_heldout"
 _MOST_OTHER_BINS = 0.01
 """Share of the held-out bins that two fits may differ in, as terms with a past lose the first bins, and be compared with a caution."""
+LEVEL = 0.05
+"""At which a difference is called significant."""
 _LIMITED = 0.01
 """Least possible p from which on it is said, as it limits what the test can find."""
 
@@ -79,10 +81,10 @@ class PairedDifference:
         gain += f"; mean difference {share_text(abs(self.mean))}"
         if self.n_units < 2:
             return f"{gain}; a test needs 2 {self.over}s or more.{self._more}"
-        p = f"p = {self.p:.2g}" if self.p >= 1e-4 else "p < 0.0001"
+        p = f"p = {self.p:.3g}" if self.p >= 1e-4 else "p < 0.0001"
         least = self.least_p
         limit = (
-            f" ({numbered(self.n_better + self.n_worse, self.over)} cannot give less than {least:.2g})"
+            f" ({numbered(self.n_better + self.n_worse, self.over)} cannot give less than {least:#.3g})"
             if least >= _LIMITED
             else ""
         )
@@ -127,6 +129,7 @@ class ComparedFits:
         """Which fit is best, how it differs from each of the others, which cannot be compared, and what the numbers are of."""
         said = [self._verdict, *(one.sentence for one in self.from_best)]
         said += [one.sentence for one in self.differences if one.obstacle]
+        said += [self._what_to_report]
         return tuple(sentence for sentence in (*said, self._reason) if sentence)
 
     @property
@@ -142,6 +145,18 @@ class ComparedFits:
             others = f"'{self.from_best[0].other}'" if len(self.from_best) == 1 else "each of the others"
             return f"{said} It is better than {others}: the 95 % interval of the difference is above 0."
         return f"{said} It is not told apart from {listed(alike)}: no 95 % interval of the difference lies above 0."
+
+    @property
+    def _what_to_report(self) -> str:
+        """What may be written where the test over folds can never be significant, as there are so few."""
+        short = [one for one in self.from_best if not one.obstacle and one.over == "fold" and one.least_p >= LEVEL]
+        if not short:
+            return ""
+        least = short[0].least_p
+        return (
+            f"Report the 95 % interval over folds: the signed-rank p can never be below {least:#.3g} with {numbered(short[0].n_better + short[0].n_worse, 'fold')}, "
+            "however clear the difference; more folds, as of blocks interleaved over the session, are the remedy where a p is wanted."
+        )
 
     @property
     def _reason(self) -> str:

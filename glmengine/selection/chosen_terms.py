@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _TABLE: dict[str, tuple[tuple[str, ...], str]] = {
     "chosen": (("term", "unit"), "whether the term is in the unit's model"),
     "order": (("term", "unit"), "round in which the term came in"),
+    "added": (
+        ("term", "unit"),
+        "held-out deviance explained that the term adds when it comes in, to the terms before it; of one that was not chosen what it would add to those that were, where that was tried",
+    ),
     "missed": (
         ("term", "unit"),
         "held-out deviance explained that a model with terms that are tried last loses without this one",
@@ -130,6 +134,8 @@ def chosen_terms(nested: NestedModels, search: Search, selection: Selection, tes
         columns["chosen"][sorted(model), unit] = True
         for k in model:
             columns["order"][k, unit] = search.order.get((unit, k), np.nan)
+        for k, gain in _added(nested, unit, model, columns["order"][:, unit], last).items():
+            columns["added"][k, unit] = gain
         if not (model & last and model - last):
             continue
         for k in model:
@@ -138,12 +144,37 @@ def chosen_terms(nested: NestedModels, search: Search, selection: Selection, tes
             beside.append(Proposal(unit, k, model - {k}, (k,), own.per_bin - less.per_bin))
     for one, found_p in zip(beside, test.judge(nested, beside), strict=True):
         columns["missed_p"][one.candidate, one.unit] = found_p.p
+    for unit in set(range(M)) - models.keys():
+        for k, gain in _added(nested, unit, base, columns["order"][:, unit], last).items():
+            columns["added"][k, unit] = gain
     columns["model"] = np.array([ground.name(models.get(unit, base)) for unit in range(M)])
     dataset = xr.Dataset(
         {name: (dims, columns[name], {"long_name": text}) for name, (dims, text) in _TABLE.items()},
         {"term": list(ground.names), "unit": list(ground.units)},
     )
     return dataset, taken_back(held, ground.units, len(nested.fold_names), selection.level)
+
+
+def _added(nested: NestedModels, unit: int, model: Model, order: np.ndarray, last: Model) -> dict[int, float]:
+    """What each term of a model adds to those before it, and each other candidate to all of them, or else to all but those that are tried last.
+
+    Of models that were fitted already; NaN where one of them was not.
+    """
+
+    def explained(terms: Model) -> float:
+        return nested.held_out(terms, [unit])[unit].deviance_explained if nested.is_known(terms, unit) else np.nan
+
+    found = {}
+    for k in nested.ground.everything - model:
+        gains = [explained(whole | {k}) - explained(whole) for whole in (model, model - last)]
+        found[k] = next((gain for gain in gains if np.isfinite(gain)), np.nan)
+    if not np.isfinite(order[sorted(model)]).all():
+        return found
+    before: Model = frozenset()
+    for k in sorted(model, key=lambda k: order[k]):
+        found[k] = explained(before | {k}) - explained(before)
+        before |= {k}
+    return found
 
 
 def taken_back(held: Verdicts, units: Sequence[str], n_folds: int, level: float) -> list[str]:

@@ -89,6 +89,7 @@ def _judged(
     return chosen.assign(
         chosen=chosen["chosen"].copy(data=kept),
         order=chosen["order"].where(kept),
+        added=chosen["added"].where(same),
         missed=chosen["missed"].where(same),
         missed_p=chosen["missed_p"].where(same),
         deviance_explained=chosen["deviance_explained"].where(same, explained),

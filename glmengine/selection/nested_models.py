@@ -195,7 +195,8 @@ def ground_of(
         )
     own = prepared.design.mask(prepared.units)
     family = get_family(analysis.model.family)
-    notes = [f"No candidate, for being constant in the bins used: {listed(lost)}."] if lost else []
+    unsaid = [name for name in lost if not any(note.startswith(f"The term '{name}' was left out: ") for note in prepared.notes)]
+    notes = [f"No candidate, for being constant in the bins used: {listed(unsaid)}."] if unsaid else []
     memory = analysis.model.memory
     prepared = replace(
         prepared, counts=split.without_gaps(prepared.counts), design=expanded(prepared.design, room * memory * 1e9)

@@ -37,7 +37,7 @@ class TermSelection:
         Deviance that sets of terms have in common, of few terms.
     chosen : Dataset (term, unit) and (unit) or None
         ``chosen`` and the ``order`` in which terms came in; ``p`` of the whole model against the constant rate (of its first term where that was judged by shifts in time), its ``q`` over units,
-        ``deviance_explained``, and the model in words; None where only models were compared. Terms that are tried last (``last``) are left out of ``p``
+        ``deviance_explained``, what each term ``added`` to those before it, and the model in words; None where only models were compared. Terms that are tried last (``last``) are left out of ``p``
         where there are others; of a model with such terms each term has what is lost without it, ``missed`` with its ``missed_p``.
     steps : Dataset (unit, round) and (unit, round, term) or None (also of a group path)
         The ``candidate`` of each round with its ``gain``, ``p`` and whether it was ``taken``; the gain of all that were tried, and

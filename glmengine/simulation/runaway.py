@@ -55,7 +55,8 @@ class Runaway:
     def __str__(self) -> str:
         return (
             f"Unit {self.unit} ran away in {self.repeats} repeat{'' if self.repeats == 1 else 's'}, first at {self.time:.2f} s, through {self.through}: "
-            f"each brings {self.gain:.2g} more at the mean rate, and at most {self.peak:.3g} times the rate, {1000 * self.lag:.3g} ms later. {capitalised(self.remedy)}."
+            f"each count adds {self.gain:.2g} counts in all at the mean rate, and makes the rate at most {self.peak:.3g} times as high, {1000 * self.lag:.3g} ms later. "
+            f"{capitalised(self.remedy)}."
         )
 
 

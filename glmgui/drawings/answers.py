@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.answers.sentence import ALIKE, Simulated
+from glmengine.answers.sentence import Simulated
 from glmengine.selection.step_shift_test import p_of
+from glmengine.simulation.likeness import inside
 from glmgui.drawings.curves import Drawing, Lines, kernels, tuning
 from glmgui.drawings.series import RATE, TIME, Axis, Curve
 from glmgui.shown_numbers import p_text
@@ -66,8 +67,9 @@ class AnswerRow:
         In the order in which they came in.
     explained, q : float
         Held-out deviance explained, and the false discovery rate over units.
-    unique : tuple of float
-        Of each candidate, the share of the deviance that is lost without it.
+    added : tuple of float
+        Of each candidate, the share of the deviance that it adds when it comes in, to the terms before it; of one that was not chosen what it would add
+        to those that were.
     shift_q : float
         The largest of the chosen terms.
     adequate : bool or None
@@ -75,10 +77,12 @@ class AnswerRow:
     verdict : str
     ks, ks_band : float
         Distance of the rescaled intervals from what a right model gives, and its 95 % limit.
-    alike : float
-        The smallest of the shares of simulated rate, intervals and autocorrelogram inside the band.
-    is_alike : bool
-        Whether the recorded spikes are like the simulated ones, as the verdict has it.
+    alike_p : float
+        p of the recorded spikes among the simulated ones; NaN in older sheets too.
+    is_alike : bool or None
+        Whether the recorded spikes are like the simulated ones, as the verdict has it; None where nothing was compared.
+    inside : str
+        What of them lies inside the bands of the simulations, in words.
     cannot_run : bool
         Whether simulations were asked for and none could be compared.
     sentence : str
@@ -90,14 +94,15 @@ class AnswerRow:
     terms: tuple[str, ...]
     explained: float
     q: float
-    unique: tuple[float, ...]
+    added: tuple[float, ...]
     shift_q: float
     adequate: bool | None
     verdict: str
     ks: float
     ks_band: float
-    alike: float
-    is_alike: bool
+    alike_p: float
+    is_alike: bool | None
+    inside: str
     cannot_run: bool
     sentence: str
     waiting: str = ""
@@ -108,7 +113,7 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
     units, terms = sheet.units, sheet.terms
     names = [str(name) for name in terms["term"].values]
     order = terms["order"].transpose("unit", "term").values
-    unique = _by_term(terms, "unique")
+    added = _by_term(terms, "added")
     shift_q = _by_term(terms, "shift_q")
     alike = np.stack([_column(units, f"simulated_{name}") for name in ("rate", "isi", "autocorrelogram")])
     ks, band, explained, q = (_column(units, name) for name in ("ks", "ks_band", "deviance_explained", "q"))
@@ -119,7 +124,6 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
     for at, unit in enumerate(units["unit"].values):
         mine = [names[k] for k in np.argsort(order[at], kind="stable") if np.isfinite(order[at][k])] or list(chosen[at])
         judged = bool(mine) and bool(finished[at])
-        smallest = float(np.min(alike[:, at])) if np.isfinite(alike[:, at]).all() else math.nan
         simulated = Simulated.of({name: values[at] for name, values in checks.items() if values.dtype.kind == "f"})
         rows.append(
             AnswerRow(
@@ -127,14 +131,15 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
                 tuple(mine),
                 float(explained[at]),
                 float(q[at]),
-                tuple(unique[at].tolist()),
+                tuple(added[at].tolist()),
                 _most(shift_q[at]),
                 bool(adequate[at]) if judged else None,
                 str(units["verdict"].values[at]) if judged else "",
                 float(ks[at]),
                 float(band[at]),
-                smallest,
-                smallest >= ALIKE if simulated is None else simulated.alike,
+                math.nan if simulated is None else simulated.p,
+                None if simulated is None else simulated.alike,
+                "" if simulated is None else _inside(sheet, str(unit)),
                 judged and "simulated_isi" in units and not np.isfinite(alike[:, at]).any(),
                 str(units["sentence"].values[at]),
             )
@@ -142,12 +147,23 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
     return tuple(rows)
 
 
+def _inside(sheet: AnswerSheet, unit: str) -> str:
+    """How many of the values that were compared lie inside the 95 % bands of the simulations."""
+    parts = []
+    for name, said in (("isi", "of the intervals"), ("autocorrelogram", "of the autocorrelogram")):
+        arrays = sheet.evidence.get(name)
+        if arrays is not None and unit in arrays["unit"].values:
+            n, total = inside(arrays, unit)
+            parts.append(f"{n} of {total} values {said}")
+    return f"Inside the 95 % bands of the simulations: {', '.join(parts)}." if parts else ""
+
+
 def waiting_rows(units: Sequence[str], n_candidates: int, said: str) -> tuple[AnswerRow, ...]:
     """Rows of units that have no answer, and what is said of them."""
     none = math.nan
-    unique = (none,) * n_candidates
+    added = (none,) * n_candidates
     return tuple(
-        AnswerRow(unit, (), none, none, unique, none, None, "", none, none, none, False, False, "", said) for unit in units
+        AnswerRow(unit, (), none, none, added, none, None, "", none, none, none, None, "", False, "", said) for unit in units
     )
 
 

@@ -153,7 +153,9 @@ class EvidenceView(QWidget):
         if self._sheet is None:
             none = _NOT_YET if self._unit is not None else ""
         else:
-            none = _TABS[kind][1] if drawings or not said else f"{_TABS[kind][1]} {said}"
+            none = (
+                said or _TABS[kind][1]
+            )  # notes say why simulations could not be compared: that there were none would contradict them
         self.views[kind].show_drawings(drawings, none, f"unit {self._unit}", said=said, greyed=self._stale)
 
 

@@ -10,11 +10,12 @@ from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QSort
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWidget
 
-from glmengine.sentences import numbered, percent
+from glmengine.sentences import numbered
 from glmgui import theme
 from glmgui.copying import copy_rows
 from glmgui.drawings.answers import AnswerRow, waiting_rows
 from glmgui.panels.answers.sheet_filter import SheetFilter
+from glmgui.shown_numbers import p_text
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.tables import plain_table
@@ -53,13 +54,20 @@ _LAST = (
     _Column("Shift q", "Whether the choice survives shifting the spikes in time: the largest false discovery rate of the chosen terms", SHIFTS),
     _Column("Model", "Whether anything speaks against the model (time rescaling and the other checks)", KS, False),
     _Column("KS", "Kolmogorov-Smirnov distance of the rescaled intervals; beside it the 95 % limit of a right model", KS),
-    _Column("Simulated", "Share of rate, intervals and autocorrelogram inside the 95 % band of simulated spikes, the smallest of them; ticked where the recorded spikes are not unlike the simulated ones in all of it together", SIMULATED),
+    _Column("Simulated", "Whether the recorded spikes are like those that the model makes by itself, in rate, intervals and autocorrelogram together: p is the share of recordings, simulated and real, that are as unlike the others; below 0.05 they are unlike", SIMULATED),
     _Column("In words", "The answer in a sentence", CURVES, False),
 )  # fmt: skip
 
 
+_ADDED = (
+    "Share of the deviance on held-out time that {name} adds when it comes in, to the terms before it: those in bold sum to Explained. "
+    "Of a term that was not chosen, what it would add to those that were; empty where that was not tried. "
+    "What is lost without a term stands under Contributions."
+)
+
+
 class SheetModel(QAbstractTableModel):
-    """A row a unit; between the fixed columns one for each candidate, with what is lost without it."""
+    """A row a unit; between the fixed columns one for each candidate, with what it adds."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -78,14 +86,9 @@ class SheetModel(QAbstractTableModel):
     def begin(self, candidates: Sequence[str], units: Sequence[str] = (), said: str = "") -> None:
         """Empty it, with these candidates for columns, and rows for units without an answer, of which `said` is said."""
         self.beginResetModel()
-        unique = tuple(
-            _Column(
-                f"+ {name}", f"Unique to {name}: deviance that is lost on held-out time when it is left out of all terms", SHARES
-            )
-            for name in candidates
-        )
-        self._rows = list(waiting_rows(units, len(unique), said))
-        self._columns, self.candidates = (*_FIRST, *unique, *_LAST), tuple(candidates)
+        added = tuple(_Column(f"+ {name}", _ADDED.format(name=name), SHARES) for name in candidates)
+        self._rows = list(waiting_rows(units, len(added), said))
+        self._columns, self.candidates = (*_FIRST, *added, *_LAST), tuple(candidates)
         self.endResetModel()
 
     @property
@@ -131,6 +134,8 @@ class SheetModel(QAbstractTableModel):
             last = self._columns[at].title
             if last == "Simulated" and one.cannot_run:
                 return "The model cannot be run by itself; the tab Simulated spikes says why"
+            if last == "Simulated" and one.inside:
+                return one.inside
             if one.waiting:
                 return f"Unit {one.unit}: {one.waiting}"
             return one.verdict if last == "Model" and one.verdict else one.sentence
@@ -161,15 +166,16 @@ class SheetModel(QAbstractTableModel):
     def _texts(self, one: AnswerRow) -> tuple[str, ...]:
         nothing = one.waiting or "nothing that was offered"
         limit = f"{_number(one.ks)} / {_number(one.ks_band)}" if math.isfinite(one.ks) else ""
-        alike = f"{_YES if one.is_alike else _NO} {percent(one.alike)}"
-        if math.isnan(one.alike):
-            alike = f"{_NO} cannot run" if one.cannot_run else ""
+        alike = f"{_NO} cannot run" if one.cannot_run else ""
+        if one.is_alike is not None:
+            p = "" if math.isnan(one.alike_p) else f", p {p_text(one.alike_p)}"
+            alike = f"{_YES} alike{p}" if one.is_alike else f"{_NO} unlike{p}"
         return (
             one.unit,
             ", then ".join(one.terms) or nothing,
             _number(one.explained),
             _small(one.q),
-            *(_number(value) for value in one.unique),
+            *(_number(value) for value in one.added),
             _small(one.shift_q),
             self._judged(one),
             limit,
@@ -187,11 +193,11 @@ class SheetModel(QAbstractTableModel):
             ", ".join(one.terms) or one.waiting,
             one.explained,
             one.q,
-            *one.unique,
+            *one.added,
             one.shift_q,
             judged,
             one.ks,
-            one.alike,
+            one.alike_p,
             one.sentence,
         )
 

@@ -8,6 +8,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QWidget
 
 from glmengine.analysis.remedies import from_text
+from glmengine.results.joint_judgement import joint_judgement
 from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.drawings.goodness import goodness_drawings, pairs_drawing
@@ -121,13 +122,13 @@ class GoodnessView(WordsColumn):
         summary = found.summary
         rows = []
         ratios = (summary["ks"] / summary["ks_band"]).values.tolist()
-        columns = (found.units, summary["adequate"].values.tolist(), summary["verdict"].values.tolist(), ratios)
-        for unit, right, words, ratio in zip(*columns, strict=True):
-            judged = not words.startswith("Not judged")
-            sign = "\u2013" if not judged else "\u2713" if right else "\u2716"
+        judgements = [joint_judgement(found, result.simulated, unit) for unit in found.units]
+        for unit, one, ratio in zip(found.units, judgements, ratios, strict=True):
+            sign = "\u2013" if not one.judged else "\u2713" if one.adequate else "\u2716"
             ks = Cell("" if ratio != ratio else f"{ratio:.2f}", ratio)
-            rows.append((unit, (Cell(sign, float(right) if judged else -1.0), ks, Cell(_in_short(words), tip=words))))
-        right = int(summary["adequate"].sum())
+            words = Cell(_in_short(one.verdict), tip=one.verdict)
+            rows.append((unit, (Cell(sign, float(one.adequate) if one.judged else -1.0), ks, words)))
+        right = sum(one.adequate for one in judgements)
         return UnitRows(_HEADINGS, _HELPS, tuple(rows), f"The model passes for {right} of {numbered(len(rows), 'unit')}.")
 
     def set_greyed(self, greyed: bool) -> None:
@@ -146,11 +147,12 @@ class GoodnessView(WordsColumn):
             self.remedies.show_remedies(())
             return
         one = found.summary.sel(unit=unit)
-        words, following = str(one["verdict"].item()), str(one["try_next"].item())
+        judgement = joint_judgement(found, result.simulated, unit)
+        following = judgement.try_next
         time = "on held-out time" if found.held_out else "on the time that was fitted"
-        answer = "" if words.startswith("Not judged") else "yes. " if bool(one["adequate"]) else "no, something is missing. "
+        answer = "" if not judgement.judged else "yes. " if judgement.adequate else "no, something is missing. "
         tried = f" What to try: {following}." if following else ""
-        self.verdict.setText(f"Unit {unit}, {time}: {answer}{words}{tried}")
+        self.verdict.setText(f"Unit {unit}, {time}: {answer}{judgement.verdict}{tried}")
         self.remedies.show_remedies(from_text(str(one["remedies"].item())) if "remedies" in one else ())
 
     def _check_once(self) -> None:

@@ -9,7 +9,8 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.analysis.default_terms import moments
 from glmengine.analysis.wording import words_of
-from glmengine.sentences import percent
+from glmengine.sentences import listed, percent
+from glmengine.simulation.likeness import LEVEL, inside, inside_words, p_of, too_few
 from glmgui.document import Document
 from glmgui.drawings.surrogates import surrogate_drawings
 from glmgui.jobs import Jobs
@@ -19,7 +20,7 @@ from glmgui.panels.checks.run_line import RunLine
 from glmgui.panels.checks.units_table import Cell, UnitRows, plain_rows
 from glmgui.panels.checks.wording import said_label
 from glmgui.plots import PlotGrid
-from glmgui.shown_numbers import alike
+from glmgui.shown_numbers import alike, p_text
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column
 from glmgui.widgets.messages import MessageLine
@@ -40,7 +41,6 @@ _FROM_FILE = "The comparison was kept with the fit, the spikes were not. Simulat
 _KEPT = "The comparison is kept with the fit; the spikes are not, save them as NWB where they are wanted."
 _MOST_RUNAWAYS = 2
 _NONE_LEFT = "No repeat is left to set beside the data: in each a rate grew without bound."
-_TOO_FEW = 0.7  # of the values within the band, below which more is said
 _ARRAYS = {
     "isi": "intervals",
     "autocorrelogram": "autocorrelogram",
@@ -191,14 +191,19 @@ class SimulationView(WordsColumn):
 
 def _in_words(found: SurrogateComparison, unit: str, measure: str) -> str:
     """Whether the surrogates of a unit are like its data."""
-    rate, share = found.rate.sel(unit=unit), found.agreement.sel(unit=unit)
+    rate = found.rate.sel(unit=unit)
     data, low, high = (float(rate[key]) for key in ("data", "low", "high"))
-    inside = "within" if low <= data <= high else "outside"
-    text = f"Unit {unit}: {data:.3g} {measure} recorded, {inside} the surrogates' {low:.3g} to {high:.3g} {measure}."
-    shares = {said: float(share[key]) for key, said in _ARRAYS.items() if key in share and math.isfinite(share[key])}
-    if shares:
-        listed = ", ".join(f"{percent(value)} of its {said}" for said, value in shares.items())
-        text += f" Within the surrogates' 95 % band: {listed} (about 95 % where the model is right)."
-        if min(shares.values()) < _TOO_FEW:
-            text += " What the model lacks, and what to try, stands under 'Is it right?'."
+    where = "within" if low <= data <= high else "outside"
+    text = f"Unit {unit}: {data:.3g} {measure} recorded, {where} the surrogates' {low:.3g} to {high:.3g} {measure}."
+    arrays = {said: one for key, said in _ARRAYS.items() if (one := getattr(found, key)) is not None}
+    counts = {said: count for said, one in arrays.items() if (count := inside(one, unit))[1]}
+    if counts:
+        named = ", ".join(f"{inside_words(*count)} values of its {said}" for said, count in counts.items())
+        text += f" Within the surrogates' 95 % band: {named}; of a right model one in 20 lies outside by chance."
+        few = [said for said, count in counts.items() if too_few(*count)]
+        text += f" Fewer than chance gives of its {listed(few)}." if few else " No fewer than chance gives."
+    p = p_of(found, unit)
+    if not math.isnan(p):
+        like = "unlike the simulated ones, which speaks against the model" if p < LEVEL else "like the simulated ones"
+        text += f" In rate, intervals and autocorrelogram together the recorded spikes are {like} (p {p_text(p)})."
     return text

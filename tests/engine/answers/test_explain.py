@@ -172,11 +172,21 @@ def test_sentences_say_what_adds_and_what_does_not():
         try_next="a longer history",
     )
     assert said == (
-        "Position (0.19 of the deviance alone, q < 0.001), then head direction (+0.040) and theta (what the others say too); "
+        "Position (0.19 of the deviance, q < 0.001), then head direction (+0.040) and theta (less than +0.001); "
         "0.23 together; speed adds nothing; something is missing in the model; what to try: a longer history."
     )
+    unordered = answer_sentence(
+        [("position", 0.19), ("theta", 0.02)], [], explained=0.3, q=0.0004, adequate=None, try_next="", in_order=False
+    )
+    assert unordered == "Position (0.19 of the deviance alone, q < 0.001), then theta (0.020 unique); 0.30 together."
+    replaced = answer_sentence(
+        [("position", 0.19), ("theta", 0.02)], [], explained=0.21, q=0.0004, adequate=None, try_next="", replaceable=["position"]
+    )
+    assert replaced == (
+        "Position (0.19 of the deviance, q < 0.001), then theta (+0.020); 0.21 together; what position says the others say too."
+    )
     with_past = answer_sentence(
-        [("position", 0.19), ("speed", 0.02), ("history", 0.1)],
+        [("position", 0.19), ("speed", 0.02), ("history", 0.09)],
         ["theta"],
         explained=0.3,
         q=0.0004,
@@ -186,7 +196,7 @@ def test_sentences_say_what_adds_and_what_does_not():
         not_missed=["speed"],
     )
     assert with_past == (
-        "Position (0.19 of the deviance alone, q < 0.001), then speed (+0.020), and last history (+0.10); 0.30 together; theta adds nothing; "
+        "Position (0.19 of the deviance, q < 0.001), then speed (+0.020), and last history (+0.090); 0.30 together; theta adds nothing; "
         "beside history, speed adds nothing; nothing speaks against the model."
     )
     fine = answer_sentence([("x", 0.2)], ["y", "z"], explained=0.2, q=0.03, adequate=True, try_next="")
@@ -292,6 +302,11 @@ def test_the_own_past_is_tried_last_and_what_it_leaves_to_each_variable_is_said(
     assert rounds[0] == "direction"
     own = found.terms.sel(unit="hd", term="direction")
     assert float(own["missed"]) > 0.1
+    for unit in found.units["unit"].values:  # what is written in order sums to what is explained
+        mine = found.terms.sel(unit=unit)
+        if found.units["terms"].sel(unit=unit).item():
+            explained = float(found.units["deviance_explained"].sel(unit=unit))
+            assert float(mine["added"].where(np.isfinite(mine["order"])).sum()) == pytest.approx(explained, abs=1e-9)
     assert float(own["missed_p"]) < 0.05
     text = found.units["sentence"].item()
     assert text.startswith("Direction (")

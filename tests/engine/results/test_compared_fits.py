@@ -10,7 +10,7 @@ import xarray as xr
 from scipy.stats import ttest_1samp, wilcoxon
 
 from glmengine.errors import GlmError
-from glmengine.results.compared_fits import compare_fits, paired_difference
+from glmengine.results.compared_fits import ComparedFits, compare_fits, paired_difference
 from glmengine.results.kept_fits import keep_fit
 
 SCORE = "deviance_explained_heldout"
@@ -143,6 +143,12 @@ def test_few_folds_limit_p_and_the_better_one_is_said_first():
     over_units = paired_difference("a", "b", np.array([-0.2, -0.3, -0.25, -0.31, -0.28]))
     assert (said.high - said.low) / (over_units.high - over_units.low) == pytest.approx(1.5)  # sqrt((1/5 + 1/4) / (1/5))
     assert "widened" not in over_units.sentence
-    assert "p = 0.062 (5 folds cannot give less than 0.062)" in said.sentence
+    assert "p = 0.0625 (5 folds cannot give less than 0.0625)" in said.sentence
+    words = ComparedFits(("a", "b"), ("u",), np.array([[0.3], [0.1]]), (said,), (said,)).sentences
+    (report,) = (one for one in words if one.startswith("Report the 95 % interval over folds"))
+    assert "can never be below 0.0625 with 5 folds" in report
+    assert "more folds" in report
+    enough = paired_difference("a", "b", np.linspace(0.1, 0.2, 12), over="fold")
+    assert "Report" not in " ".join(ComparedFits(("a", "b"), ("u",), np.array([[0.3], [0.1]]), (enough,), (enough,)).sentences)
     assert "score the same" in paired_difference("a", "b", np.zeros(5)).sentence
     assert "cannot give" not in paired_difference("a", "b", np.linspace(0.1, 0.2, 12)).sentence

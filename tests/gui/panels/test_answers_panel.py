@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -75,8 +76,9 @@ def test_a_row_has_the_numbers_of_the_sheet(opened, kept):
     assert cell(table, "flat", "Driven by").data() == "nothing that was offered"
     explained = float(kept.sheet.units["deviance_explained"].sel(unit="hd"))
     assert cell(table, "hd", "Explained").data() == f"{explained:.3f}"
-    unique = float(kept.sheet.terms["unique"].sel(unit="place", term="head_direction"))
-    assert float(cell(table, "place", "+ head_direction").data()) == pytest.approx(unique, abs=5e-4)
+    added = float(kept.sheet.terms["added"].sel(unit="hd", term="head_direction"))
+    assert added == pytest.approx(explained)  # the only term
+    assert float(cell(table, "hd", "+ head_direction").data()) == pytest.approx(added, abs=5e-4)
     assert cell(table, "hd", "In words").data() == kept.sheet.units["sentence"].sel(unit="hd").item()
     assert opened.rail.buttons["answers"].text().endswith("3 units")
 
@@ -133,7 +135,10 @@ def test_the_tick_of_simulated_spikes_follows_the_verdict_on_all_of_them(qtbot, 
     qtbot.addWidget(table)
     table.begin(("head_direction", "position.x"))
     table.add(answer_rows(sheet))
-    assert cell(table, "hd", "Simulated").data() == f"{tick} 85 %"
+    said = "alike" if p > 0.05 else "unlike"
+    assert cell(table, "hd", "Simulated").data() == f"{tick} {said}, p {p:.2g}"
+    tip = cell(table, "hd", "Simulated").data(Qt.ItemDataRole.ToolTipRole)
+    assert re.search(r"\d+ of \d+ values of the intervals", tip)
 
 
 def test_a_unit_that_is_not_answered_yet_says_so_in_every_kind_of_evidence(qtbot):
