@@ -138,7 +138,7 @@ def _found(result: Result) -> list[Part]:
         parts += [Heading("Against counts shifted in time"), _ABOUT_SHIFTS, tables.shift_table(result.shift_tests)]
     if result.goodness_of_fit is not None:
         checked = result.goodness_of_fit
-        parts += [Heading("Is the model right?"), _about_goodness(checked), tables.goodness_table(checked)]
+        parts += [Heading("Is the model right?"), _about_goodness(checked), tables.goodness_table(checked, result.simulated)]
     if result.bootstrap_bands is not None:
         bands = result.bootstrap_bands
         parts += [Heading("Bootstrap"), Bullets(tuple(bands.notes))]

@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.analysis.wording import share_text, words_of
 from glmengine.export.report.parts import Table
+from glmengine.results.joint_judgement import joint_judgement
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -126,12 +127,13 @@ def agreement_table(found: SurrogateComparison) -> Table:
     return _table(titles, rows, file="simulated_agreement.csv")
 
 
-def goodness_table(found: Goodness) -> Table:
-    """The verdict in words on each unit, what to try next, and the distance beside its band."""
-    columns = [found.summary[name].values for name in ("ks", "ks_band", "verdict", "try_next")]
+def goodness_table(found: Goodness, simulated: SurrogateComparison | None = None) -> Table:
+    """The verdict in words on each unit, with what its simulated spikes say, what to try next, and the distance beside its band."""
+    columns = [found.summary[name].values for name in ("ks", "ks_band")]
+    judged = [joint_judgement(found, simulated, unit) for unit in found.units]
     rows = [
-        (unit, number_text(ks), number_text(band), str(verdict), str(following))
-        for unit, ks, band, verdict, following in zip(found.units, *columns, strict=True)
+        (unit, number_text(ks), number_text(band), one.verdict, one.try_next)
+        for unit, ks, band, one in zip(found.units, *columns, judged, strict=True)
     ]
     titles = ("unit", "KS", "95 % band", "verdict", "try next")
     return _table(titles, rows, words=("verdict", "try next"), file="goodness_summary.csv")

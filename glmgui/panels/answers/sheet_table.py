@@ -47,7 +47,7 @@ class _Column:
 _FIRST = (
     _Column("Unit", "The unit; a click selects it everywhere", CURVES, False),
     _Column("Driven by", "Terms that were chosen, in the order in which they came in; a click shows how", PATH, False, _WIDEST_PATH),
-    _Column("Explained", "Share of the deviance that the chosen model explains on held-out time; 0 is a constant rate", SHARES),
+    _Column("Explained", "Share of the deviance that the chosen model explains on held-out time; 0 is a constant rate. Of the candidates' own functions and smoothing, on the folds under 'Candidates and settings': a fit under Results has its own, and another number for the same terms", SHARES),
     _Column("q", "False discovery rate over all units (Benjamini & Hochberg): of units with a q below 0.05, at most 5 % are expected to be there by chance", PATH),
 )  # fmt: skip
 _LAST = (

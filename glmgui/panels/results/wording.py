@@ -49,7 +49,8 @@ SCORES = (
         "Deviance explained, held out",
         "",
         ".3f",
-        "Share of the deviance from the training mean that the model explains on time it was not fitted to. 0 or less: no effect.",
+        "Share of the deviance from the training mean that the model explains on time it was not fitted to, with the folds, functions and smoothing of this fit. 0 or less: no effect. "
+        "Answers splits time and smooths in its own way, and has another number for the same terms.",
     ),
     Score(
         "bits_per_spike_heldout",

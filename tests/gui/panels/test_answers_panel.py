@@ -141,6 +141,17 @@ def test_the_tick_of_simulated_spikes_follows_the_verdict_on_all_of_them(qtbot, 
     assert re.search(r"\d+ of \d+ values of the intervals", tip)
 
 
+def test_what_ran_away_is_not_said_not_to_have_been_simulated(qtbot, kept):
+    note = "hd: Unit hd ran away in 32 repeats."
+    evidence = {name: one for name, one in kept.sheet.evidence.items() if name not in ("rate", "isi", "autocorrelogram", "burst")}
+    view = EvidenceView()
+    qtbot.addWidget(view)
+    view.show_kind("simulated")
+    for notes, said in (((note,), "Unit hd ran away in 32 repeats."), ((), "Nothing was simulated for this unit.")):
+        view.show_unit(replace(kept.sheet, evidence=evidence, notes=notes), "hd")
+        assert view.views["simulated"].none.text() == said
+
+
 def test_a_unit_that_is_not_answered_yet_says_so_in_every_kind_of_evidence(qtbot):
     """What stood below the tabs was an empty page while the sheet was made."""
     view = EvidenceView()
