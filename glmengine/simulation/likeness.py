@@ -32,8 +32,11 @@ def p_of(found: SurrogateComparison | None, unit: str) -> float:
 
 
 def inside(arrays: xr.Dataset, unit: str) -> tuple[int, int]:
-    """How many values of a unit lie inside the band, and how many there are."""
-    data, low, high = (arrays[name].sel(unit=unit).values for name in ("data", "low", "high"))
+    """How many values of a unit lie inside the band, and how many there are; of cross-correlograms those with other units."""
+    own = arrays.sel(unit=unit)
+    if "other" in own.dims:
+        own = own.sel(other=[name for name in own["other"].values if str(name) != unit])
+    data, low, high = (own[name].values for name in ("data", "low", "high"))
     known = np.isfinite(data) & np.isfinite(low)
     return int(((data >= low) & (data <= high) & known).sum()), int(known.sum())
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.analysis.wording import share_text, words_of
+from glmengine.analysis.wording import words_of
 from glmengine.export.report.parts import Table
 from glmengine.results.joint_judgement import joint_judgement
+from glmengine.simulation.likeness import inside, inside_words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -110,16 +111,16 @@ def shift_table(found: ShiftTest) -> Table:
 
 
 def agreement_table(found: SurrogateComparison) -> Table:
-    """Rate of the data beside the band of the surrogates, and the share of each correlogram that lies in its band."""
+    """Rate of the data beside the band of the surrogates, and how much of each correlogram lies in its band, counted where it is few values."""
     rate, names = found.rate, [name for name in found.agreement.data_vars if name != "rate"]
     bands = [rate[name].values for name in ("data", "mean", "low", "high")]
-    shares = [found.agreement[name].values for name in names]
+    arrays = [getattr(found, str(name)) for name in names]
     rows = [
         (
             str(unit),
             number_text(bands[0][at]),
             f"{number_text(bands[1][at])} ({number_text(bands[2][at])} to {number_text(bands[3][at])})",
-            *(share_text(float(share[at])) if math.isfinite(share[at]) else "–" for share in shares),
+            *(inside_words(*count) if (count := inside(one, str(unit)))[1] else "–" for one in arrays),
         )
         for at, unit in enumerate(rate["unit"].values)
     ]

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.analysis.default_terms import moments
 from glmengine.analysis.wording import words_of
-from glmengine.sentences import listed, percent
+from glmengine.sentences import listed
 from glmengine.simulation.likeness import LEVEL, inside, inside_words, p_of, too_few
 from glmgui.document import Document
 from glmgui.drawings.surrogates import surrogate_drawings
@@ -47,6 +47,15 @@ _ARRAYS = {
     "cross_correlogram": "cross-correlograms",
     "psth": "response around the event",
 }
+
+
+_LACKS = {
+    _ARRAYS["isi"]: "look at its history",
+    _ARRAYS["autocorrelogram"]: "look at its history, and for a drift",
+    _ARRAYS["cross_correlogram"]: "coupling or a common input may be missing",
+    _ARRAYS["psth"]: "a term of the event may be missing",
+}
+"""What values outside the bands may mean, by what they are of."""
 
 
 class SimulationView(WordsColumn):
@@ -134,18 +143,19 @@ class SimulationView(WordsColumn):
         keys = [key for key in ("isi", "autocorrelogram") if key in found.agreement]
         headings = (*("ISI" if key == "isi" else "Auto" for key in keys), f"Data ({measure})", f"Model ({measure})")
         helps = (
-            *(f"Share of the {_ARRAYS[key]} of the data that lies within the band of the surrogates" for key in keys),
+            *(f"How many values of the {_ARRAYS[key]} of the data lie within the 95 % band of the surrogates" for key in keys),
             "Recorded rate",
             "Mean rate of the surrogates; the cell says their 95 % range under the mouse",
         )
         numbers = [found.rate[key].values.tolist() for key in ("data", "mean", "low", "high")]
-        inside = [found.agreement[key].values.tolist() for key in keys]
+        names = [str(unit) for unit in found.rate["unit"].values]
+        counts = [[inside(getattr(found, key), unit) for unit in names] for key in keys]
         texts = [alike(part) for part in numbers[:2]]
         rows = []
         for unit, data, mean, said, modelled, low, high, *share in zip(
-            map(str, found.rate["unit"].values), *numbers[:2], *texts, *numbers[2:], *inside, strict=True
+            names, *numbers[:2], *texts, *numbers[2:], *counts, strict=True
         ):
-            cells = [Cell("" if math.isnan(value) else percent(value), value) for value in share]
+            cells = [Cell(f"{n} of {total}" if total else "", n / total if total else math.nan) for n, total in share]
             cells += [Cell(said, data), Cell(modelled, mean, f"{low:.3g} to {high:.3g} {measure}")]
             rows.append((unit, tuple(cells)))
         return UnitRows(headings, helps, tuple(rows))
@@ -201,7 +211,7 @@ def _in_words(found: SurrogateComparison, unit: str, measure: str) -> str:
         named = ", ".join(f"{inside_words(*count)} values of its {said}" for said, count in counts.items())
         text += f" Within the surrogates' 95 % band: {named}; of a right model one in 20 lies outside by chance."
         few = [said for said, count in counts.items() if too_few(*count)]
-        text += f" Fewer than chance gives of its {listed(few)}." if few else " No fewer than chance gives."
+        text += f" Fewer than chance gives: {listed(f'{said} ({_LACKS[said]})' for said in few)}." if few else ""
     p = p_of(found, unit)
     if not math.isnan(p):
         like = "unlike the simulated ones, which speaks against the model" if p < LEVEL else "like the simulated ones"

@@ -14,6 +14,7 @@ from glmengine.design.prepare import grid_of
 from glmengine.models import get_family
 from glmengine.results.kept_fits import keep_fit
 from glmengine.results.result import Result
+from glmengine.simulation.likeness import inside
 from glmengine.simulation.runaway import Runaway
 from glmengine.simulation.surrogates import Surrogates
 
@@ -157,7 +158,23 @@ def test_surrogates_stand_beside_the_data_and_can_be_saved(fitted, surrogates, m
     page.simulation.begin.click()
     qtbot.waitUntil(lambda: fitted.jobs.idle)
     assert "recorded" in page.simulation.words.text()
-    assert fitted.document.kept_result.simulated is not None
+    found = fitted.document.kept_result.simulated
+    assert found is not None
+    unit = fitted.document.unit
+    n, total = inside(found.isi, unit)
+    assert f"{n} of {total} values of its intervals" in page.simulation.words.text()
+    assert page.simulation.rows(fitted.document.kept_result).rows[0][1][0].text == "{} of {}".format(
+        *inside(found.isi, found.rate["unit"].values[0])
+    )
+    assert "like the simulated ones (p " in page.simulation.words.text()
+    unlike = replace(found, likeness=found.likeness * 0 + 0.01)
+    result = replace(fitted.document.kept_result, simulated=unlike)
+    page.simulation.show_unit(result, unit)
+    assert "which speaks against the model (p 0.01)" in page.simulation.words.text()
+    page.goodness.show_unit(result, unit)  # the verdict knows of it
+    assert "no, something is missing" in page.goodness.verdict.text()
+    assert "imulated spikes are unlike the recorded ones" in page.goodness.verdict.text()
+    assert page.goodness.rows(result).said.startswith("The model passes for 0 of ")
     assert "Unit place ran away" in page.simulation.runaway.text
     assert [one.text() for one in page.simulation.remedies.buttons] == [
         "Give the history a refractory time",
