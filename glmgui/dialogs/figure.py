@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QFrame,
     QHBoxLayout,
@@ -24,6 +23,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmengine.figures.style import STANDARD
+from glmgui.file_dialogs import file_to_open
 from glmgui.plots.base import Plot
 from glmgui.screen_room import resize_on_screen
 from glmgui.shown_folder import show_folder
@@ -306,7 +306,7 @@ class FigureDialog(QDialog):
 
     def _style_chosen(self, number: int) -> None:
         if self.style_box.itemText(number) == _OTHER_STYLE:
-            path, _ = QFileDialog.getOpenFileName(self, "Open a style file", "", "Style (*.toml)")
+            path = file_to_open(self, "Open a style file", "", "Style (*.toml)")
             if path:
                 self._add_style(path)
             else:

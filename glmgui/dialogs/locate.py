@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qtpy.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from glmgui.file_dialogs import file_to_open, folder_to_use
 from glmgui.widgets.controls import button
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.texts import heading, hint
@@ -59,14 +60,12 @@ class LocateDialog(QDialog):
         return Path(self.line.text().strip()).expanduser()
 
     def _browse(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Where is the recording?", self._start(), f"*{self._missing.suffix};;All files (*)"
-        )
+        path = file_to_open(self, "Where is the recording?", self._start(), f"*{self._missing.suffix};;All files (*)")
         if path:
             self.line.setText(path)
 
     def _browse_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Where is the recording?", self._start())
+        path = folder_to_use(self, "Where is the recording?", self._start())
         if path:
             self.line.setText(path)
 

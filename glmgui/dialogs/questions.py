@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from glmengine.sentences import numbered
+from glmgui import file_dialogs
 from glmgui.work.questions import Answer, Together
 
 if TYPE_CHECKING:
@@ -26,13 +27,12 @@ OPENABLE = (
 _MOST_NAMED = 8
 
 
-class FoldersDialog(QFileDialog):
+class FoldersDialog(file_dialogs.FileDialog):
     """Folders with recordings: several with Ctrl or Shift, which the dialogs of no desktop allow."""
 
     def __init__(self, folder: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent, "Open folders with recordings (several with Ctrl)", folder)
+        super().__init__("Open folders with recordings (several with Ctrl)", folder, parent=parent, several_folders=True)
         self.setObjectName("folders_dialog")
-        self.setOption(QFileDialog.Option.DontUseNativeDialog)
         self.setFileMode(QFileDialog.FileMode.Directory)
         self.setOption(QFileDialog.Option.ShowDirsOnly)
         for name in ("listView", "treeView"):
@@ -51,13 +51,12 @@ class Dialogs:
 
     def open_path(self, folder: str) -> Path | None:
         """A file to open."""
-        path, _ = QFileDialog.getOpenFileName(self.parent, "Open a recording or a project", folder, OPENABLE)
+        path = file_dialogs.file_to_open(self.parent, "Open a recording or a project", folder, OPENABLE)
         return Path(path) if path else None
 
     def open_paths(self, folder: str, title: str = "Open recordings or a project") -> list[Path]:
         """One or more files to open; several recordings are analysed together."""
-        paths, _ = QFileDialog.getOpenFileNames(self.parent, title, folder, OPENABLE)
-        return [Path(path) for path in paths]
+        return [Path(path) for path in file_dialogs.files_to_open(self.parent, title, folder, OPENABLE)]
 
     def open_folders(self, folder: str) -> list[Path]:
         """One or more folders to open; several recordings are analysed together."""
@@ -90,12 +89,12 @@ class Dialogs:
 
     def folder(self, title: str, start: str) -> Path | None:
         """A folder to open or to write to."""
-        path = QFileDialog.getExistingDirectory(self.parent, title, start)
+        path = file_dialogs.folder_to_use(self.parent, title, start)
         return Path(path) if path else None
 
     def save_path(self, title: str, start: str, kinds: str, ending: str) -> Path | None:
         """A file to write; gets `ending` where the user gave none."""
-        path, kind = QFileDialog.getSaveFileName(self.parent, title, start, kinds)
+        path, kind = file_dialogs.file_to_save(self.parent, title, start, kinds)
         if not path:
             return None
         if not Path(path).suffix:

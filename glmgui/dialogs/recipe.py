@@ -9,7 +9,6 @@ from qtpy.QtGui import QFontDatabase
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QMenu,
@@ -29,6 +28,7 @@ from glmengine.io.recipe_assistant import Assistance, FurtherFile, arrays_beside
 from glmgui.copying import TableCopying
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
+from glmgui.file_dialogs import file_to_open
 from glmgui.forms import pending
 from glmgui.jobs import Jobs
 from glmgui.screen_room import resize_on_screen
@@ -247,7 +247,7 @@ class RecipeDialog(QDialog):
         self._files.addAction("Another file\u2026", self._ask_file)
 
     def _ask_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Add a file that belongs to the recording", str(self._path.parent))
+        path = file_to_open(self, "Add a file that belongs to the recording", str(self._path.parent))
         if path:
             self.add_file(Path(path))
 

@@ -14,7 +14,6 @@ from qtpy.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -26,6 +25,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QSearchableComboBox
 
+from glmgui.file_dialogs import file_to_open
 from glmgui.forms.description import Choices, in_words
 from glmgui.still_fields import NoWheel, StillCombo
 from glmgui.widgets.tables import fit_rows, row_height
@@ -324,7 +324,7 @@ class FileEditor(TextEditor):
         return (self._line, self._choose)
 
     def _asked(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.value())
+        path = file_to_open(self, "Choose a file", self.value())
         if path:
             self._line.setText(path)
             self._finished()

@@ -13,7 +13,6 @@ import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt
 from qtpy.QtGui import QColor, QContextMenuEvent, QPen, QShowEvent
 from qtpy.QtWidgets import (
-    QFileDialog,
     QGraphicsTextItem,
     QHBoxLayout,
     QLabel,
@@ -29,6 +28,7 @@ from glmengine.figures.drawing import Drawing, FigureOf, Lines
 from glmgui import theme
 from glmgui.drawings.series import Axis, Curve, Table
 from glmgui.figure_desk import figure_desk
+from glmgui.file_dialogs import file_to_save
 from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.axis import QuietAxis
@@ -207,7 +207,7 @@ class Plot(QWidget):
     def ask_and_save_figure(self) -> None:
         """Ask for a name and save the figure there."""
         kinds = "SVG, text stays text (*.svg);;PDF, text stays text (*.pdf);;PNG, 300 dpi (*.png)"
-        path, kind = QFileDialog.getSaveFileName(self, "Save figure", self._proposed_path(".svg"), kinds)
+        path, kind = file_to_save(self, "Save figure", self._proposed_path(".svg"), kinds)
         if path:
             if not Path(path).suffix:
                 path += f".{kind[:3].lower()}"
@@ -218,7 +218,7 @@ class Plot(QWidget):
 
     def ask_and_save_numbers(self) -> None:
         """Ask for a name and save the numbers there."""
-        path, _ = QFileDialog.getSaveFileName(self, "Save numbers", self._proposed_path(".csv"), "CSV (*.csv)")
+        path, _ = file_to_save(self, "Save numbers", self._proposed_path(".csv"), "CSV (*.csv)")
         if path:
             if not Path(path).suffix:
                 path += ".csv"

@@ -6,8 +6,9 @@ import inspect
 
 import pytest
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QComboBox, QFileDialog, QInputDialog
+from qtpy.QtWidgets import QApplication, QComboBox, QInputDialog
 
+from glmgui import file_dialogs
 from glmgui.dialogs.questions import Dialogs
 from glmgui.tools.unattended import NoQuestions
 from glmgui.work.questions import Questions
@@ -43,7 +44,7 @@ def test_one_of_several_texts_is_chosen(qapp, number, given):
 
 def test_the_dialog_for_files_says_what_they_are_for(monkeypatch):
     seen = []
-    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda _, title, *rest: seen.append(title) or ([], ""))
+    monkeypatch.setattr(file_dialogs, "files_to_open", lambda _, title, *rest: seen.append(title) or [])
     Dialogs(None).open_paths("")
     Dialogs(None).open_paths("", "Add recordings")
     assert seen == ["Open recordings or a project", "Add recordings"]

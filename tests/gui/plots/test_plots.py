@@ -10,7 +10,7 @@ import pyqtgraph as pg
 import pytest
 from qtpy.QtCore import QPoint, QPointF, QSizeF, Qt, QThread
 from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPicture, QWheelEvent
-from qtpy.QtWidgets import QApplication, QFileDialog
+from qtpy.QtWidgets import QApplication
 
 from glmengine.errors import GlmError
 from glmengine.figures.drawn import draw_drawing
@@ -31,6 +31,7 @@ from glmgui.plots import (
     RatePlot,
     ScorePlot,
     TimeLine,
+    base,
     export,
     save_numbers,
     save_plot,
@@ -123,7 +124,7 @@ def test_numbers_are_made_when_they_are_written_of_what_was_drawn_when_they_were
         handed.append(write)
 
     figure_desk().file_asked.connect(take)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "a.csv"), ""))
+    monkeypatch.setattr(base, "file_to_save", lambda *_: (str(tmp_path / "a.csv"), ""))
     with monkeypatch.context() as inside:
         inside.setattr(type(plot), "numbers", lambda self: pytest.fail("made at once"))
         plot.ask_and_save_numbers()
@@ -203,7 +204,7 @@ def test_the_menu_saves_under_a_telling_name_in_the_worker_and_says_what_went_wr
         proposed.append(path)
         return str(folder / "chosen"), kinds.split(";;")[-1]
 
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    monkeypatch.setattr(base, "file_to_save", choose)
     monkeypatch.setattr(export, "write_whole", write)
     figure_desk().file_asked.connect(take)
     monkeypatch.setattr(figure_desk(), "folder", lambda: str(making.folder))  # as the window says it
@@ -215,7 +216,7 @@ def test_the_menu_saves_under_a_telling_name_in_the_worker_and_says_what_went_wr
     assert sorted(file.name for file in folder.iterdir()) == ["chosen.csv", "chosen.png"]
     assert proposed[0].endswith("unit_3_tuning.svg")
     assert proposed[1] == str(folder / "unit_3_tuning.csv"), "in the folder that was saved to last"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(folder / "absent" / "figure.svg"), "SVG"))
+    monkeypatch.setattr(base, "file_to_save", lambda *_: (str(folder / "absent" / "figure.svg"), "SVG"))
     with qtbot.waitSignal(jobs.failed) as failed:
         actions["Save figure as on screen\u2026"].trigger()
     assert "cannot be written" in failed.args[1]

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QFileDialog, QMainWindow, QPushButton
+from qtpy.QtWidgets import QMainWindow, QPushButton
 
 from glmengine.export.formats import FORMATS
 from glmengine.export.methods import methods_text
-from glmgui import slow_disks
+from glmgui import file_dialogs, slow_disks
 from glmgui.notices import notices
 from glmgui.shell.notice_bar import NoticeBar
 from glmgui.work.exporting import Exporting
@@ -127,7 +127,7 @@ def test_a_name_that_gets_its_ending_is_asked_about_again(qtbot, tmp_path, monke
     from glmgui.dialogs.questions import Dialogs
 
     dialogs = Dialogs(None)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "tuning"), "PDF (*.pdf)"))
+    monkeypatch.setattr(file_dialogs, "file_to_save", lambda *_: (str(tmp_path / "tuning"), "PDF (*.pdf)"))
     assert dialogs.save_path("Save", "", "PDF (*.pdf)", ".pdf") == tmp_path / "tuning.pdf"
     (tmp_path / "tuning.pdf").write_bytes(b"mine")
     for agreed in (False, True):
