@@ -30,6 +30,7 @@ _NONE_TICKED = "Press Compare above, or tick fits in the list, to see their held
 _BEST = "★ "
 _MEDIAN = "Held-out time: median over the units that all scored"
 _NARROWEST = 80  # pixels of a column, in which a score has room
+_MOST_LINES = 3  # of a heading
 
 
 class ScoresView(QWidget):
@@ -138,7 +139,7 @@ class ScoresView(QWidget):
         self.table.clear()
         self.table.setRowCount(len(compared.units))
         self.table.setColumnCount(1 + len(compared.names))
-        self.table.setHorizontalHeaderLabels(["Unit", *compared.names])
+        self.table.setHorizontalHeaderLabels(["Unit", *map(_in_lines, compared.names)])
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         for at, (name, comparable) in enumerate(zip(compared.names, compared.comparable, strict=True), 1):
             beside = "" if comparable else "\nCannot be compared with the first ticked fit"
@@ -166,3 +167,8 @@ class ScoresView(QWidget):
     def _selection_changed(self) -> None:
         if not self._silent and (chosen := rows_chosen(self.table)) is not None:
             self.picked.emit(*chosen)
+
+
+def _in_lines(name: str) -> str:
+    """A name with each of its first terms on a line of its own, as models that begin with the same term differ in the others."""
+    return name.replace(" + ", "\n+ ", _MOST_LINES - 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHeaderView, QStyleOptionHeader
 
 from glmengine.project.project import load_fits
 from glmengine.results.compared_fits import compare_fits
@@ -265,7 +266,8 @@ def test_scores_of_ticked_fits_stand_side_by_side_with_the_best_marked(three, sc
     tick(three, 0, 3)
     table = scored.table
     qtbot.waitUntil(lambda: table.columnCount() == 3)
-    assert [table.horizontalHeaderItem(at).text() for at in range(3)] == ["Unit", three.document.fits[0].name, "higher"]
+    headings = [table.horizontalHeaderItem(at).text().replace("\n", " ") for at in range(3)]
+    assert headings == ["Unit", three.document.fits[0].name, "higher"]
     assert [table.item(row, 0).text() for row in range(table.rowCount())] == list(small_result.units)
     assert all(table.item(row, 2).text().startswith("★") for row in range(table.rowCount()))
     assert "'higher' is better than" in scored.words.text()
@@ -273,6 +275,30 @@ def test_scores_of_ticked_fits_stand_side_by_side_with_the_best_marked(three, sc
     assert scored.words.text().startswith("Best: 'higher'")
     assert not scored.table.horizontalScrollBar().isVisible()
     assert scored.bars.values[1] - scored.bars.values[0] == pytest.approx(0.1)
+
+
+def test_headings_tell_models_apart_that_begin_with_the_same_term(three, scored, monkeypatch, qtbot):
+    names = ("position.x x position.y", "position.x x position.y + head_direction")
+
+    def as_named(fits, context):
+        return replace(compare_fits(fits, context), names=names)
+
+    monkeypatch.setattr("glmengine.results.compared_fits.compare_fits", as_named)
+    tick(three, 0, 3)
+    table = scored.table
+    qtbot.waitUntil(lambda: table.columnCount() == 3)
+    header = table.horizontalHeader()
+    seen = []
+    for part in (1, 2):
+        header.setSectionResizeMode(part, QHeaderView.ResizeMode.Interactive)
+        header.resizeSection(part, header.fontMetrics().horizontalAdvance("+ head_direction") + 20)
+        option = QStyleOptionHeader()
+        header.initStyleOptionForIndex(option, part)
+        seen.append(option.text)
+        assert table.horizontalHeaderItem(part).toolTip().startswith(f"{names[part - 1]}\n")
+    assert seen[0] != seen[1]
+    assert seen[1].endswith("\n+ head_direction"), "what differs is written whole"
+    assert header.height() >= 2 * header.fontMetrics().height()
 
 
 def test_the_bars_of_a_single_unit_are_not_called_a_median(three, scored, monkeypatch, qtbot):
