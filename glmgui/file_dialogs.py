@@ -32,9 +32,7 @@ class FileDialog(QFileDialog):
             self._line.textChanged.connect(self._deselect)  # after the dialog has selected what the text names
             self.directoryEntered.connect(self._completed)
             self._views = [self.findChild(QAbstractItemView, name) for name in ("listView", "treeView")]
-            for (
-                view
-            ) in self._views:  # after the dialog's own answer, which writes the names of what is selected over what is typed
+            for view in self._views:  # after the dialog's own answer, which writes what is selected over what is typed
                 view.selectionModel().selectionChanged.connect(self._keep_typed)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
