@@ -65,17 +65,23 @@ def test_what_is_selected_does_not_replace_what_is_typed(qtbot, tmp_path):
         (tmp_path / name).mkdir()
     dialog, line = opened(qtbot, FoldersDialog(str(tmp_path)))
     view = dialog.findChild(QAbstractItemView, "treeView")
-    qtbot.waitUntil(lambda: view.model().rowCount(view.rootIndex()) == 2)
+
+    def listed():  # in any order: folders are read, and sorted later, in a thread of their own
+        model, root = view.model(), view.rootIndex()
+        found = [model.index(row, 0, root) for row in range(model.rowCount(root))]
+        return {index.data(): index for index in found}
+
+    qtbot.waitUntil(lambda: {*listed()} == {"shared", "data"})
     line.setFocus()
     qtbot.waitUntil(line.hasFocus)
     qtbot.keyClicks(line, "sha")
     view.selectAll()
     assert line.text() == "sha"
     view.setFocus()
+    qtbot.waitUntil(view.hasFocus)
     view.clearSelection()
     view.selectionModel().select(
-        view.model().index(0, 0, view.rootIndex()),
-        QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
+        listed()["data"], QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
     )
     assert line.text() == "data", "a click in the list still chooses"
 
