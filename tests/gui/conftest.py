@@ -200,6 +200,16 @@ def widgets_are_collected_here(qapp):
     gc.freeze()
 
 
+@pytest.fixture(autouse=True)
+def no_garbage_while_painting():
+    """As in the program (`glmgui.garbage`), garbage is collected between events and never in one: of a test that has ended nothing may hold a
+    plot but itself, and collected in the middle of its paint event it took the process with it."""
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect(1)
+
+
 @pytest.fixture
 def settings(tmp_path):
     from glmgui.settings import Settings
