@@ -190,8 +190,7 @@ class Cells:
         P = rows.n_shared
         a_row = 4.0 * P * (1.0 - least) + HESSIANS * P**2 * (1.0 - least**2)
         saved = rows.n * rows.columns * a_row / FLOPS
-        numbers = rows.n * (least * rows.n_shared + rows.preparation.own_scale.size + 2.0 * len(rows.observations.y))
-        return saved >= 2.0 * OVERHEAD * pieces and 8.0 * numbers <= rows.memory
+        return saved >= 2.0 * OVERHEAD * pieces and 8.0 * _numbers(rows, least * rows.n_shared) <= rows.memory
 
     @classmethod
     def _with_keys(cls, rows: Rows, local: np.ndarray, keys: np.ndarray) -> Cells | None:
@@ -206,13 +205,17 @@ class Cells:
     @property
     def per_row(self) -> float:
         """Live columns of a row, on average, own ones included."""
-        own = self.rows.own_padded
-        return float(np.bincount(self._cell_of, minlength=len(self._supports)) @ self._supports.sum(axis=1)) / self.rows.n + own
+        return self._shared_per_row + self.rows.own_padded
+
+    @cached_property
+    def _shared_per_row(self) -> float:
+        sizes = np.bincount(self._cell_of, minlength=len(self._supports))
+        return float(sizes @ self._supports.sum(axis=1)) / self.rows.n
 
     @property
     def has_single(self) -> bool:
         """Whether there is room for them in float32 too, once they are asked for."""
-        return 12.0 * self.rows.n * (self.per_row + 2.0 * len(self.rows.observations.y)) <= self.rows.memory
+        return 12.0 * _numbers(self.rows, self._shared_per_row) <= self.rows.memory
 
     @cached_property
     def cells(self) -> list[Cell]:
@@ -287,6 +290,17 @@ class Cells:
             matrix[:-1, :-1] += (total * np.outer(shift, shift) - bent - bent.T)[:-1, :-1]
             matrix[-1, :-1] = matrix[:-1, -1] = (cross - total * shift)[:-1]
         return grams
+
+
+def _numbers(rows: Rows, shared: float) -> float:
+    """That cells keep, of so many shared columns a row, the own columns of all units, observations and weights."""
+    return rows.n * (shared + rows.preparation.own_scale.size + 2.0 * len(rows.observations.y))
+
+
+def live_columns(rows: Rows) -> float:
+    """Columns of a row that products go through, on average: all, where rows are not sorted by cell."""
+    cells = cells_of(rows)
+    return float(rows.n_features) if cells is None else cells.per_row
 
 
 def cells_of(rows: Rows) -> Cells | None:

@@ -332,10 +332,11 @@ def _weights(rows: Rows, piece: Piece, view: View, *, chosen: bool) -> np.ndarra
     if _are_plain(rows, view):
         return None
     observed = rows.observations
-    if chosen and observed.is_even and is_one_fold(piece.fold):
+    whole = chosen and is_one_fold(piece.fold)
+    if whole and observed.is_even:
         return None
     weights = piece.weights[view.unit if len(observed.weights) > 1 else [0]]
-    if (view.held_out or observed.fold is not None) and not (chosen and is_one_fold(piece.fold)):
+    if (view.held_out or observed.fold is not None) and not whole:
         same = piece.fold == view.held[:, None]
         return weights * (same if view.held_out else ~same)
     return None if len(weights) == 1 and (weights == 1.0).all() else weights

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import eigh
 
 from glmengine.backend import jax_runtime as runtime
-from glmengine.backend.cells import cells_of
+from glmengine.backend.cells import live_columns
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.inference.evaluation import Evaluation, evaluate
@@ -216,9 +216,7 @@ rows. Of 37 units with 64 B-splines of position at 137,823 bins they take 0.18 s
 
 def _units_at_a_time(part: Part) -> int:
     rows = part.problem.rows
-    cells = cells_of(rows)
-    live = rows.size if cells is None else cells.per_row
-    return int(max(1, min(_WORK / (rows.n * live**2), _NUMBERS / rows.size**2)))
+    return int(max(1, min(_WORK / (rows.n * (live_columns(rows) + 1.0) ** 2), _NUMBERS / rows.size**2)))
 
 
 def _hessians(part: Part, columns: np.ndarray, kind: str) -> np.ndarray:

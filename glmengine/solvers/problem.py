@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from glmengine.backend.cells import cells_of
+from glmengine.backend.cells import live_columns
 from glmengine.backend.choice import Backend, backend_for
 from glmengine.backend.formulas import Curvatures, Losses, RowWeights, SquaredScores
 from glmengine.backend.operations import ALL_ROWS, View
@@ -275,9 +275,7 @@ class Objective:
         problem = self.problem
         if not self.backend.passes.halves or not Losses(problem.family, problem.link).is_linear:
             return 0.0
-        cells = cells_of(problem.rows)
-        per_row = problem.rows.n_features if cells is None else cells.per_row
-        return 2.0 * problem.rows.n * per_row * problem.n_columns
+        return 2.0 * problem.rows.n * live_columns(problem.rows) * problem.n_columns
 
     def pull(self, theta: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """Gradient (k, Q) of the penalty."""
