@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.units import chosen_units
 from glmengine.context import SILENT, Context, Forwarding, Progress, Rising, UnitsFound, parts_by_work
 from glmengine.design.prepare import Prepared, prepare
-from glmengine.design.run_work import RunWork, expected_run_work, run_work
+from glmengine.design.run_work import expected_run_work, run_work
 from glmengine.design.settings import PreparedSettings, prepare_settings
 from glmengine.design.unit_blocks import block_of, needs_all_units
 from glmengine.errors import GlmError
@@ -41,22 +41,6 @@ _FIT_OF_GRACE = 0.5  # share of it in which that fit ends
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
-
-
-@dataclass(frozen=True)
-class _Shares:
-    """Where the parts of a run end in its progress, once it is prepared."""
-
-    scored: float
-    fitted: float
-    assessed: float
-
-    @classmethod
-    def of(cls, work: RunWork, prepared: float) -> _Shares:
-        """By what they take beside each other, after the share in which the run was prepared."""
-        parts = np.array([work.scored, work.fitted, sum(work.assessed), work.tested])
-        ends = prepared + (1.0 - prepared) * np.cumsum(parts) / parts.sum()
-        return cls(*ends[:3].tolist())
 
 
 def run(analysis: Analysis, recording: Recording, context: Context | None = None, *, blocks: int = 1) -> Result:
@@ -133,27 +117,27 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         number, blocks = block[0], min(block[1], len(every.units))
         prepared = every.of_units(block_of(len(every.units), number, blocks))
     work = run_work(analysis, prepared.design, prepared.units)
-    shares = _Shares.of(work, begun)
     whole, context = context, context.part(0.0, of_fit)
+    scoring, fitting, assessing, testing = parts_by_work(
+        context.part(begun, 1.0), [work.scored, work.fitted, sum(work.assessed), work.tested]
+    )
     search: SettingSearch | None = None
     if settings is None or split is None:
-        cross_validation = _cross_validated(analysis, prepared, split, context.part(begun, shares.scored))
+        cross_validation = _cross_validated(analysis, prepared, split, scoring)
     else:
-        search = _searched(analysis, settings, split, context.part(begun, shares.scored))
+        search = _searched(analysis, settings, split, scoring)
         prepared = settings.with_chosen(analysis, search.setting, search.scored)
         design = prepared.design
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping
-    of_grace = _Rest(context, forward, _FIT_OF_GRACE * _GRACE).part(shares.scored, shares.fitted)
-    final = of_grace if stopped else context.part(shares.scored, shares.fitted)
-    fit = _fitted(analysis, prepared, cross_validation, final, begin_with_folds=stopped)
+    of_grace = _Rest(fitting, forward, _FIT_OF_GRACE * _GRACE)
+    fit = _fitted(analysis, prepared, cross_validation, of_grace if stopped else fitting, begin_with_folds=stopped)
     if not stopped and cross_validation is not None and context.stopping and not np.all(fit.converged):
         again = _fitted(analysis, prepared, cross_validation, of_grace, begin_with_folds=True)
         if np.nansum(again.objective) < np.nansum(fit.objective):  # it was stopped before it came as far as the folds
             fit = again
-    rest = _Rest(context, forward, _GRACE)
-    parts = parts_by_work(rest.part(shares.fitted, shares.assessed), work.assessed)
-    result = assessed(analysis, recording, prepared, fit, split, cross_validation, Stages(*parts))
+    stages = Stages(*parts_by_work(_Rest(assessing, forward, _GRACE), work.assessed))
+    result = assessed(analysis, recording, prepared, fit, split, cross_validation, stages)
     if search is not None and settings is not None:
         from glmengine.results.setting_table import with_settings
 
@@ -163,7 +147,7 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     if stopped:
         result = replace(result, notes=(STRENGTHS_CUT_SHORT, *result.notes))
     if analysis.validation.test_epochs:
-        result = _tested(result, recording, cross_validation is None, context.part(shares.assessed, 1.0))
+        result = _tested(result, recording, cross_validation is None, testing)
     if analysis.selection is not None:
         from glmengine.selection.select import select_terms
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.penalty import strengths_of
+from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.analysis.units import chosen_units
 from glmengine.design.term_size import n_columns
 from glmengine.errors import GlmError
@@ -30,7 +30,6 @@ _TESTED = 1.5, 0.014
 _OWN = 40.0  # a column that one unit alone has beside one that all share
 _ZEROS, _FIT_OF_ZEROS = 1.3, 9.0  # a penalty that makes zeros beside one that does not, and its last fit in strengths of a fold
 _LIKELIHOOD = 10.0  # strengths by marginal likelihood, in strengths of a grid
-_PENALTIES_WITH_ZEROS = ("lasso", "elastic_net", "group_lasso")
 _FIRST = 0.7  # what the first strength takes more than another
 _FURTHER = 1.0  # strengths beyond the grid that are expected
 # What is taken whatever the bins, in tenths of a microsecond
@@ -99,7 +98,7 @@ def expected_run_work(analysis: Analysis, recording: Recording) -> RunWork:
 def _work(analysis: Analysis, size: _Size) -> RunWork:
     model, validation = analysis.model, analysis.validation
     at_work = size.shared + _OWN * size.own
-    makes_zeros = model.penalty in _PENALTIES_WITH_ZEROS
+    makes_zeros = not penalty_of(model).is_smooth
     one = (_affine(_SCORED, at_work) + _affine(_SCORED_AT_LEAST, at_work) / size.bins) * (_ZEROS if makes_zeros else 1.0)
     strengths = len(strengths_of(analysis))
     tried = _LIKELIHOOD if model.finds_strengths else _FIRST + strengths + (_FURTHER if strengths > 1 else 0.0)

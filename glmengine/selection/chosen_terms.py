@@ -134,8 +134,6 @@ def chosen_terms(nested: NestedModels, search: Search, selection: Selection, tes
         columns["chosen"][sorted(model), unit] = True
         for k in model:
             columns["order"][k, unit] = search.order.get((unit, k), np.nan)
-        for k, gain in _added(nested, unit, model, columns["order"][:, unit], last).items():
-            columns["added"][k, unit] = gain
         if not (model & last and model - last):
             continue
         for k in model:
@@ -144,8 +142,8 @@ def chosen_terms(nested: NestedModels, search: Search, selection: Selection, tes
             beside.append(Proposal(unit, k, model - {k}, (k,), own.per_bin - less.per_bin))
     for one, found_p in zip(beside, test.judge(nested, beside), strict=True):
         columns["missed_p"][one.candidate, one.unit] = found_p.p
-    for unit in set(range(M)) - models.keys():
-        for k, gain in _added(nested, unit, base, columns["order"][:, unit], last).items():
+    for unit in range(M):
+        for k, gain in _added(nested, unit, models.get(unit, base), columns["order"][:, unit], last).items():
             columns["added"][k, unit] = gain
     columns["model"] = np.array([ground.name(models.get(unit, base)) for unit in range(M)])
     dataset = xr.Dataset(

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.recording.events import event_times
+from glmengine.simulation.bands import within_band
 from glmengine.simulation.surrogates import Surrogates
 
 if TYPE_CHECKING:
@@ -352,10 +353,8 @@ def _agreement(found: Mapping[str, xr.Dataset | None]) -> xr.Dataset:
     for name, dataset in found.items():
         if dataset is None:
             continue
-        data, low, high = (dataset[key].transpose("unit", ...).values for key in ("data", "low", "high"))
-        known = np.isfinite(data) & np.isfinite(low)
-        inside = (data >= low) & (data <= high) & known
-        others = tuple(range(1, data.ndim))
+        inside, known = within_band(dataset.transpose("unit", ...))
+        others = tuple(range(1, known.ndim))
         with np.errstate(divide="ignore", invalid="ignore"):
             shares[name] = ("unit", inside.sum(axis=others) / known.sum(axis=others))
     return xr.Dataset(shares, {"unit": units})

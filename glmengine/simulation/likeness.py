@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from glmengine.sentences import percent
+from glmengine.simulation.bands import within_band
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,9 +35,8 @@ def inside(arrays: xr.Dataset, unit: str) -> tuple[int, int]:
     own = arrays.sel(unit=unit)
     if "other" in own.dims:
         own = own.sel(other=[name for name in own["other"].values if str(name) != unit])
-    data, low, high = (own[name].values for name in ("data", "low", "high"))
-    known = np.isfinite(data) & np.isfinite(low)
-    return int(((data >= low) & (data <= high) & known).sum()), int(known.sum())
+    there, known = within_band(own)
+    return int(there.sum()), int(known.sum())
 
 
 def inside_words(n: int, total: int) -> str:

@@ -39,6 +39,7 @@ MEASURED = re.compile(
 """Numbers with their unit of measure, but for units of time: clocks are told apart by them."""
 
 TIMED = re.compile(r"[-+]?[\d.,]*\d\s*(?:[num\u00b5\u03bc]?s|sec|min|h)")
+"""Numbers with their unit of time."""
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
 """What stands in tables for a value that is not there; any other text among numbers is said."""
@@ -172,13 +173,14 @@ def _number(cell: str, decimal: str) -> float | None:
 def _without_unit(cells: list[str]) -> tuple[list[str], str]:
     """Cells without the unit of measure that stands behind the numbers in nearly all that are not missing, and that unit; as they are, and
     none, where there is no such unit."""
-    known = [cell for cell in cells if cell.lower() not in MISSING]
-    if not known or MEASURED.fullmatch(known[0]) is None:
+    first = next((cell for cell in cells if cell.lower() not in MISSING), "")
+    if MEASURED.fullmatch(first) is None:
         return cells, ""
+    known = sum(cell.lower() not in MISSING for cell in cells)
     found = [MEASURED.fullmatch(cell) for cell in cells]
     units = Counter(one["unit"] for one in found if one is not None)
     unit, times = units.most_common(1)[0]
-    if times < MOSTLY * len(known):
+    if times < MOSTLY * known:
         return cells, ""
     return [cell if one is None or one["unit"] != unit else one["number"] for cell, one in zip(cells, found, strict=True)], unit
 

@@ -153,9 +153,8 @@ class EvidenceView(QWidget):
         if self._sheet is None:
             none = _NOT_YET if self._unit is not None else ""
         else:
-            none = (
-                said or _TABS[kind][1]
-            )  # notes say why simulations could not be compared: that there were none would contradict them
+            # notes say why simulations could not be compared: that there were none would contradict them
+            none = said or _TABS[kind][1]
         self.views[kind].show_drawings(drawings, none, f"unit {self._unit}", said=said, greyed=self._stale)
 
 

@@ -120,9 +120,8 @@ class FitsPanel(Page):
         self.said.setText((_NONE_KEPT, _ONE_FIT)[len(document.fits)] if len(document.fits) < 2 else _SEVERAL_FITS)
         for part in (self.table, self.sides, self.back, self.rename, self.remove, self.compare):
             part.setVisible(bool(document.fits))
-        self._upper.setStretch(
-            self._upper.count() - 1, 0 if document.fits else 1
-        )  # where no fit is kept yet, the room is below the words
+        # where no fit is kept yet, the room is below the words
+        self._upper.setStretch(self._upper.count() - 1, 0 if document.fits else 1)
         shown = document.shown_fit
         self.table.set_fits(document.fits, shown.key if shown is not None else "")
         self._compare()
