@@ -99,6 +99,7 @@ class NamedAxis(QuietAxis):
         self._label_shown = self._lines_of_label()
         self.setToolTip("")
         self._fit_label()
+        super().resizeEvent()  # to its middle: words of another length stay where those before them were, and end outside the plot
 
     def _lines_of_label(self) -> list[str]:
         return [unescape(line) for line in self.labelText.split("<br>")]

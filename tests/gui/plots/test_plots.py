@@ -478,6 +478,21 @@ def test_a_label_is_no_longer_than_its_axis(qtbot):
             assert ("\u2026" in axis.label.toPlainText(), "position" in axis.toolTip()) == (cut, cut)
 
 
+@pytest.mark.parametrize("side", ["left", "bottom"])
+def test_a_label_with_other_words_stands_in_the_middle_of_its_axis_again(qtbot, side):
+    plot = LinePlot("Plot", Axis("x"), Axis("y"))
+    qtbot.addWidget(plot)
+    plot.resize(420, 320)
+    plot.show()
+    qtbot.waitExposed(plot)
+    axis = plot.area.getAxis(side)
+    for words in ("r", "deviance explained", "rate"):
+        axis.setLabel(words)
+        middle = axis.label.mapRectToParent(axis.label.boundingRect()).center()
+        there, wanted = (middle.y(), axis.size().height()) if side == "left" else (middle.x(), axis.size().width())
+        assert there == pytest.approx(wanted / 2, abs=1.5)
+
+
 def test_a_long_label_of_an_upright_axis_is_written_in_two_lines_where_one_has_no_room(qtbot):
     plot = LinePlot("", Axis("quantile of the model"), Axis("share of intervals below it"))
     qtbot.addWidget(plot)
