@@ -105,7 +105,7 @@ def chosen_in_place(rows: Any, stride: int, context: Context, *, single: bool) -
         number, part = numbered
         read = rows.reader(part)
         with np.errstate(over="ignore"):
-            return squared_distances(read() if turned is None else turned.block(number, read).T)
+            return squared_distances(read(0, part.stop - part.start) if turned is None else turned.block(number, read).T)
 
     with workers(rows.n * rows.padded) as pool:
         distance = np.concatenate(list(checked(context, pool.stream(of, enumerate(parts)))))

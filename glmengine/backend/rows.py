@@ -411,13 +411,13 @@ class Rows:
         """(c, padded) shared columns of rows (c, n_shared) as the source gives them; as they are where `piece_rows` says so."""
         return raw if self.piece_rows is not None else self.preparation.shared(raw)
 
-    def reader(self, part: slice) -> Callable[[], np.ndarray]:
-        """What gives any thread the prepared shared columns of rows that lie in one chunk, (c, padded)."""
+    def reader(self, part: slice) -> Callable[[int, int], np.ndarray]:
+        """What gives any thread the prepared shared columns (c, padded) of some rows of a part that lies in one chunk, counted from its first."""
         if self.at_hand:
-            return lambda: self.prepared_rows(self.read_shared(part.start, part.stop))
+            return lambda start, stop: self.prepared_rows(self.read_shared(part.start + start, part.start + stop))
         number, begin = divmod(part.start, self.chunk_rows)
         X = self._chunk(number).X
-        return lambda: np.asarray(X)[begin : begin + part.stop - part.start]
+        return lambda start, stop: np.asarray(X)[begin + start : begin + stop]
 
     def _columns(self, values: np.ndarray, start: int, stop: int) -> np.ndarray:
         """Rows `start` to `stop` of (U, T) values, padded with zeros to a chunk and to a bucket of units."""

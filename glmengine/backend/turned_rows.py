@@ -15,6 +15,9 @@ from glmengine.backend.chunks import block_parts
 BLOCK_NUMBERS = 2**19
 """Numbers in a block, 2 MB."""
 
+TURNED_ROWS = 256
+"""Rows that are turned at a time, small enough for the cache between the two: a whole block takes half as long again (measured)."""
+
 
 class TurnedRows:
     """Blocks of `n` rows of so many columns, `padded`, none of which lies in two chunks; each is made when it is first asked for.
@@ -32,11 +35,14 @@ class TurnedRows:
         self._numbers = np.empty(n * padded, np.float32)
         self._made = np.zeros(len(self.parts), bool)
 
-    def block(self, number: int, prepared: Callable[[], np.ndarray]) -> np.ndarray:
-        """(padded, c) float32 columns of a block; `prepared` gives its rows (c, padded) in float64 the first time."""
+    def block(self, number: int, prepared: Callable[[int, int], np.ndarray]) -> np.ndarray:
+        """(padded, c) float32 columns of a block; `prepared` gives some of its rows (c, padded), from one to before another,
+        in float64 the first time."""
         part = self.parts[number]
         block = self._numbers[part.start * self._padded : part.stop * self._padded].reshape(self._padded, -1)
         if not self._made[number]:
-            block[:] = prepared().T
+            for start in range(0, block.shape[1], TURNED_ROWS):
+                stop = min(start + TURNED_ROWS, block.shape[1])
+                block[:, start:stop] = prepared(start, stop).astype(np.float32).T
             self._made[number] = True
         return block
