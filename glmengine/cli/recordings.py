@@ -8,7 +8,7 @@ from pathlib import Path
 from glmengine.cli.command import Command
 from glmengine.cli.opening import one_recipe
 from glmengine.cli.options import FORCE, RECIPE, Option, free_path
-from glmengine.cli.terminal import progress_bar
+from glmengine.cli.terminal import progress_bar, say_aside
 from glmengine.errors import GlmError
 
 
@@ -24,15 +24,10 @@ def inspect(options: Namespace) -> int:
 
 
 def recipe(options: Namespace) -> int:
-    """A recipe for a file without a standard: remembered from a file of the same shape, else a draft."""
+    """A recipe for a recording whose files do not say themselves what they hold: remembered from files of the same shape, else a draft."""
     from glmengine.io.files.whole import write_whole
-    from glmengine.io.recipe_assistant import draft_recipe, remembered_recipe
 
-    known = None if options.fresh else remembered_recipe(options.file)
-    if known is None:
-        text = draft_recipe(options.file).to_toml()
-    else:
-        text = f"# remembered from a file with the same arrays\n{known.to_toml()}"
+    text = _recipe_of(options.files, options.fresh)
     if options.out is None:
         print(text, end="")
         return 0
@@ -41,6 +36,26 @@ def recipe(options: Namespace) -> int:
     write_whole(options.out, text.encode("utf-8"))
     print(f"written: {options.out}")
     return 0
+
+
+def _recipe_of(files: list[str], fresh: bool) -> str:
+    from glmengine.io.recipe_assistant import assist_together, draft_recipe, files_beside, remembered_recipe
+    from glmengine.sentences import listed
+
+    remembered = "# remembered from a file with the same arrays\n"
+    if len(files) > 1:
+        found = assist_together(files, fresh=fresh)
+        return f"{remembered if found.remembered else ''}{found.recipe}"
+    known = None if fresh else remembered_recipe(files[0])
+    if known is not None:
+        return f"{remembered}{known.to_toml()}"
+    text = draft_recipe(files[0]).to_toml()
+    if beside := [other.name for other in files_beside(files[0])]:
+        name = Path(files[0]).name
+        say_aside(
+            f"beside {name} lie other tables ({listed(beside, 3)}): name those of this recording too, as in `glmengine recipe {name} {beside[0]}`"
+        )
+    return text
 
 
 def convert(options: Namespace) -> int:
@@ -100,7 +115,12 @@ RECIPE_DRAFT = Command(
     "a draft of what the arrays of a file without a standard are",
     "For MATLAB, CSV, Parquet and NumPy files. Look through it, correct it, and give it to the other commands with --recipe.",
     (
-        Option("file", metavar="FILE", help="the file"),
+        Option(
+            "files",
+            metavar="FILE",
+            nargs="+",
+            help="the file, and those beside it that belong to the same recording: tracking, trials, events",
+        ),
         Option("--out", metavar="FILE", help="the .toml to write; to the standard output where not given"),
         FORCE,
         Option(

@@ -60,6 +60,11 @@ def say_error(message: str) -> None:
     print(f"glmengine: {' '.join(str(message).split())}", file=sys.stderr)
 
 
+def say_aside(note: str) -> None:
+    """A note on stderr, where the standard output is the answer itself."""
+    print(f"note: {note}", file=sys.stderr)
+
+
 def say_notes(notes: Iterable[str]) -> None:
     """A line for each note."""
     for note in notes:

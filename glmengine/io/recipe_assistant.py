@@ -168,23 +168,33 @@ def files_beside(path: str | Path) -> tuple[Path, ...]:
     return tuple(found[:MOST_SIBLINGS])
 
 
-def assist_together(paths: Sequence[str | Path]) -> Assistance:
+def assist_together(paths: Sequence[str | Path], *, fresh: bool = False) -> Assistance:
     """What is in several files of one recording, spikes and the tracking beside them, with one recipe for all of them.
 
-    The first file in which there is something like spikes or counts is the recording; the others lie beside it.
+    The file that says itself what it holds is the recording, else the first in which there is something like spikes or counts; the others lie
+    beside it.
+
+    Parameters
+    ----------
+    paths : sequence of path
+    fresh : bool
+        Draft the recipe anew, though one is remembered.
 
     Raises
     ------
     GlmError
-        If they lie in several folders, or one needs no recipe or cannot be read.
+        If they lie in several folders, two of them need no recipe, or one cannot be read.
     """
     files = [Path(path).expanduser() for path in paths]
-    first = next((file for file in files if _holds_units(file)), files[0])
-    found = assist(first)
-    if found is None:
-        raise GlmError(f"{first.name}: says itself what is in it, so no other file can be put beside it; open it alone")
-    rows, text, others = found.arrays, found.recipe, [file for file in files if file != first]
-    if not found.remembered:
+    first = next((file for file in files if not recognise(file).needs_recipe), None)
+    first = first or next((file for file in files if _holds_units(file)), files[0])
+    others, reader = [file for file in files if file != first], recognise(first)
+    if (found := assist(first)) is None:
+        rows, text = (), _draft_within(reader, ()).to_toml()
+        found = Assistance(first, reader.name, rows, text, False, "")
+    else:
+        rows, text = found.arrays, found.recipe
+    if reader.needs_recipe and (fresh or not found.remembered):
         clocks = {name: seconds for file in others for name, seconds in clocks_of(arrays_of(file), file.name).items()}
         text = _drafted(arrays_of(first), clocks)
     for other in others:
@@ -194,7 +204,7 @@ def assist_together(paths: Sequence[str | Path]) -> Assistance:
             text = with_further(text, further)
         except GlmError:  # a draft that is yet to be written names nothing beside it; the arrays are listed all the same
             continue
-    return replace(found, arrays=rows, recipe=text)
+    return replace(found, arrays=rows, recipe=text, remembered=found.remembered and not fresh)
 
 
 def _holds_units(path: Path) -> bool:

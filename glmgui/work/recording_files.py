@@ -34,12 +34,16 @@ def join(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:
 def likelier(paths: Sequence[Path]) -> Together | None:
     """What files in one folder that do not say themselves what is in them are to each other; None for all others, which are sessions.
 
-    Tables whose first lines have different words are rather parts of one recording; recordings of one kind begin alike.
+    Tables whose first lines have different words are rather parts of one recording, and so are tables beside one file that says what it is;
+    recordings of one kind begin alike.
     """
     from glmengine.io.recognition import recognise
 
-    if len({path.parent for path in paths}) > 1 or not all(recognise(path).needs_recipe for path in paths):
+    if len({path.parent for path in paths}) > 1:
         return None
+    if says := [path for path in paths if not recognise(path).needs_recipe]:
+        tables = [path for path in paths if path.suffix.lower() in _TABLES]
+        return "together" if len(says) == 1 and says[0].is_file() and len(tables) == len(paths) - 1 else None
     if any(path.suffix.lower() not in _TABLES for path in paths):
         return "sessions"
     return "together" if len({_heading(path) for path in paths}) == len(paths) else "sessions"

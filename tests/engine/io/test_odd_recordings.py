@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from glmengine.cli.main import main
 from glmengine.errors import GlmError
 from glmengine.io.cleaning import clean
 from glmengine.io.formats.tables import arrays as table_arrays
@@ -135,6 +136,33 @@ def test_what_was_decided_of_several_files_stands_in_their_recipe(tmp_path):
     text = assist_together([tmp_path / "spikes.csv", tmp_path / "track.csv"]).recipe
     assert "# 'spike_times' is taken as spike times." in text
     assert "# track.csv: Not used: time (18000), x (18000)." in text
+
+
+@pytest.fixture
+def spikes_and_track(tmp_path):
+    pd.DataFrame({"spike_times": SPIKES[0]}).to_csv(tmp_path / "spikes.csv", index=False)
+    pd.DataFrame({"time": TIMES, "x": X}).to_csv(tmp_path / "track.csv", index=False)
+    return tmp_path
+
+
+def test_the_command_line_drafts_one_recipe_for_several_files(spikes_and_track, capsys):
+    spikes, track, recipe = (str(spikes_and_track / name) for name in ("spikes.csv", "track.csv", "recipe.toml"))
+    assert main(["recipe", spikes, "--fresh"]) == 0
+    assert "glmengine recipe spikes.csv track.csv" in capsys.readouterr().err
+    assert main(["recipe", track, spikes, "--out", recipe]) == 0  # which of them has the spikes is seen
+    assert main(["inspect", spikes, "--recipe", recipe]) == 0
+    assert "1 covariate (x" in capsys.readouterr().out
+
+
+def test_tables_beside_a_file_that_says_what_it_is_come_in_by_one_recipe(spikes_and_track, capsys):
+    spikes, track, session, recipe = (
+        str(spikes_and_track / name) for name in ("spikes.csv", "track.csv", "s.nwb", "recipe.toml")
+    )
+    assert main(["recipe", spikes, "--out", recipe]) == 0
+    assert main(["convert", spikes, session, "--recipe", recipe]) == 0
+    assert main(["recipe", session, track, "--out", recipe, "--force"]) == 0
+    assert main(["inspect", session, "--recipe", recipe]) == 0
+    assert "1 covariate (x" in capsys.readouterr().out
 
 
 def test_columns_of_trials_in_another_file_are_called_as_there():

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QPushButton
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.templates import course
+from glmengine.cli.main import main
 from glmengine.simulation.catalogue import SAMPLES
 from glmgui import slow_disks
 from glmgui.dialogs.questions import FoldersDialog
@@ -308,6 +309,18 @@ def test_spikes_and_tracking_opened_together_are_one_recording(window, questions
     assert "rat1_tracking.csv:x" in text
     assert len(window.document.recording.unit_names) == 3
     assert window.document.recording.covariates
+
+
+def test_tracking_opened_together_with_nwb_is_its_covariates(window, questions, two_parts, tmp_path, qtbot):
+    recipe, session = tmp_path / "recipe.toml", tmp_path / "session.nwb"
+    assert main(["recipe", str(two_parts[1]), "--out", str(recipe)]) == 0
+    assert main(["convert", str(two_parts[1]), str(session), "--recipe", str(recipe)]) == 0
+    questions.several = lambda paths, likelier: likelier
+    window.work.opening.open_several([two_parts[0], session])
+    qtbot.waitUntil(lambda: window.document.recording is not None)
+    assert len(window.document.recording.unit_names) == 3
+    assert [name for name in window.document.recording.covariates if name in ("x", "y", "position")]
+    assert not window.document.recording.sessions
 
 
 def test_several_recordings_become_sessions(window, questions, two_parts, tmp_path, qtbot):
