@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,6 +29,32 @@ Kind = Literal[
 
 REFRACTORY = 0.002
 """Seconds of a refractory time where a term has none."""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to try next, in words.
+
+    Attributes
+    ----------
+    step : str
+        What to do; two with the same step are the same advice.
+    more : str
+        What follows it: how, why, or what would do as well.
+    """
+
+    step: str
+    more: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.step}{self.more}"
+
+    @classmethod
+    def of(cls, data: str | Mapping[str, str]) -> Advice | None:
+        """From a file; None of no words. Older ones hold the words alone."""
+        if isinstance(data, str):
+            return cls(data) if data else None
+        return cls(**data)
 
 
 @dataclass(frozen=True)
@@ -137,9 +163,9 @@ def longer_window(window: float, seconds: float = 0.0) -> float:
     return float(f"{max(2.0 * window, 1.25 * seconds):.3g}")
 
 
-def lengthen_words(window: float, seconds: float = 0.0) -> str:
-    """That advice in words: from `window` (s) to what `longer_window` makes of it."""
-    return f"lengthen the history from {1000 * window:.3g} to {1000 * longer_window(window, seconds):.3g} ms"
+def longer_history(window: float, seconds: float = 0.0, more: str = "") -> Advice:
+    """That advice: from `window` (s) to what `longer_window` makes of it."""
+    return Advice(f"lengthen the history from {1000 * window:.3g} to {1000 * longer_window(window, seconds):.3g} ms", more)
 
 
 def _finer(basis: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.remedies import Advice
 from glmengine.analysis.wording import words_of
 from glmengine.context import SILENT, Context, Together
 from glmengine.design.prepare import prepare_again
@@ -21,7 +22,7 @@ from glmengine.results.curves import response_curves
 from glmengine.results.filters import term_filters
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.selection.whole_fits import Whole
-from glmengine.simulation.comparison import compare_surrogates
+from glmengine.simulation.comparison import burst_within, compare_surrogates
 from glmengine.simulation.runaway import Runaway
 from glmengine.simulation.surrogates import simulate
 from glmengine.threads import workers
@@ -49,7 +50,9 @@ SIMULATED = ("rate", "isi", "autocorrelogram", "burst")
 CANNOT_RUN = "cannot_run"
 """Column of the checks with the finding that a model cannot run by itself, as text; empty where it can."""
 
-_CANNOT_RUN = Finding("It cannot run by itself.", "a model that can run by itself (the simulated spikes say why it cannot)")
+_CANNOT_RUN = Finding(
+    "It cannot run by itself.", Advice("a model that can run by itself", " (the simulated spikes say why it cannot)")
+)
 
 MOST_BINS = 30_000
 """Bins that are simulated, from the first on: bands over so many tell models apart, and more of them take most of the time of a sheet."""
@@ -177,15 +180,16 @@ def simulated(
 
     if not get_family(model.analysis.model.family).of_spikes:
         return xr.Dataset(), {}, []
-    prepared, notes = beginning.prepared, [beginning.note] if beginning.note else []
+    prepared = beginning.prepared
     units = list(prepared.units)
-    columns = {name: np.full(len(units), np.nan) for name in [*(f"simulated_{one}" for one in (*SIMULATED, "p")), *_BURST]}
+    names = [*(f"simulated_{one}" for one in (*SIMULATED, "p")), *_BURST, "burst_within", "mean_interval"]
+    columns = {name: np.full(len(units), np.nan) for name in names}
     unknown = xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": units})
     try:
         surrogates = simulate(prepared, model, repeats, model.analysis.seed, context.part(0.0, 0.7))
     except GlmError as error:  # a model that cannot run ahead: said, and the rest of the answer stands
-        return unknown.assign({CANNOT_RUN: ("unit", [_CANNOT_RUN.to_text()] * len(units))}), {}, [*notes, error.message]
-    notes += [str(one) for one in surrogates.runaways]
+        return unknown.assign({CANNOT_RUN: ("unit", [_CANNOT_RUN.to_text()] * len(units))}), {}, [error.message]
+    notes = [str(one) for one in surrogates.runaways]
     if surrogates.ran_away.all():
         found = {one.unit: _runs_away(one).to_text() for one in surrogates.runaways}
         return unknown.assign({CANNOT_RUN: ("unit", [found.get(unit, "") for unit in units])}), {}, notes
@@ -193,6 +197,7 @@ def simulated(
         compared = compare_surrogates(surrogates, pairs=False, context=context.part(0.7, 1.0))
     except GlmError as error:  # nothing in common with the recorded counts
         return unknown, {}, [*notes, error.message]
+    notes = [beginning.note, *notes] if beginning.note else notes
     for name in SIMULATED:
         if name in compared.agreement:
             columns[f"simulated_{name}"] = np.asarray(compared.agreement[name].values, np.float64)
@@ -200,12 +205,17 @@ def simulated(
         columns["simulated_p"] = np.asarray(compared.likeness["p"].values, np.float64)
     if compared.burst is not None:
         columns |= {name: np.asarray(compared.burst[of].values) for name, of in _BURST.items()}
+        columns["burst_within"] = np.full(len(units), burst_within(prepared.grid.bin_size))
+        with np.errstate(divide="ignore"):
+            columns["mean_interval"] = 1.0 / np.asarray(compared.rate["data"].values, np.float64)
     long_names = {
         **{f"simulated_{one}": f"share of the {one} inside the 95 % band of simulations" for one in SIMULATED},
         "simulated_p": "p of the recorded spikes among the simulated ones",
         "burst": "share of intervals as short as in bursts",
         "burst_low": "lower end of its 95 % band in simulations",
         "burst_high": "upper end of its 95 % band in simulations",
+        "burst_within": "up to how long an interval is as short as in bursts (s)",
+        "mean_interval": "mean interval between the recorded spikes (s)",
     }
     found = {name: ("unit", values, {"long_name": long_names[name]}) for name, values in columns.items()}
     kept = {name: one for name, one in compared.datasets().items() if name in SIMULATED}

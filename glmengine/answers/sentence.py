@@ -34,6 +34,8 @@ class Simulated:
         Share of intervals as short as in bursts, and its band.
     p : float
         Of all of it together (see `glmengine.simulation.comparison`); NaN where not known.
+    burst_within, interval : float
+        Up to how long an interval is as short as in bursts, and the mean interval of the recorded spikes (s); NaN where not known.
     """
 
     rate: float
@@ -43,6 +45,8 @@ class Simulated:
     burst_low: float
     burst_high: float
     p: float = math.nan
+    burst_within: float = math.nan
+    interval: float = math.nan
 
     @classmethod
     def of(cls, checks: Mapping[str, float]) -> Simulated | None:
@@ -51,13 +55,22 @@ class Simulated:
         names |= {name: name for name in ("burst", "burst_low", "burst_high")}
         if any(name not in checks for name in names.values()):
             return None
-        found = cls(**{name: float(checks[of]) for name, of in names.items()}, p=float(checks.get("simulated_p", math.nan)))
+        later = {"p": "simulated_p", "burst_within": "burst_within", "interval": "mean_interval"}  # older sheets lack them
+        known = {name: float(checks.get(of, math.nan)) for name, of in later.items()}
+        found = cls(**{name: float(checks[of]) for name, of in names.items()}, **known)
         return None if found.isi != found.isi else found
 
     @property
     def lacks_bursts(self) -> bool:
         """Whether the simulations have fewer bursts than the recording."""
         return self.burst > self.burst_high
+
+    @property
+    def bursts(self) -> str:
+        """What intervals so short are called: a neuron that fires nearly as fast all the time does not burst."""
+        if self.interval < 2 * self.burst_within:
+            return f"intervals of up to {1000 * self.burst_within:g} ms"
+        return "bursts"
 
     @property
     def alike(self) -> bool:
@@ -73,9 +86,9 @@ class Simulated:
         if self.alike:
             return alike
         if self.lacks_bursts:
-            return f"too few bursts in the model{': ' if history else ''}{history}"
+            return f"too few {self.bursts} in the model{': ' if history else ''}{history}"
         if self.burst < self.burst_low:
-            return "too many bursts in the model: let the history begin in the first bin, or add a refractory time"
+            return f"too many {self.bursts} in the model: let the history begin in the first bin, or add a refractory time"
         unlike = [name for name, share in (("intervals", self.isi), ("autocorrelogram", self.autocorrelogram)) if share < ALIKE]
         if not self.rate:
             unlike.insert(0, "rate")

@@ -13,9 +13,9 @@ from glmengine.answers.population import Population
 from glmengine.answers.sentence import SMALL, Nearest, Simulated, answer_sentence
 from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
-from glmengine.answers.unit_judgement import OF_HISTORY, beside_tried, history_words, unit_judgement
+from glmengine.answers.unit_judgement import OF_HISTORY, beside_tried, history_advice, unit_judgement
 from glmengine.answers.unit_model import chosen_labels
-from glmengine.goodness.judgement import Finding, Judgement, first_advice
+from glmengine.goodness.judgement import Finding, Judgement
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.models import get_family
 from glmengine.selection.joined import joined
@@ -166,7 +166,7 @@ class _Values:
 def _judgement(analysis: Analysis, selection: TermSelection, row: Mapping[str, Any], unit: str) -> Judgement | None:
     """Of one unit's model, where it has one; what to try next is what was not tried."""
     chosen = selection.terms_of(unit)
-    judgement = unit_judgement(row, history_words(analysis, chosen))
+    judgement = unit_judgement(row, history_advice(analysis, chosen))
     return None if judgement is None else beside_tried(judgement, analysis, chosen)
 
 
@@ -205,10 +205,10 @@ def _sentence(
     own = [_own_share(of, unit, name) for name in chosen]
     shares = added if in_order else [of("alone", unit=unit, term=name) for name in chosen[:1]] + own[1:]
     doubtful = [name for name in chosen if of("shift_q", unit=unit, term=name) >= level]
-    advised = history_words(analysis, chosen)
+    advised = history_advice(analysis, chosen)
     unable = Finding.from_text(str(row.get(CANNOT_RUN, "")))
     said = judgement is not None and (
-        any(one.kind in OF_HISTORY for one in judgement.edits) or first_advice(advised) in map(first_advice, judgement.remedies)
+        any(one.kind in OF_HISTORY for one in judgement.edits) or any(one.step == advised.step for one in judgement.remedies)
     )
     return answer_sentence(
         list(zip(chosen, shares, strict=True)),
@@ -226,7 +226,7 @@ def _sentence(
         simulated=None if judgement is None else Simulated.of(row),
         unable="" if unable is None else unable.what,
         spikes=_spikes(selection, unit) if get_family(analysis.model.family).of_spikes else np.nan,
-        history="" if said else advised,
+        history="" if said else str(advised),
         nearest=None if chosen else nearest_of(selection, unit, level),
         unsure=unsure,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from glmengine.analysis.remedies import lengthen_words
+from glmengine.analysis.remedies import Advice, longer_history
 from glmengine.answers.final_models import CANNOT_RUN
 from glmengine.answers.question import HISTORY
 from glmengine.answers.sentence import Simulated
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 OF_HISTORY = frozenset({"add_history", "longer_history", "finer_history", "refractory"})
 """Remedies that are about the unit's own past."""
 
-_OTHER_HISTORY = "another form of the history than the one tried (longer, or more functions)"
+_OTHER_HISTORY = Advice("another form of the history than the one tried", " (longer, or more functions)")
 
 
-def unit_judgement(seen: Mapping[str, Any], history: str) -> Judgement | None:
+def unit_judgement(seen: Mapping[str, Any], history: Advice) -> Judgement | None:
     """Of the checks of one unit, where it has a model: none is right whose spikes lie outside the bands, or that cannot run by itself.
 
     Parameters
     ----------
     seen : mapping of str to value
         That unit's row of `glmengine.answers.part.Part.checks`.
-    history : str
-        What is advised where bursts are missing, as of `history_words`.
+    history : Advice
+        What is advised where bursts are missing, as of `history_advice`.
     """
     judgement = Judgement.from_text(str(seen["judgement"]))
     if judgement is None:
@@ -45,7 +45,7 @@ def unit_judgement(seen: Mapping[str, Any], history: str) -> Judgement | None:
     simulated = Simulated.of(seen)
     if simulated is None or simulated.alike:
         return judgement
-    return judgement.with_finding(Finding(f"But {simulated.words('')}.", history if simulated.lacks_bursts else ""))
+    return judgement.with_finding(Finding(f"But {simulated.words('')}.", history if simulated.lacks_bursts else None))
 
 
 def beside_tried(judgement: Judgement, analysis: Analysis, chosen: Sequence[str]) -> Judgement:
@@ -60,20 +60,21 @@ def beside_tried(judgement: Judgement, analysis: Analysis, chosen: Sequence[str]
         if edit is not None and edit.kind == "add_history" and past:
             return replace(finding, remedy=_OTHER_HISTORY, edit=None)
         if edit is not None and edit.kind == "add_covariate" and edit.name in tried:
-            words = f"another form of '{edit.name}' than the one tried (more functions, an interaction)"
-            return replace(finding, remedy=words, edit=None)
+            form = Advice(f"another form of '{edit.name}' than the one tried", " (more functions, an interaction)")
+            return replace(finding, remedy=form, edit=None)
         return finding
 
     return judgement.advised(other)
 
 
-def history_words(analysis: Analysis, chosen: Sequence[str]) -> str:
+def history_advice(analysis: Analysis, chosen: Sequence[str]) -> Advice:
     """What is advised where bursts are missing, by what the model of these terms has of the own past."""
     labels = chosen_labels(analysis, chosen)
     own = [term for term in analysis.terms if term.kind == HISTORY and term.label in labels]
     if not own:
-        return _OTHER_HISTORY if any(term.kind == HISTORY and term.enabled for term in analysis.terms) else ADD_HISTORY
+        tried = any(term.kind == HISTORY and term.enabled for term in analysis.terms)
+        return _OTHER_HISTORY if tried else Advice(ADD_HISTORY)
     if analysis.time.bin_size > 0.5 * BURST:  # what happens within a bin or two no filter can say
-        return f"narrower bins (one of {1000 * analysis.time.bin_size:g} ms holds most of a burst)"
+        return Advice("narrower bins", f" (within one of {1000 * analysis.time.bin_size:g} ms no history can act)")
     windows = [window for term in own if (window := getattr(term.basis, "window", None)) is not None]
-    return lengthen_words(max(windows)) if windows else "lengthen the history"
+    return longer_history(max(windows)) if windows else Advice("lengthen the history")

@@ -24,7 +24,7 @@ from glmengine.design.blocks.receptive_field import receptive_block
 from glmengine.design.blocks.scaled import scaled
 from glmengine.design.blocks.some_units import SomeUnitsBlock
 from glmengine.design.blocks.term import FilterBlock, ProductBlock, SpikeBlock
-from glmengine.design.design import Block, Design
+from glmengine.design.design import Block, Design, LeftOut
 from glmengine.design.expanded import KeptBlocks
 from glmengine.design.session_terms import session_terms
 from glmengine.errors import GlmError
@@ -89,6 +89,7 @@ def build_design(
     else:
         terms = list(enumerate(frozen_terms))
     blocks: list[Block] = []
+    left_out: list[LeftOut] = []
     for position, (number, term) in enumerate(terms):
         context.check()
         context.report(Progress("Making features", position / len(terms), f"term '{term.label}'"))
@@ -109,9 +110,12 @@ def build_design(
             made = (block, tuple(said)) if kept is None else kept.keep(term, block, grid.n_bins, said)
         block, own_notes = made
         notes += own_notes
-        if block is not None:
+        if isinstance(block, LeftOut):
+            left_out.append(block)
+            notes.append(str(block))
+        else:
             blocks.append(block)
-    return Design(tuple(blocks), grid, _valid(blocks, rows, context), tuple(notes))
+    return Design(tuple(blocks), grid, _valid(blocks, rows, context), tuple(notes), tuple(left_out))
 
 
 def _block(
@@ -125,13 +129,13 @@ def _block(
     notes: list[str],
     *,
     frozen: bool,
-) -> Block | None:
-    """The columns of one term, with its gain, inside its epochs and for its units; None, with a note, where nothing is left of it."""
-    block: Block | None
+) -> Block | LeftOut:
+    """The columns of one term, with its gain, inside its epochs and for its units, if anything is left of it."""
+    block: Block | LeftOut
     if isinstance(term, CovariateTerm):
         block = _tuning(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
     elif isinstance(term, FilterTerm):
-        block = _filtered(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
+        block = _filtered(term, recording, grid, rows, max_gap, where, frozen=frozen)
     elif isinstance(term, EventTerm):
         block = event_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
     elif isinstance(term, ReceptiveFieldTerm):
@@ -139,9 +143,9 @@ def _block(
     elif isinstance(term, ColumnsTerm):
         block = column_block(term, recording, grid, rows, max_gap, where, notes, frozen=frozen)
     else:
-        block = _spikes(term, recording, grid, unit_names, where)
-    if block is None:
-        return None
+        block = _spikes(term, recording, grid, unit_names, where, frozen=frozen)
+    if isinstance(block, LeftOut):
+        return block
     block = SomeUnitsBlock(block) if term.only_units else block
     return scaled(block, term, recording, grid, rows, max_gap, where, frozen=frozen)
 
@@ -168,7 +172,7 @@ def _tuning(
     notes: list[str],
     *,
     frozen: bool,
-) -> ProductBlock | None:
+) -> ProductBlock | LeftOut:
     variables = [factor.variable for factor in term.factors]
     for place, name in enumerate(variables):
         if name in variables[:place]:
@@ -189,9 +193,9 @@ def _tuning(
                 field=f"{field}.basis.window",
             )
         if not frozen:
-            inside = _varying(term, factor.variable, x[rows & np.isfinite(x)], f"{field}.variable", notes)
-            if inside is None:
-                return None
+            inside = _valid_values(term, factor.variable, x[rows & np.isfinite(x)], f"{field}.variable")
+            if _constant(inside):
+                return LeftOut(term.label, f"'{factor.variable}' is constant in the bins used")
             try:
                 basis = basis.frozen(inside)
             except GlmError as error:
@@ -209,10 +213,9 @@ def _filtered(
     rows: np.ndarray,
     max_gap: float | None,
     where: str,
-    notes: list[str],
     *,
     frozen: bool,
-) -> FilterBlock | None:
+) -> FilterBlock | LeftOut:
     covariate = recording.variable(term.variable, field=f"{where}.variable")
     if covariate.kind in ("angle", "category"):
         raise GlmError(
@@ -221,25 +224,26 @@ def _filtered(
             field=f"{where}.variable",
         )
     x = sample_covariate(covariate, grid, max_gap)
-    if not frozen and _varying(term, term.variable, x[rows & np.isfinite(x)], f"{where}.variable", notes) is None:
-        return None
+    if not frozen and _constant(_valid_values(term, term.variable, x[rows & np.isfinite(x)], f"{where}.variable")):
+        return LeftOut(term.label, f"'{term.variable}' is constant in the bins used")
     try:
         return FilterBlock(term, x, grid.offsets, grid.bin_size)
     except GlmError as error:
         raise _in_basis(term, error, where) from error
 
 
-def _varying(term: AnyTerm, variable: str, values: np.ndarray, field: str, notes: list[str]) -> np.ndarray | None:
-    """The valid values of a variable in the bins used; None, with a note, where it is constant."""
+def _valid_values(term: AnyTerm, variable: str, values: np.ndarray, field: str) -> np.ndarray:
+    """The valid values of a variable in the bins used, of which there has to be one."""
     if not values.size:
         raise GlmError(
             f"term '{term.label}': '{variable}' has no valid sample in the bins used; take the term out, or use other epochs",
             field=field,
         )
-    if values.min() == values.max():
-        notes.append(f"The term '{term.label}' was left out: '{variable}' is constant in the bins used.")
-        return None
     return values
+
+
+def _constant(values: np.ndarray) -> bool:
+    return bool(values.min() == values.max())
 
 
 def _in_basis(term: AnyTerm, error: GlmError, where: str) -> GlmError:
@@ -289,7 +293,15 @@ def _looks_like_degrees(covariate: Covariate, basis: Basis, inside: np.ndarray) 
     return [f"'{covariate.name}' reaches {reach:.0f}, which looks like degrees where radians are expected; {repair}."]
 
 
-def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Sequence[str], where: str) -> SpikeBlock:
+def _spikes(
+    term: HistoryTerm | CouplingTerm,
+    recording: Recording,
+    grid: TimeGrid,
+    unit_names: Sequence[str],
+    where: str,
+    *,
+    frozen: bool,
+) -> SpikeBlock | LeftOut:
     if term.kind == "history":
         sources = tuple(unit_names)
     else:
@@ -301,6 +313,8 @@ def _spikes(term: AnyTerm, recording: Recording, grid: TimeGrid, unit_names: Seq
                 )
             if name in sources[:place]:
                 raise GlmError(f"term '{term.label}': the unit '{name}' is there twice; give it once", field=f"{where}.sources")
+        if not frozen and not term.include_self and set(unit_names) <= set(sources) and len(sources) == 1:
+            return LeftOut(term.label, "there is no other unit that could drive the one that is fitted")
     if isinstance(term, HistoryTerm):
         try:
             term = term.behind_refractory(grid.bin_size)

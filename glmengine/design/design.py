@@ -97,6 +97,17 @@ class Block(ABC):
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A term that has no columns in the bins used, by its label, and why, in words that follow a colon."""
+
+    label: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"The term '{self.label}' was left out: {self.why}."
+
+
+@dataclass(frozen=True)
 class Design:
     """A model matrix of T rows and P columns.
 
@@ -110,12 +121,15 @@ class Design:
         Rows that may be used and in which every column has a value.
     notes : tuple of str
         What was left out and why, one sentence each.
+    left_out : tuple of LeftOut
+        The terms among it.
     """
 
     blocks: tuple[Block, ...]
     grid: TimeGrid
     valid: np.ndarray
     notes: tuple[str, ...] = field(default=())
+    left_out: tuple[LeftOut, ...] = field(default=())
 
     @property
     def terms(self) -> tuple[AnyTerm, ...]:

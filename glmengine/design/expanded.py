@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.basis.supports import Supports
-from glmengine.design.design import Block, Design
+from glmengine.design.design import Block, Design, LeftOut
 
 if TYPE_CHECKING:
     from glmengine.analysis.terms import AnyTerm
@@ -89,9 +89,9 @@ class KeptBlocks:
     """Columns of the terms of the last designs on one recording, grid, rows and units, each with what is to be said of it."""
 
     def __init__(self) -> None:
-        self._known: list[tuple[AnyTerm, Block | None, tuple[str, ...]]] = []
+        self._known: list[tuple[AnyTerm, Block | LeftOut, tuple[str, ...]]] = []
 
-    def of(self, term: AnyTerm) -> tuple[Block | None, tuple[str, ...]] | None:
+    def of(self, term: AnyTerm) -> tuple[Block | LeftOut, tuple[str, ...]] | None:
         """The columns of a term as it was asked for, and notes on it; None where they are not known."""
         at = next((at for at, (known, *_) in enumerate(self._known) if known == term), None)
         if at is None:
@@ -99,9 +99,11 @@ class KeptBlocks:
         self._known.append(self._known.pop(at))  # the longest unused is forgotten first
         return self._known[-1][1:]
 
-    def keep(self, term: AnyTerm, block: Block | None, n_rows: int, notes: Sequence[str]) -> tuple[Block | None, tuple[str, ...]]:
+    def keep(
+        self, term: AnyTerm, block: Block | LeftOut, n_rows: int, notes: Sequence[str]
+    ) -> tuple[Block | LeftOut, tuple[str, ...]]:
         """Expand the columns of a term in all rows and keep them; what `of` gives from now on."""
-        made = None if block is None else ExpandedBlock(block, block.chunk(0, n_rows))
+        made = block if isinstance(block, LeftOut) else ExpandedBlock(block, block.chunk(0, n_rows))
         self._known.append((term, made, tuple(notes)))
         del self._known[:-MOST_KEPT]
         return self._known[-1][1:]

@@ -141,7 +141,7 @@ def with_terms(analysis: Analysis, ground: Ground, *, kept: KeptBlocks | None = 
     recording, grid, units, counts, rows = ground.recording, ground.grid, ground.units, ground.counts, ground.rows
     design = build_design(analysis, recording, grid, unit_names=units, usable=rows, kept=kept, context=context)
     if not design.n_columns:
-        raise GlmError("no term is left: " + " ".join(design.notes or ("all of them are constant.",)), field="terms")
+        raise GlmError("no term is left: " + " ".join(map(str, design.left_out)), field="terms")
     if not design.valid.any():
         raise GlmError(
             f"none of the {int(rows.sum())} bins has a value for every term; check the covariates' gaps and bounds, or shorten the windows",

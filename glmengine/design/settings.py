@@ -81,7 +81,7 @@ def prepare_settings(analysis: Analysis, recording: Recording, context: Context 
     Raises
     ------
     GlmError
-        If the search names a term that is not there, or is left out as constant, or a value that it cannot have.
+        If the search names a term that is not there, or has no columns, or a value that it cannot have.
     """
     model = analysis.model
     plan = search_plan(analysis.terms, model.search)
@@ -98,10 +98,11 @@ def prepare_settings(analysis: Analysis, recording: Recording, context: Context 
     except GlmError as error:
         raise GlmError(error.message, field=_place(error.field, plan)) from error
     labels = {block.term.label for block in prepared.design.blocks}
+    why = {one.label: one.why for one in prepared.design.left_out}
     for number, label in enumerate(plan.searched):
-        if plan.settings[0].of[label] not in labels:
+        if (variant := plan.settings[0].of[label]) not in labels:
             raise GlmError(
-                f"the search of '{label}': the term was left out, as it is constant in the bins used; search another",
+                f"the search of '{label}': the term was left out: {why[variant]}; search another",
                 field=f"model.search.{number}.term",
             )
     variants = {label for one in plan.settings for label in one.of.values()}

@@ -105,7 +105,8 @@ def drift_notes(found: dict[str, Drift], terms: Sequence[str]) -> tuple[str, ...
         return ()
     most = max(found, key=lambda name: found[name].ratio)
     tested = f", and test {listed(terms, 4)} by shifts" if terms else ""
+    which = f"most in {most}: " if len(found) > 1 else ""
     return (
-        f"Beyond the model the rate drifts over the session in {listed(found, 8)} (most in {most}: {found[most].ratio:.2f} times from lowest "
+        f"Beyond the model the rate drifts over the session in {listed(found, 8)} ({which}{found[most].ratio:.3g} times from lowest "
         f"to highest), so that p-values which take bins for independent are too small: {REMEDIES}{tested}.",
     )

@@ -7,34 +7,31 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from glmengine.analysis.remedies import Remedy
+from glmengine.analysis.remedies import Advice, Remedy
 
 NOTHING_ELSE = "Nothing else speaks against the model either."
 """Said of a model that all checks let pass."""
 
 _NO_CAUSE = "No single cause stands out."
-_FINER = "finer functions in the terms that are there, or narrower bins"
 
 
-def first_advice(remedy: str) -> str:
-    """What a remedy says first, without its reason and what it offers besides: ``narrower bins`` of ``narrower bins, or another family``."""
-    return remedy.partition(" (")[0].partition(", or ")[0].partition(" with ")[0]
+_FINER = Advice("finer functions in the terms that are there", ", or narrower bins")
 
 
-def _each_once(remedies: Sequence[str]) -> tuple[str, ...]:
-    """Remedies less those whose first advice stands there already."""
-    kept: dict[str, str] = {}
-    for remedy in remedies:
-        kept.setdefault(first_advice(remedy), remedy)
+def _each_once(found: Sequence[Advice]) -> tuple[Advice, ...]:
+    """Less those whose step stands there already."""
+    kept: dict[str, Advice] = {}
+    for one in found:
+        kept.setdefault(one.step, one)
     return tuple(kept.values())
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that speaks against the model, its remedy in words, if any, and, where an edit of the analysis is one, that."""
+    """One thing that speaks against the model, what to do about it, if anything, and, where that is an edit of the analysis, the edit."""
 
     what: str
-    remedy: str = ""
+    remedy: Advice | None = None
     edit: Remedy | None = None
 
     def to_text(self) -> str:
@@ -44,11 +41,13 @@ class Finding:
     @classmethod
     def from_text(cls, text: str) -> Finding | None:
         """What `to_text` wrote; None of an empty text."""
-        return cls._of(json.loads(text)) if text else None
+        return cls.of(json.loads(text)) if text else None
 
     @classmethod
-    def _of(cls, data: Mapping[str, Any]) -> Finding:
-        return cls(data["what"], data["remedy"], None if data["edit"] is None else Remedy(**data["edit"]))
+    def of(cls, data: Mapping[str, Any]) -> Finding:
+        """From what a file holds of it."""
+        remedy = None if data["remedy"] is None else Advice.of(data["remedy"])
+        return cls(data["what"], remedy, None if data["edit"] is None else Remedy(**data["edit"]))
 
 
 @dataclass(frozen=True)
@@ -85,15 +84,15 @@ class Judgement:
         return " ".join([self.said, *found]).strip()
 
     @property
-    def remedies(self) -> tuple[str, ...]:
+    def remedies(self) -> tuple[Advice, ...]:
         """What to try next, each once."""
-        found = _each_once([finding.remedy for finding in self.findings if finding.remedy])
+        found = _each_once([finding.remedy for finding in self.findings if finding.remedy is not None])
         return (_FINER,) if self.judged and self.rejected and not found else found
 
     @property
     def try_next(self) -> str:
         """The same in one text."""
-        return "; ".join(self.remedies)
+        return "; ".join(map(str, self.remedies))
 
     @property
     def edits(self) -> tuple[Remedy, ...]:
@@ -118,8 +117,4 @@ class Judgement:
         if not text:
             return None
         data = json.loads(text)
-        findings = tuple(
-            Finding(one["what"], one["remedy"], None if one["edit"] is None else Remedy(**one["edit"]))
-            for one in data["findings"]
-        )
-        return cls(data["said"], data["judged"], data["rejected"], findings)
+        return cls(data["said"], data["judged"], data["rejected"], tuple(map(Finding.of, data["findings"])))

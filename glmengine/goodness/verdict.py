@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.analysis.remedies import Remedy, lengthen_words, to_text
+from glmengine.analysis.remedies import Advice, Remedy, longer_history, to_text
 from glmengine.design.variables import variables_of
 from glmengine.goodness.checks import UnitChecks
 from glmengine.goodness.judgement import Finding, Judgement
@@ -186,13 +186,14 @@ def _history(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
     what = f"It fires {ratio[place]:.2f} times as often as the model says {_span(first, last)} after its own spikes."
     if not setting.history_s:
         cause = "refractoriness is" if ratio[place] < 1 else "bursts are" if last <= _BURST else "what its own spikes do is"
-        return [Finding(what, f"{ADD_HISTORY} ({cause} missing)", Remedy("add_history"))]
+        return [Finding(what, Advice(ADD_HISTORY, f" ({cause} missing)"), Remedy("add_history"))]
     if first > setting.history_s + setting.bin_size / 2:
         longer = Remedy("longer_history", seconds=float(last))
-        return [Finding(what, lengthen_words(setting.history_s, longer.seconds), longer)]
+        return [Finding(what, longer_history(setting.history_s, longer.seconds), longer)]
     if ratio[place] < 1 and last <= _SHORT:
-        return [Finding(what, "give the history a refractory time, or narrower functions at its beginning", Remedy("refractory"))]
-    return [Finding(what, "give the history more functions", Remedy("finer_history"))]
+        refractory = Advice("give the history a refractory time", ", or narrower functions at its beginning")
+        return [Finding(what, refractory, Remedy("refractory"))]
+    return [Finding(what, Advice("give the history more functions"), Remedy("finer_history"))]
 
 
 def _signal_history(checks: UnitChecks, setting: Setting) -> list[Finding]:
@@ -201,8 +202,8 @@ def _signal_history(checks: UnitChecks, setting: Setting) -> list[Finding]:
     correlation, half = checks.lags.correlation[:1], checks.lags.half[:1]
     if not np.isfinite(correlation).all() or abs(correlation[0]) < max(0.05, 2.0 * half[0]):
         return []
-    longer = f"{lengthen_words(setting.history_s)}, or give it more functions"
-    remedy = longer if setting.history_s else ADD_HISTORY
+    longer = longer_history(setting.history_s, more=", or give it more functions")
+    remedy = longer if setting.history_s else Advice(ADD_HISTORY)
     edit = Remedy("longer_history" if setting.history_s else "add_history")
     return [Finding(f"Residuals of neighbouring bins are correlated ({correlation[0]:.2f}).", remedy, edit)]
 
@@ -213,8 +214,8 @@ def _drift(checks: UnitChecks) -> list[Finding]:
     how = "rises" if checks.drift.change > 1.1 else "falls" if checks.drift.change < 0.9 else "wanders"
     return [
         Finding(
-            f"Its rate {how} over the session beyond the model ({checks.drift.ratio:.2f} times from lowest to highest).",
-            "add a slow term over time, or fit a steadier stretch",
+            f"Its rate {how} over the session beyond the model ({checks.drift.ratio:.3g} times from lowest to highest).",
+            Advice("add a slow term over time", ", or fit a steadier stretch"),
             Remedy("slow_drift"),
         )
     ]
@@ -227,26 +228,23 @@ def _missing(checks: UnitChecks, setting: Setting, worst: int | None, p: float) 
     what = f"Its rate follows '{name}' beyond the model ({percent(checks.covariates[worst].size)} off)."
     if name in setting.in_model:
         finer = Remedy("finer_covariate", name)
-        return [Finding(what, f"give the term of '{name}' more functions, or let it interact with another", finer)]
-    return [Finding(what, f"add '{name}' as a variable", Remedy("add_covariate", name))]
+        return [Finding(what, Advice(f"give the term of '{name}' more functions", ", or let it interact with another"), finer)]
+    return [Finding(what, Advice(f"add '{name}' as a variable"), Remedy("add_covariate", name))]
 
 
 def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
     spread = checks.dispersion
     if not setting.family.of_spikes:
         if spread.index > 1.0 and spread.index_z > 5:
-            other = (
-                "the gamma family, if the signal is above 0, or a logarithm of the signal"
-                if setting.family.any_sign
-                else "another family"
-            )
+            gamma = Advice("the gamma family", ", if the signal is above 0, or a logarithm of the signal")
+            other = gamma if setting.family.any_sign else Advice("another family")
             return [Finding(f"Its residuals have heavy tails (excess kurtosis {spread.index:.1f}).", other)]
         return []
     if setting.family.divisible and spread.index_z > 5 and spread.pearson > 1.1:
         return [
             Finding(
                 f"Its counts vary more than the family allows ({spread.pearson:.2f} times).",
-                "the negative binomial family",
+                Advice("the negative binomial family"),
                 Remedy("negative_binomial"),
             )
         ]
@@ -254,16 +252,17 @@ def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
         return [
             Finding(
                 f"Its counts vary less than the family allows ({spread.pearson:.2f} times).",
-                f"narrower bins{'' if setting.history_s else ' with a history term'}, or the Bernoulli family",
+                Advice("narrower bins", f"{'' if setting.history_s else ' with a history term'}, or the Bernoulli family"),
             )
         ]
     ratio, error = checks.windows[:, 0], checks.windows[:, 1]
     large = np.isfinite(ratio) & (ratio > 1.5) & (ratio - 1.0 > 5.0 * error)
     if large.any() and not slow:
+        besides = f",{' coupling to other units,' if setting.has_others else ''} or a slow term over time"
         return [
             Finding(
                 f"Sums over longer windows vary up to {np.max(ratio[large]):.1f} times as much as the model says.",
-                f"a variable that is missing,{' coupling to other units,' if setting.has_others else ''} or a slow term over time",
+                Advice("a variable that is missing", besides),
             )
         ]
     return []
@@ -282,7 +281,9 @@ def _coupling(setting: Setting, partner: int | None, z: float, pair_z: np.ndarra
     return [
         Finding(
             what,
-            "finer coupling functions" if setting.has_coupling and lag > 0 else "coupling to the other units, or a common input",
+            Advice("finer coupling functions")
+            if setting.has_coupling and lag > 0
+            else Advice("coupling to the other units", ", or a common input"),
             Remedy("finer_coupling") if setting.has_coupling and lag > 0 else Remedy("add_coupling"),
         )
     ]
@@ -296,8 +297,8 @@ def _calibration(checks: UnitChecks, setting: Setting) -> list[Finding]:
     how = f"at the highest rates it fires {top:.2f} times as often as predicted"
     what = f"Predicted rates are off by {percent(group.size)} ({how})."
     if top < 1 and setting.link == "log" and "softplus" in setting.family.links:
-        return [Finding(what, "the softplus link, or an interaction", Remedy("softplus"))]
-    return [Finding(what, "more functions, an interaction, or a weaker penalty")]
+        return [Finding(what, Advice("the softplus link", ", or an interaction"), Remedy("softplus"))]
+    return [Finding(what, Advice("more functions", ", an interaction, or a weaker penalty"))]
 
 
 def _stretch(checks: UnitChecks, setting: Setting, block: int | None) -> list[Finding]:
@@ -307,7 +308,7 @@ def _stretch(checks: UnitChecks, setting: Setting, block: int | None) -> list[Fi
     return [
         Finding(
             f"The stretch from {start:.0f} to {stop:.0f} s pulls the coefficients more than any other.",
-            f"look at {start:.0f} to {stop:.0f} s, and fit without it",
+            Advice(f"look at {start:.0f} to {stop:.0f} s", ", and fit without it"),
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from glmengine.analysis.remedies import Advice
 from glmengine.goodness.judgement import Finding, Judgement
 from glmengine.simulation.likeness import LEVEL, p_of
 
@@ -18,7 +19,7 @@ def joint_judgement(found: Goodness, simulated: SurrogateComparison | None, unit
     judgement = Judgement.from_text(str(one["judgement"].item())) if "judgement" in one else None
     if judgement is None:  # of an older file
         words = str(one["verdict"].item())
-        wrong = () if bool(one["adequate"]) else (Finding("", str(one["try_next"].item())),)
+        wrong = () if bool(one["adequate"]) else (Finding("", Advice.of(str(one["try_next"].item()))),)
         judgement = Judgement(words, not words.startswith("Not judged"), False, wrong)
     p = p_of(simulated, unit)
     if not (judgement.judged and p < LEVEL):

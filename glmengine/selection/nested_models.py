@@ -186,17 +186,20 @@ def ground_of(
             field="selection.candidates",
         )
     there = prepared.design.slices
-    lost = [one.name for one in candidates if not any(_width(there.get(term)) for term in one.terms)]
-    left = tuple(one for one in candidates if one.name not in lost)
+    left = tuple(one for one in candidates if any(term in there for term in one.terms))
     if not left:
-        raise GlmError(
-            f"no candidate is left: {listed(lost)} {'is' if len(lost) == 1 else 'are'} constant in the bins used; name others",
-            field="selection.candidates",
-        )
+        named = {term for one in candidates for term in one.terms}
+        why = " ".join(str(one) for one in prepared.design.left_out if one.label in named)
+        raise GlmError(f"no candidate is left: {why} Name others.", field="selection.candidates")
     own = prepared.design.mask(prepared.units)
     family = get_family(analysis.model.family)
-    unsaid = [name for name in lost if not any(note.startswith(f"The term '{name}' was left out: ") for note in prepared.notes)]
-    notes = [f"No candidate, for being constant in the bins used: {listed(unsaid)}."] if unsaid else []
+    said = {one.label for one in prepared.design.left_out}
+    unsaid = [one.name for one in candidates if one not in left and one.name not in said]
+    notes = (
+        [f"No candidate, as nothing is left of {'its' if len(unsaid) == 1 else 'their'} terms: {listed(unsaid)}."]
+        if unsaid
+        else []
+    )
     memory = analysis.model.memory
     prepared = replace(
         prepared, counts=split.without_gaps(prepared.counts), design=expanded(prepared.design, room * memory * 1e9)
@@ -205,7 +208,7 @@ def ground_of(
         prepared=prepared,
         split=split,
         candidates=left,
-        always=tuple(term for term in always if _width(there.get(term))),
+        always=tuple(term for term in always if term in there),
         own=np.ones((prepared.design.n_columns, len(prepared.units)), bool) if own is None else own,
         family=family,
         link=family.link(analysis.model.link or None),
@@ -221,14 +224,10 @@ def ground_of(
     alone = [ground.names[number] for number in range(len(left)) if not ground.applies(number).any()]
     if alone:
         raise GlmError(
-            f"the candidate '{alone[0]}' has no column for any unit (coupling needs two units); leave it out of the selection",
+            f"the candidate '{alone[0]}' has no column for any of the units; leave it out of the selection",
             field="selection.candidates",
         )
     return ground
-
-
-def _width(part: slice | None) -> int:
-    return 0 if part is None else part.stop - part.start
 
 
 class NestedModels:

@@ -23,6 +23,7 @@ from glmengine.selection.shiftable import pooled_columns
 from glmengine.selection.step_tests import FoldRanks, StepTest, asks_for_shifts, fewest_shifts, step_test
 from glmengine.selection.subsets import all_subsets
 from glmengine.selection.term_selection import NOTES, TermSelection
+from glmengine.selection.uncounted_folds import uncounted_folds
 from glmengine.selection.work_ahead import WorkAhead, unit_work
 from glmengine.sentences import listed, numbered
 
@@ -159,7 +160,7 @@ def searched_on(
     compared = compare(nested, models, n_parts=n_parts, context=comparison)
     shares = contributions(nested, apart)
     common = commonality(nested, together) if detailed else None
-    notes = [*nested.notes, *unable]
+    notes = [*nested.notes, *unable, *uncounted_folds(compared.scores, ground)]
     if ground.family.estimates_dispersion or ground.family.by_class:
         notes.append(
             f"Differences have intervals over folds alone: the {ground.family.words} family has none over blocks of time."

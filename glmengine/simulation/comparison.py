@@ -24,6 +24,11 @@ _MOST_PAIR_REPEATS = 50  # of which cross-correlograms are made
 _MOST_PAIR_UNITS = 60
 
 
+def burst_within(bin_size: float) -> float:
+    """Up to how long an interval is one of a burst (s), in bins of a length: whole bins, one at least."""
+    return max(1, round(BURST / bin_size)) * bin_size
+
+
 @dataclass(frozen=True, eq=False)
 class SurrogateComparison:
     """What surrogates share with the data; every array has ``data``, and ``mean``, ``low`` and ``high`` (95 %) over the repeats.
@@ -171,7 +176,7 @@ def compare_surrogates(
         rates = _pairs(trains, min(series, _MOST_PAIR_REPEATS + 1), units, n_lags, bin_size, context.part(0.5, 0.9))
         offsets = np.arange(-n_lags, n_lags + 1) * bin_size
         cross = _banded(rates, ("unit", "other", "lag"), labels | {"other": labels["unit"], "lag": offsets})
-    short = isi[:, :, : max(1, round(BURST / bin_size))].sum(axis=2)
+    short = isi[:, :, : round(burst_within(bin_size) / bin_size)].sum(axis=2)
     found = {
         "rate": _banded(rate, ("unit",), labels),
         "isi": _banded(isi, ("unit", "interval"), labels | {"interval": lag}),

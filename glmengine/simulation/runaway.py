@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glmengine.analysis.remedies import Remedy
+from glmengine.analysis.remedies import Advice, Remedy
 from glmengine.fitting.coefficients import Coefficients
 from glmengine.sentences import capitalised
 from glmengine.simulation.closed_loop import ClosedLoop
@@ -31,8 +31,7 @@ class Runaway:
         Counts that one count of the source brings in all.
     peak, lag : float
         Largest factor of the rate (of a signal: largest weight) in the source's filter, and its lag in seconds.
-    remedy : str
-        Words within a sentence.
+    remedy : Advice
     edits : tuple of Remedy
         What of the remedy is an edit of the analysis.
     """
@@ -44,7 +43,7 @@ class Runaway:
     gain: float
     peak: float
     lag: float
-    remedy: str
+    remedy: Advice
     edits: tuple[Remedy, ...] = ()
 
     @property
@@ -56,7 +55,7 @@ class Runaway:
         return (
             f"Unit {self.unit} ran away in {self.repeats} repeat{'' if self.repeats == 1 else 's'}, first at {self.time:.2f} s, through {self.through}: "
             f"each count adds {self.gain:.2g} counts in all at the mean rate, and makes the rate at most {self.peak:.3g} times as high, {1000 * self.lag:.3g} ms later. "
-            f"{capitalised(self.remedy)}."
+            f"{capitalised(str(self.remedy))}."
         )
 
 
@@ -138,10 +137,10 @@ def _edits(model: Coefficients, loop: ClosedLoop) -> tuple[Remedy, ...]:
     return tuple(edits)
 
 
-def _remedy(model: Coefficients, loop: ClosedLoop) -> str:
+def _remedy(model: Coefficients, loop: ClosedLoop) -> Advice:
     words = {
-        "refractory": "give the history term a refractory time",
+        "refractory": "give the history a refractory time",
         "softplus": "choose the softplus link, which does not grow without bound",
     }
     offers = [*(words[edit.kind] for edit in _edits(model, loop)), "penalise the filter more"]
-    return ", or ".join(offers[:2])
+    return Advice(offers[0], f", or {offers[1]}" if len(offers) > 1 else "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.basis.supports import Supports
-from glmengine.design.design import Block, Column
+from glmengine.design.design import Block, Column, LeftOut
 from glmengine.errors import GlmError
 from glmengine.recording.binned import sample_covariate
 
@@ -63,8 +63,8 @@ def column_block(
     notes: list[str],
     *,
     frozen: bool,
-) -> ColumnBlock | None:
-    """The columns on a grid; None, with a note, where all of them are constant.
+) -> ColumnBlock | LeftOut:
+    """The columns on a grid, those that vary.
 
     Parameters
     ----------
@@ -114,8 +114,7 @@ def column_block(
         for place in np.flatnonzero(high <= low):
             notes.append(f"The column '{names[place]}' of '{term.label}' was left out: it is constant in the bins used.")
         if not len(kept):
-            notes.append(f"The term '{term.label}' was left out: it has no column that varies.")
-            return None
+            return LeftOut(term.label, "it has no column that varies")
         names, values = [names[place] for place in kept], values[:, kept]
     label = term.label
     term = term.with_(variables=tuple(names))

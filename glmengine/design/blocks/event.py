@@ -14,7 +14,7 @@ import numpy as np
 
 from glmengine.basis.indicator import MOST_CATEGORIES
 from glmengine.basis.supports import Supports
-from glmengine.design.design import Block, Column
+from glmengine.design.design import Block, Column, LeftOut
 from glmengine.errors import GlmError
 from glmengine.recording.events import EventTimes, as_label, event_times, numbers_at, values_at
 from glmengine.recording.named_epochs import rows_in
@@ -175,8 +175,8 @@ def event_block(
     notes: list[str],
     *,
     frozen: bool,
-) -> EventBlock | None:
-    """The columns of an event term on a grid; None, with a note, where the term is restricted to epochs without an event.
+) -> EventBlock | LeftOut:
+    """The columns of an event term on a grid, unless the term is restricted to epochs without an event.
 
     Parameters
     ----------
@@ -213,10 +213,7 @@ def event_block(
         rows = rows & rows_in(grid, recording, term.epochs, field=f"{where}.epochs")
         used = np.unique(reach.event[reach.meets(rows)])
         if not len(used):
-            notes.append(
-                f"The term '{term.label}' was left out: no event '{term.events}' lies near a bin that is used in {', '.join(term.epochs)}."
-            )
-            return None
+            return LeftOut(term.label, f"no event '{term.events}' lies near a bin that is used in {', '.join(term.epochs)}")
     if not len(used) and not frozen:
         raise GlmError(
             f"term '{term.label}': none of the {len(events.times)} events '{term.events}' lies near a bin that is used; "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glmengine.design.design import Block, Column, Design
+from glmengine.design.design import Block, Column, Design, LeftOut
 from glmengine.design.projection import projection_of
 from glmengine.design.stimulus import Channels, channels_in_bins, stretches
 from glmengine.errors import GlmError
@@ -128,7 +128,7 @@ def receptive_block(
     notes: list[str],
     *,
     frozen: bool,
-) -> ChannelBlock | None:
+) -> ChannelBlock | LeftOut:
     """The columns of a receptive-field term; its projection is found on `rows` (T,) bool unless it is `frozen`.
 
     Raises
@@ -160,8 +160,7 @@ def receptive_block(
                 )
             still = np.flatnonzero(low == high)
             if still.size == channels:
-                notes.append(f"The term '{term.label}' was left out: '{term.variable}' is constant in the bins used.")
-                return None
+                return LeftOut(term.label, f"'{term.variable}' is constant in the bins used")
             if still.size:
                 channels_of = f"channels of '{term.variable}'"
                 notes.append(f"{of_all(still.size, channels, channels_of)} constant in the bins used.")

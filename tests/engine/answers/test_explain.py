@@ -13,7 +13,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.analysis.default_terms import history_term
-from glmengine.analysis.remedies import lengthen_words
+from glmengine.analysis.remedies import Advice, longer_history
 from glmengine.analysis.selection import Selection
 from glmengine.answers.question import default_selection, events_left_out, question_for
 from glmengine.answers.sentence import Nearest, answer_sentence
@@ -571,12 +571,15 @@ def test_sentences_say_how_simulated_spikes_differ():
     assert replace(alike, p=0.03).words() == "simulated spikes differ in some of rate, intervals and autocorrelogram"
     few = Simulated(rate=1.0, isi=0.7, autocorrelogram=0.5, burst=0.2, burst_low=0.08, burst_high=0.12)
     assert few.words().startswith("too few bursts in the model")
-    assert few.words(lengthen_words(0.15)) == "too few bursts in the model: lengthen the history from 150 to 300 ms"
+    assert few.words(str(longer_history(0.15))) == "too few bursts in the model: lengthen the history from 150 to 300 ms"
     both = answer_sentence(
         [("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="a longer history", simulated=few, history=""
     )
     assert both.endswith("something is missing in the model; too few bursts in the model; what to try: a longer history.")
     assert [one.alike for one in (alike, few, replace(few, burst=0.1, isi=0.95, autocorrelogram=0.9))] == [True, False, True]
+    slow, fast = (replace(few, burst_within=0.01, interval=1 / rate).words("") for rate in (5.0, 92.0))
+    assert slow == "too few bursts in the model"
+    assert fast == "too few intervals of up to 10 ms in the model"  # which half of its intervals are at that rate
     other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
     assert other.words() == "simulated spikes differ in rate and intervals"
     said = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=True, try_next="", doubtful=["x"], simulated=alike)
@@ -606,22 +609,23 @@ def test_no_model_is_right_whose_simulated_spikes_lie_outside_the_bands():
         simulated = {f"simulated_{name}": isi for name in ("isi", "autocorrelogram")}
         return {"judgement": right, **simulated, "simulated_rate": rate, "burst": burst, "burst_low": 0.0, "burst_high": 0.2}
 
-    away = Finding("It runs away.", "a model that can run by itself", Remedy("refractory")).to_text()
+    away = Finding("It runs away.", Advice("a model that can run by itself"), Remedy("refractory")).to_text()
     rows = {
         "fine": row(0.95),
         "unlike": row(0.5),
         "runs away": {**row(np.nan, np.nan), "cannot_run": away},
         "few spikes": row(np.nan),
     }
-    judged = [unit_judgement(one, "lengthen the history") for one in rows.values()]
+    longer = Advice("lengthen the history")
+    judged = [unit_judgement(one, longer) for one in rows.values()]
     assert [one.adequate for one in judged] == [True, False, False, True]
     assert judged[1].verdict == "Inside. But simulated spikes differ in intervals and autocorrelogram."
     assert judged[0].verdict == f"Inside. {NOTHING_ELSE}"
     assert judged[2].try_next.startswith("a model that can run by itself")
-    bursts = unit_judgement(row(0.95, burst=0.3), "lengthen the history")
+    bursts = unit_judgement(row(0.95, burst=0.3), longer)
     assert (bursts.verdict, bursts.try_next) == ("Inside. But too few bursts in the model.", "lengthen the history")
-    assert unit_judgement({"judgement": right}, "") == Judgement("Inside.")
-    assert unit_judgement({**row(0.5), "judgement": ""}, "") is None
+    assert unit_judgement({"judgement": right}, longer) == Judgement("Inside.")
+    assert unit_judgement({**row(0.5), "judgement": ""}, longer) is None
 
 
 def test_what_was_tried_and_adds_nothing_is_not_advised_as_it_was(question):
@@ -629,7 +633,7 @@ def test_what_was_tried_and_adds_nothing_is_not_advised_as_it_was(question):
     from glmengine.answers.unit_judgement import beside_tried
 
     def finding(kind, words, name=""):
-        return Finding("Something.", words, Remedy(kind, name))
+        return Finding("Something.", Advice(words), Remedy(kind, name))
 
     x, lick = (finding("add_covariate", f"add '{name}' as a variable", name) for name in ("position.x", "lick"))
     said = Judgement("Inside.", findings=(x, lick, finding("softplus", "the softplus link")))

@@ -215,12 +215,12 @@ def test_advice_knows_of_the_history_that_is_there():
     none = (np.zeros(0), np.zeros(0))
     without = Setting(get_family("poisson"), "log", 0.0, False, frozenset(), (), none, 0.01)
     counts = SimpleNamespace(dispersion=SimpleNamespace(index_z=-9.0, pearson=0.5))
-    assert _family(counts, without, False)[0].remedy == "narrower bins with a history term, or the Bernoulli family"
+    assert str(_family(counts, without, False)[0].remedy) == "narrower bins with a history term, or the Bernoulli family"
     with_history = replace(without, history_s=0.15)
-    assert _family(counts, with_history, False)[0].remedy == "narrower bins, or the Bernoulli family"
+    assert str(_family(counts, with_history, False)[0].remedy) == "narrower bins, or the Bernoulli family"
     bands = SimpleNamespace(z=np.array([9.0]), ratio=np.array([1.5]), first=np.array([20]), last=np.array([40]))
     (longer,) = _history(SimpleNamespace(bands=bands), with_history, False)
-    assert longer.remedy == "lengthen the history from 150 to 500 ms"
+    assert str(longer.remedy) == "lengthen the history from 150 to 500 ms"
     assert longer.edit.seconds == 0.4
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from glmengine.analysis.remedies import Advice
 from glmengine.goodness.judgement import NOTHING_ELSE, Finding, Judgement
 from glmengine.results.joint_judgement import joint_judgement
 from glmengine.simulation.likeness import inside, inside_words, too_few
@@ -22,7 +23,7 @@ def simulated(p):
 
 
 def test_no_model_passes_whose_simulated_spikes_are_unlike_the_recorded_ones():
-    right, wrong = Judgement("Inside."), Judgement("Inside.", findings=(Finding("It drifts.", "a slow term"),))
+    right, wrong = Judgement("Inside."), Judgement("Inside.", findings=(Finding("It drifts.", Advice("a slow term")),))
     for seen in (None, simulated(0.4), SimpleNamespace(likeness=None)):
         same = joint_judgement(goodness(right), seen, "a")
         assert same.adequate
@@ -58,11 +59,22 @@ def test_few_values_are_counted():
     assert inside_words(90, 100) == "90 % of 100"
 
 
-def test_a_remedy_that_is_part_of_another_is_said_once():
+def test_two_remedies_of_the_same_step_are_said_once():
     two = (
-        Finding("x", "narrower bins, or the Bernoulli family"),
-        Finding("y", "narrower bins (one of 10 ms holds most of a burst)"),
+        Finding("x", Advice("narrower bins", ", or the Bernoulli family")),
+        Finding("y", Advice("narrower bins", " (within one of 10 ms no history can act)")),
     )
-    assert Judgement("", findings=two).try_next.count("narrower bins") == 1
-    other = (Finding("x", "add 'a' as a variable"), Finding("y", "add 'b' as a variable"))
+    assert Judgement("", findings=two).try_next == "narrower bins, or the Bernoulli family"
+    other = (Finding("x", Advice("add 'a, or b' as a variable")), Finding("y", Advice("add 'a, or c' as a variable")))
     assert len(Judgement("", findings=other).remedies) == 2
+
+
+def test_judgements_of_older_files_open_with_their_words():
+    older = (
+        '{"said": "Outside.", "judged": true, "rejected": true, "findings": [{"what": "It drifts.", "remedy": "a slow term, or less time", '
+        '"edit": {"kind": "slow_drift", "name": "", "seconds": 0.0}}, {"what": "Odd.", "remedy": "", "edit": null}]}'
+    )
+    found = Judgement.from_text(older)
+    assert found.try_next == "a slow term, or less time"
+    assert [one.said for one in found.edits] == ["Add a slow drift term"]
+    assert Judgement.from_text(found.to_text()) == found

@@ -226,8 +226,16 @@ def test_one_unit_and_a_unit_that_is_silent_in_a_half(small_recording):
         one.models["log_likelihood"].sel(unit="hd"), found.models["log_likelihood"].sel(unit="hd"), rtol=1e-8
     )
     coupling = {"kind": "coupling", "name": "coupling", "basis": {"family": "raised_cosine_log", "n": 2, "window": 0.2}}
-    with pytest.raises(GlmError, match="no column for any unit"):
-        compare_models(question(DIRECTION, coupling), alone)
+    left_out = "The term 'coupling' was left out: there is no other unit that could drive the one that is fitted."
+    without = compare_models(question(DIRECTION, X_POSITION, coupling), alone)
+    assert without.notes.count(left_out) == 1
+    np.testing.assert_array_equal(without.models["log_likelihood"], one.models["log_likelihood"])
+    assert left_out in ge.run(question(DIRECTION, coupling), alone).notes
+    with pytest.raises(GlmError, match=f"no term is left: {left_out}"):
+        ge.run(question(coupling), alone)
+    others = {**DIRECTION, "name": "of half", "only_units": ["half"]}
+    with pytest.raises(GlmError, match="'of half' has no column for any of the units"):
+        compare_models(question(DIRECTION, others, units={"names": ["hd"]}), recording)
 
 
 def test_cancelled_and_stopped_comparisons(small_recording):

@@ -161,8 +161,38 @@ def test_a_constant_candidate_is_left_out_and_said(small_recording):
     assert (
         sum("'still'" in note and "constant in the bins used" in note for note in found.notes) == 1
     )  # not once as a term and once as a candidate
-    with pytest.raises(GlmError, match="no candidate is left: still is constant"):
+    with pytest.raises(GlmError, match=r"no candidate is left: .*'still' is constant in the bins used"):
         select_terms(question(TERMS[0], constant), recording, Selection(candidates=("still",), always=("direction",)))
+
+
+def test_of_a_term_or_a_block_that_has_no_columns_it_is_said_once_and_why(small_recording):
+    import pynapple as nap
+
+    still = ge.Covariate("still", nap.Tsd(np.arange(0, 120, 0.02), np.full(6000, 3.0)))
+    recording = ge.Recording(
+        "late",
+        small_recording.unit_names,
+        small_recording.spikes,
+        covariates={**small_recording.covariates, "still": still},
+        epochs={**small_recording.epochs, "late": nap.IntervalSet(90.0, 120.0)},
+        events={"cue": nap.Ts([10.0, 20.0, 30.0, 40.0])},
+    )
+    constant = {"kind": "covariate", "name": "still", "factors": [{"variable": "still", "basis": {"family": "b_spline", "n": 5}}]}
+    kernel = {"family": "raised_cosine_linear", "n": 4}
+    absent = {"kind": "event", "name": "cue", "events": "cue", "basis": kernel, "epochs": ["late"]}
+    asked = question(TERMS[0], constant, absent)
+    both = TermBlock(name="both", terms=("still", "cue"))
+    found = select_terms(asked, recording, Selection(blocks=(both,)))
+    assert list(found.contributions["term"].values) == ["direction"]
+    assert [note for note in found.notes if "left" in note] == [
+        "The term 'still' was left out: 'still' is constant in the bins used.",
+        "The term 'cue' was left out: no event 'cue' lies near a bin that is used in late.",
+        "No candidate, as nothing is left of its terms: both.",
+    ]
+    one = select_terms(asked, recording, Selection(blocks=(TermBlock(name="with it", terms=("direction", "still")),)))
+    assert list(one.contributions["term"].values) == ["with it"]  # what is left of a block stands for it
+    with pytest.raises(GlmError, match=r"no candidate is left: .*no event 'cue' lies near a bin"):
+        select_terms(asked, recording, Selection(candidates=("cue",), always=("direction",)))
 
 
 def test_a_unit_that_is_silent_most_of_the_time(small_recording):
@@ -181,6 +211,10 @@ def test_a_unit_that_is_silent_most_of_the_time(small_recording):
     assert found.terms_of("early") == ()
     # without the only fold that holds its spikes nothing can be fitted, so that fold does not count
     assert np.isnan(found.models["log_likelihood"].sel(unit="early").isel(fold=0)).all()
+    (note,) = [note for note in found.notes if note.startswith("No held-out score")]
+    assert note == (
+        "No held-out score, for want of spikes in the fold or in the rest of the time: folds 1, 2, 3, 4, 5, 6, 7, 8 and 2 more of early."
+    )
 
 
 def test_stop_and_keep_keeps_the_finished_rounds(ground):

@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
-from glmengine.analysis.remedies import Remedy
+from glmengine.analysis.remedies import Advice, Remedy
 from glmengine.design.prepare import grid_of
 from glmengine.models import get_family
 from glmengine.results.kept_fits import keep_fit
@@ -49,7 +49,7 @@ def surrogates(small_analysis, small_recording):
         rows.append(np.flatnonzero(rng.random(grid.n_bins) < rate * grid.bin_size).astype(np.int32))
     counts = rng.poisson(0.1, (grid.n_bins, 3)).astype(float)
     runaway = Runaway(
-        "place", "hd", 1, 3.5, 1.4, 7.0, 0.02, "Give it a refractory time.", (Remedy("refractory"), Remedy("softplus"))
+        "place", "hd", 1, 3.5, 1.4, 7.0, 0.02, Advice("give it a refractory time"), (Remedy("refractory"), Remedy("softplus"))
     )
     return Surrogates(
         units=("hd", "place", "flat"),
