@@ -6,6 +6,9 @@ import math
 from collections import deque
 
 _AFTER_SECONDS = 0.5
+_LEAST_WHOLE = (
+    3.0  # s that work is to take in all: of less it would be over before its pace is known, and nobody reads what is left
+)
 _LEAST_SHARE = 0.02
 _EARLY_SHARE, _EARLY_SECONDS = 0.07, 20.0  # what comes first is slow where libraries are loaded or passes compiled on the way
 _LEAST_WINDOW = 2.0  # s
@@ -46,13 +49,15 @@ class TimeLeft:
                 self._reports.popleft()
 
     def seconds(self, elapsed: float) -> float | None:
-        """The seconds left after `elapsed`; None where it is too early to say."""
+        """The seconds left after `elapsed`; None where it is too early to say, and of work that looks to be over within three seconds."""
         share = self._reports[-1][1]
         least = _EARLY_SHARE if elapsed < _EARLY_SECONDS else _LEAST_SHARE
         if elapsed < _AFTER_SECONDS or share < least:
             return None
         reckoned = self._reckoned(elapsed, share)
         if self._named is None:
+            if elapsed + reckoned < _LEAST_WHOLE:
+                return None
             named = reckoned
         else:
             when, before = self._named

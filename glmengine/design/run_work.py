@@ -19,22 +19,23 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 # All that follows was measured: what a bin and a unit take, in tenths of a microsecond, and what each column adds to that.
-_FEATURES, _COUNTING = 1.0, 0.8  # a column, and a unit's counts
+_FEATURES, _COUNTING = 0.2, 0.5  # a column, and a unit's counts
 _SCORED = 0.14, 0.0115  # one strength of one fold
-_FITTED = 1.5, 0.03
+_FITTED = 2.0, 0.03
 _ERRORS = 1.2, 0.012, 2e-4  # by the square of the columns as well
-_CURVE = 1.0, 0.03
+_CURVE = 0.7, 0.02
 _DRIFT = 1.1, 0.014
 _HELD_OUT = 2.8, 0.025
 _TESTED = 1.5, 0.014
-_OWN = 40.0  # a column that one unit alone has beside one that all share
+_OWN = 40.0  # a column that one unit alone has beside one that all share and that is zero in most bins
+_OWN_BESIDE, _FIT_BESIDE = 3.0, 3.0  # the same where shared columns are not, and what the last fit then takes beside one without own columns
 _ZEROS, _FIT_OF_ZEROS = 1.3, 9.0  # a penalty that makes zeros beside one that does not, and its last fit in strengths of a fold
 _LIKELIHOOD = 10.0  # strengths by marginal likelihood, in strengths of a grid
-_FIRST = 0.7  # what the first strength takes more than another
+_FIRST = 0.35  # what the first strength takes more than another, rows made ready included
 _FURTHER = 1.0  # strengths beyond the grid that are expected
 # What is taken whatever the bins, in tenths of a microsecond
 _SCORED_AT_LEAST = 2.3e4, 230.0
-_ERRORS_OF_UNIT, _BAND_OF_CURVE, _FILTER_COLUMN = 3e4, 6e4, 1e3
+_ERRORS_OF_UNIT, _BAND_OF_CURVE, _FILTER_COLUMN = 3e4, 4e4, 1e3
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,16 @@ def expected_run_work(analysis: Analysis, recording: Recording) -> RunWork:
 
 def _work(analysis: Analysis, size: _Size) -> RunWork:
     model, validation = analysis.model, analysis.validation
-    at_work = size.shared + _OWN * size.own
+    dense = any(term.enabled and term.kind not in ("covariate", "history") for term in analysis.terms)
+    at_work = size.shared + (_OWN_BESIDE if dense else _OWN) * size.own
+    beside = _FIT_BESIDE if dense and size.own else 1.0
     makes_zeros = not penalty_of(model).is_smooth
     one = (_affine(_SCORED, at_work) + _affine(_SCORED_AT_LEAST, at_work) / size.bins) * (_ZEROS if makes_zeros else 1.0)
     strengths = len(strengths_of(analysis))
     tried = _LIKELIHOOD if model.finds_strengths else _FIRST + strengths + (_FURTHER if strengths > 1 else 0.0)
     settings = math.prod(len(choice.choices) for choice in model.search)
     nested = 1 + validation.folds if validation.nested and strengths > 1 else 1
-    last = _LIKELIHOOD * one if model.finds_strengths else _FIT_OF_ZEROS * one if makes_zeros else _affine(_FITTED, at_work)
+    last = _LIKELIHOOD * one if model.finds_strengths else _FIT_OF_ZEROS * one if makes_zeros else beside * _affine(_FITTED, at_work)
     fitted, square = size.shared + size.own, (size.shared + size.own) ** 2
     n_curves = sum(_curves(term) for term in analysis.terms if term.enabled)
     filtered = sum(term.enabled and term.kind not in ("covariate", "columns") for term in analysis.terms)

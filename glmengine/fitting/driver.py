@@ -105,17 +105,20 @@ def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Itera
     Where the caller wants to stop and keep, what was not come to stays as the table was made.
     """
     assembly = model.assembly
-    groups = model.groups(np.flatnonzero(assembly.status == OK))
-    waiting = list(range(len(groups)))
-    for done in range(len(groups)):
+    units = np.flatnonzero(assembly.status == OK)
+    groups = model.groups(units)
+    waiting, done = list(range(len(groups))), 0.0
+    while waiting:
         number = waiting.pop(_next([groups[one] for one in waiting], assembly, context))
-        share = context.part(done / len(groups), (done + 1) / len(groups))
+        before, done = done, done + groups[number].units.size
+        share = context.part(before / units.size, done / units.size)
         unit, held = _columns(assembly, groups[number].units, plan.n_folds)
         if not unit.size:
             continue
         with threads_kept():
+            share.report(Progress(_begins(plan), 0.0))
             batch = model.batch(unit, held, groups[number], share)
-            _follow(batch, plan, answers, share, _FEW_COLUMNS if model.makes_zeros else ())
+            _follow(batch, plan, answers, share, _FEW_COLUMNS if model.makes_zeros else _FROM_NOTHING)
         yield number, batch
         if context.stopping:
             return
@@ -138,8 +141,12 @@ def _columns(assembly: Assembly, units: np.ndarray, n_folds: int) -> tuple[np.nd
     return unit[useful], held[useful]
 
 
-_FEW_COLUMNS = (0.5, 0.75)
-"""What the first strengths of a path take beside each of the later ones (measured) where a penalty makes zeros: few columns are in use then."""
+_FEW_COLUMNS, _FROM_NOTHING = (0.5, 0.75), (1.1,)
+"""What the first strengths of a path take beside each of the later ones (measured): where a penalty makes zeros few columns are in use then,
+elsewhere the first begins far from its end."""
+
+_PREPARED = 0.25
+"""What comes before them: rows made ready, constant columns found."""
 
 
 def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context, first: Sequence[float]) -> None:
@@ -148,7 +155,8 @@ def _follow(batch: Batch, plan: Plan, answers: Answers, context: Context, first:
     work = np.ones(order.size)
     work[: len(first)] = first[: order.size]
     whole = work.sum() + (_FURTHER if plan.grid.goes_on else 0.0)
-    ends = np.concatenate([[0.0], np.cumsum(work)]) / whole
+    ends = (_PREPARED + np.concatenate([[0.0], np.cumsum(work)])) / (_PREPARED + whole)
+    context.report(Progress(_begins(plan), float(ends[0])))
     for step, s in enumerate(order.tolist()):
 
         def together(count: int, step: int = step) -> Context:
@@ -183,7 +191,7 @@ def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, done: 
 
 def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, ahead: Ahead | None = None) -> None:
     """One batch at one strength."""
-    solution = batch.solve(plan.strengths[s, batch.unit], context, ahead)
+    solution = batch.solve(plan.strengths[s, batch.unit], context.part(0.0, _SOLVED) if plan.n_folds else context, ahead)
     answers.keep(s, batch.unit, batch.held, batch.places, solution)
     if plan.n_folds:
         answers.score(s, batch.unit, batch.held, batch.held_out(context), solution)
@@ -193,6 +201,15 @@ def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, a
     if plan.tells:
         units = np.unique(batch.unit)
         context.tell(answers.found(units, plan.choice) if plan.n_folds else answers.ended(units))
+
+
+_SOLVED = 0.96
+"""What solutions take beside their scores on the rows held out (measured)."""
+
+
+def _begins(plan: Plan) -> str:
+    """What is said before it is known which strengths come first, and how many at once."""
+    return plan.stage.partition(",")[0]
 
 
 def _stage(plan: Plan, first: int, *others: int) -> str:

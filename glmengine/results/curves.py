@@ -89,7 +89,7 @@ def response_curves(
     )
     for start, stop in row_chunks(design, len(prepared.units)):
         context.check()
-        summing.report(Progress("", start / max(design.n_rows, 1)))
+        part = summing.part(start / max(design.n_rows, 1), stop / max(design.n_rows, 1))
         if context.stopping:  # the bands of tuning are most of the work; the curves themselves are kept
             for curve in curves:
                 curve.gradient = None
@@ -98,7 +98,7 @@ def response_curves(
             continue
         features = np.asarray(design.chunk(start, stop))[as_slice(kept)]
         sums, rows = sums + features.sum(axis=0), rows + len(kept)
-        _add(curves, prepared, posterior, features, start + kept, stride)
+        _add(curves, prepared, posterior, features, start + kept, stride, part)
     means = sums / max(rows, 1)
     if stride > 1:
         notes.append(f"The bands of tuning curves were made from every {stride}th bin, to save time.")
@@ -137,11 +137,18 @@ def _summing_work(prepared: Prepared, curves: list[_Curve], stride: int) -> floa
 
 
 def _add(
-    curves: list[_Curve], prepared: Prepared, posterior: Posterior, features: np.ndarray, rows: np.ndarray, stride: int
+    curves: list[_Curve],
+    prepared: Prepared,
+    posterior: Posterior,
+    features: np.ndarray,
+    rows: np.ndarray,
+    stride: int,
+    context: Context,
 ) -> None:
-    """Add the valid `rows` (row numbers, with their features) to the sums."""
+    """Add the valid `rows` (row numbers, with their features) to the sums, telling `context` how far it is."""
     from scipy.sparse import csc_matrix
 
+    context.report(Progress("", 0.0))
     mean, slope, _ = posterior.link.slopes(features @ posterior.coef + posterior.intercept)
     counts = np.asarray(prepared.counts[rows], np.float64)
     known = np.isfinite(counts)
@@ -150,7 +157,7 @@ def _add(
         quiet = prepared.refractory[rows]
         known, mean, slope = known | quiet, np.where(quiet, 0.0, mean), np.where(quiet, 0.0, slope)
     thinned = rows % stride == 0
-    for curve in curves:
+    for number, curve in enumerate(curves):
         place = curve.drawn.rows[rows]
         inside = place >= 0
         here, size = place[inside], len(curve.time)
@@ -169,6 +176,8 @@ def _add(
             weights = csc_matrix((slope[part, unit], here, pointers), shape=(size, len(here)))
             curve.gradient[unit, :, 0] += np.bincount(here, weights=slope[part, unit], minlength=size)
             curve.gradient[unit, :, 1:] += weights @ selected
+            context.check()
+            context.report(Progress("", (number + (unit + 1) / slope.shape[1]) / len(curves)))
 
 
 def _dataset(

@@ -17,7 +17,8 @@ import numpy as np
 
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
-from glmengine.context import Interruptible, Progress, Stopped
+from glmengine.context import Interruptible, Stopped
+from glmengine.solvers.descent_work import DescentWork
 from glmengine.solvers.kept_hessians import COARSEST, KeptHessians
 from glmengine.solvers.memory import Memory
 from glmengine.solvers.metrics import GramMetric
@@ -48,9 +49,6 @@ SHORT = 0.05
 
 LONG_STEP = 0.05
 """A step in units of a column's standard deviation that is no correction any more."""
-
-STEP_OF_PROGRESS = 0.03
-"""Share of what is left that a pass counts for at least."""
 
 RUNAWAY_STEPS = 4
 """A column whose fresh Newton steps stay long this often in a row, while nothing more is to be gained, has no optimum."""
@@ -154,7 +152,8 @@ class Descent:
 
     def run(self, theta: np.ndarray) -> Solution:
         """From parameters (K, Q), as `Objective.start` makes them."""
-        self.reached, self._began = 0.0, time.perf_counter()
+        self._began = time.perf_counter()
+        self._work = DescentWork(self.context, float(np.min(self.problem.limit)), self.problem.n_columns)
         memory = Memory(self.problem.n_columns, self.objective.size)
         with quiet_blas_for(self.problem.rows.n_features):
             if self._rough and self.objective.pass_work > 0:
@@ -170,6 +169,7 @@ class Descent:
         problem, objective, single = self.problem, self.objective, precision == "float32"
         leads_on = single and not self._rough  # float64 has the last word
         self._precision, self._limit = precision, problem.limit * (SINGLE_END if leads_on else 1.0)
+        self._work.in_double = onwards
         K = problem.n_columns
         least_told = problem.limit * (SINGLE_TOLD if leads_on else 0.0)
         theta = theta.copy()
@@ -180,13 +180,16 @@ class Descent:
         converged, runaway = np.zeros(K, bool), np.zeros(K, bool)
         trace: list[dict[str, float]] = []
         with suppress(Stopped):  # in the middle of a pass: what was there before it is kept
+            by_folds = self.shares_folds and not onwards
             value, gradient, rounding, seen = self._begin(theta)
-            if self.shares_folds and not onwards:
-                self.kept.renew_by_folds(theta)
+            self._work.passed(K if seen else 0)
+            if by_folds:
+                with self._work.hessians(self.kept.price(np.unique(problem.unit).size), K):
+                    self.kept.renew_by_folds(theta)
             if self.gram is None or self.solver == "newton":
                 bare = active[~self.kept.own[active]]
                 if bare.size:
-                    self.kept.renew(theta, bare)
+                    self._renew(theta, bare)
             lines = _Lines(K, objective.size)
             turning = active  # columns that need a direction; the others try a shorter step along theirs, in the same pass
             while active.size and len(trace) < MOST_ITERATIONS:
@@ -216,10 +219,11 @@ class Descent:
                     self.kept.fresh[last_step] = False
                     active = np.setdiff1d(active, turning[done | lost])
                 trace.append(self._entry(before, decrement[before]))
-                self._report(trace, float(np.min(problem.limit)))
+                self._report(trace)
                 if not active.size or self.context.stopping:
                     break
                 moved, there = self._try(lines, theta, value, decrement, active)
+                self._work.passed(active.size)
                 seen = True
                 winners = active[moved]
                 self.kept.doubt(winners[lines.length[winners] < SHORT])
@@ -288,7 +292,7 @@ class Descent:
             & (np.abs(direction).max(axis=1) > LONG_STEP)
         )
         if poor.any():
-            self.kept.renew(theta, turning[poor])
+            self._renew(theta, turning[poor])
             memory.forget(turning[poor])
             direction[poor], now[poor] = self._direction(memory, gradient, turning[poor])
         lines.begin(turning, direction, np.sum(gradient[turning] * direction, axis=1))
@@ -372,19 +376,14 @@ class Descent:
             "seconds": time.perf_counter() - self._began,
         }
 
-    def _report(self, trace: list[dict[str, float]], limit: float) -> None:
-        first, now = (max(entry["decrement"], limit) for entry in (trace[0], trace[-1]))
-        span = np.log(first / limit)
-        # grows with every pass, by little where the decrement does not fall
-        onwards = self.reached + STEP_OF_PROGRESS * (1.0 - self.reached)
-        self.reached = max(onwards, 1.0 - np.log(now / limit) / span if span > 0 else 1.0)
-        self.context.report(
-            Progress(
-                "Fitting",
-                float(np.clip(self.reached, 0.0, 1.0)),
-                f"step {len(trace)}, decrement {now:.1e}, {int(trace[-1]['columns'])} columns at work",
-            )
-        )
+    def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
+        with self._work.hessians(self.kept.price_of(columns), columns.size):
+            self.kept.renew(theta, columns)
+
+    def _report(self, trace: list[dict[str, float]]) -> None:
+        now, columns = trace[-1]["decrement"], int(trace[-1]["columns"])
+        detail = f"step {len(trace)}, decrement {now:.1e}, {columns} columns at work"
+        self._work.stands(now, columns, detail)
 
     def _name(self) -> str:
         if self.solver == "newton":

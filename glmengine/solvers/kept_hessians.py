@@ -129,7 +129,7 @@ class KeptHessians:
         near = now <= NEAR * self._problem.limit[active]  # where it is not the loss that bends
         self.exact[active] |= self.coarse[active] & np.isfinite(self._pace[active]) & (rate < SLOW) & near
         coarse = (self._stride > 1) & ~self.exact[active]
-        price = self._price(at_work) / np.where(coarse, self._stride, 1)
+        price = self.price(at_work) / np.where(coarse, self._stride, 1)
         steps_with = price + left / np.where(coarse, 4.0, 7.0)
         patience = np.where(self.own[active], 1, 3 + price / 8)  # the memory takes steps to learn, and they cost little
         return open_ & (iterations[active] >= patience) & (steps_without > steps_with + 2)
@@ -167,7 +167,7 @@ class KeptHessians:
         self._metric.take(self._objective, fine, made[fine], precision)
         self.own[fine], self.fresh[fine], self.coarse[fine], self._pace[fine] = True, False, False, np.nan
 
-    def _price(self, at_work: int) -> float:
+    def price(self, at_work: int) -> float:
         """What new Hessians for all of so many columns cost, in passes over the rows, by the measured rates of the products."""
         rows = self._problem.rows
         features, nonzeros, cells = rows.n_features, nonzeros_of(rows), cells_of(rows)
@@ -178,6 +178,11 @@ class KeptHessians:
             return at_work * 3 * nonzeros.per_row / (3 + at_work) + features**2 / (4 * max(self._problem.rows.n, 1))
         return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self._problem.rows.n, 1))
 
+    def price_of(self, columns: np.ndarray) -> float:
+        """What new Hessians of these columns cost, in passes for so many columns; those that are estimated from some rows cost less."""
+        coarse = (self._stride > 1) & ~self.exact[columns] & ~self._double[columns]
+        return self.price(columns.size) * float(np.where(coarse, 1.0 / self._stride, 1.0).mean()) if columns.size else 0.0
+
     def _coarseness(self, coarsest: int, sampled: bool) -> int:
         """Every how many rows one is enough for a Hessian that steps are taken with.
 
@@ -187,7 +192,7 @@ class KeptHessians:
         problem = self._problem
         if self._always or not is_definite(problem):
             return 1
-        cheap = self._price(problem.n_columns) < CHEAP and not sampled  # a sample that is there already costs less still
+        cheap = self.price(problem.n_columns) < CHEAP and not sampled  # a sample that is there already costs less still
         if cheap or problem.rows.n * problem.rows.n_features**2 < SMALL_WORK:
             return 1
         return int(np.clip(problem.rows.n // (ROWS_PER_COLUMN * max(problem.rows.n_features, 1)), 1, coarsest))

@@ -10,8 +10,9 @@ import numpy as np
 
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
-from glmengine.context import Interruptible, Stopped
+from glmengine.context import Interruptible, Progress, Stopped
 from glmengine.solvers.descent import SINGLE_WORK, Descent
+from glmengine.solvers.descent_work import PASSES
 from glmengine.solvers.graded import may_be_lost, refined
 from glmengine.solvers.kept_hessians import COARSEST
 from glmengine.solvers.metrics import GramMetric, mean_curvature
@@ -38,6 +39,9 @@ ROUGH = 1e7
 
 SLIGHT = 1e-1
 """Nor nearer than this share of how far the optimum of all rows may be expected from it."""
+
+SAMPLED_SHARE = 0.2
+"""Of the work of such a problem, that is over at this optimum (measured)."""
 
 FEWEST_LEFT_OUT = 8
 """A sample of more than every so many rows costs about what it saves."""
@@ -81,11 +85,12 @@ def solve(
             metric, coarsest, sample = None, COARSEST, None
             if not shares_folds(objective):
                 if (stride := _sample_stride(problem, solver, theta)) > 1 and not context.stopping:
-                    theta, sample = _from_sample(problem, stride, theta, context.part(0.0, 0.0))
-                    coarsest = CLOSE
+                    theta, sample = _from_sample(problem, stride, theta, context.part(0.0, SAMPLED_SHARE))
+                    context, coarsest = context.part(SAMPLED_SHARE, 1.0), CLOSE
                 elif uses_gram(problem, solver):
                     with suppress(Stopped):  # the descent then ends where it begins
                         metric = shared_metric(Objective(problem, Interruptible(context)))
+                        context = _after_gram(problem, context)
             descent = Descent(problem, context, gram=metric, solver=solver, coarsest=coarsest, sample=sample, rough=rough)
         else:
             descent.use(problem, context)
@@ -206,6 +211,15 @@ def shares_folds(objective: Objective) -> bool:
     rows, share = objective.problem.rows, objective.fold_share
     columns = objective.problem.n_columns
     return share < 1.0 and share * columns * rows.n_features / (75 + 3 * columns) < FEW_PASSES
+
+
+def _after_gram(problem: Problem, context: Any) -> Any:
+    """The rest of the work where the shared Gram was made, which is told of."""
+    features, columns = problem.rows.n_features, problem.n_columns
+    gram = features / (75 + 3 * columns)  # in passes, by the measured rates of the products
+    rest = context.part(gram / (gram + PASSES), 1.0)
+    rest.report(Progress("Fitting", 0.0))
+    return rest
 
 
 def shared_metric(objective: Objective) -> GramMetric:

@@ -42,10 +42,10 @@ def test_progress_comes_with_the_time_left(jobs, qtbot, monkeypatch):
     jobs.progressed.connect(lambda progress, left: seen.append((progress.fraction, left)))
 
     def work(context):
-        for step in range(12):
-            context.report(Progress("Working", step / 12, f"step {step}"))
+        for step in range(40):
+            context.report(Progress("Working", step / 40, f"step {step}"))
             end = time.monotonic() + LEAST_PATIENCE_MS / 1000
-            while (not seen or seen[-1][0] < step / 12) and time.monotonic() < end:
+            while (not seen or seen[-1][0] < step / 40) and time.monotonic() < end:
                 time.sleep(0.001)
             clock[0] += 0.1
 
@@ -55,7 +55,7 @@ def test_progress_comes_with_the_time_left(jobs, qtbot, monkeypatch):
     assert all(later[0] >= earlier[0] for earlier, later in itertools.pairwise(seen))
     late = [(fraction, left) for fraction, left in seen if fraction > 0.6 and left is not None]
     assert late
-    assert all(left == pytest.approx(1.2 * (1 - fraction), abs=0.15) for fraction, left in late)
+    assert all(left == pytest.approx(4.0 * (1 - fraction), abs=0.15) for fraction, left in late)
 
 
 def test_no_time_is_said_to_be_left_of_what_is_being_stopped(monkeypatch):

@@ -71,6 +71,14 @@ def test_nothing_is_named_too_early():
     assert left.seconds(0.1) is None
 
 
+@pytest.mark.parametrize("every", [0.05, 0.3])
+def test_nothing_is_named_of_work_that_is_over_within_three_seconds(every):
+    assert watched(PHASES["as planned"], 2.5, every) == []
+    named = watched(PHASES["as planned"], 4.0, every)
+    assert named[0][0] < 1.0
+    assert max(np.diff([now for now, _, _ in named])) < 2 * TICK  # and goes on to the end
+
+
 def test_a_report_that_goes_back_is_not_believed():
     left = TimeLeft()
     left.report(10.0, 0.5)

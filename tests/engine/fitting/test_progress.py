@@ -41,10 +41,10 @@ def test_strengths_that_are_solved_at_once_share_the_bar(monkeypatch):
     fractions, rows = np.array(worked).T
     done = np.cumsum(rows) / rows.sum()
     assert 0.25 < fractions[np.searchsorted(done, 0.5)] < 0.75  # half of the work at about half of the bar, not at a sixth
-    assert next(iter(reports.ends)) == "Cross-validating, strength 0.1 to 0.0001"
+    assert list(reports.ends)[:2] == ["Cross-validating", "Cross-validating, strength 0.1 to 0.0001"]
 
 
-@pytest.mark.parametrize(("penalty", "ends"), [("ridge", [1.0, 2.0, 3.0]), ("group_lasso", [0.5, 1.25, 2.25])])
+@pytest.mark.parametrize(("penalty", "ends"), [("ridge", [1.35, 2.35, 3.35]), ("group_lasso", [0.75, 1.5, 2.5])])
 def test_the_first_strengths_of_a_path_have_shares_as_their_work(penalty, ends):
     rng = np.random.default_rng(5)
     X, y = rng.normal(size=(200, 3)), rng.poisson(1.0, 200)
@@ -99,3 +99,41 @@ def test_likelihoods_of_many_columns_are_summed_by_some_at_a_time_which_is_said(
     for whole, parts in (found[:2], found[2:]):
         for one, other in zip(whole, parts, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-10)
+
+
+@pytest.mark.parametrize("history", [False, True], ids=["all columns shared", "columns of its own"])
+def test_a_ridge_of_many_units_is_as_far_as_its_work_while_hessians_are_made(history, monkeypatch):
+    """Work in multiplications of the passes and of the Hessians."""
+    rng = np.random.default_rng(7)
+    units, shared, own = 6, 30, 4 if history else 0
+    X = rng.normal(size=(6000, shared + own * units))
+    Y = rng.poisson(np.exp(X[:, :shared] @ rng.normal(size=(shared, units)) * 0.15 - 0.5))
+    mask = np.vstack([np.ones((shared, units), bool), np.kron(np.eye(units, dtype=bool), np.ones((own, 1), bool))])
+    reports, worked = Reports(), []
+    evaluate, hessian, by_fold = Objective.evaluate, Objective.hessian, Objective.hessians_by_fold
+
+    def note(objective, columns, each):
+        worked.append((reports.fraction, objective.problem.rows.n * columns * each * objective.problem.rows.n_features))
+
+    def evaluated(self, theta, columns, precision="float64"):
+        note(self, len(columns), 4 if precision == "float64" else 2)
+        return evaluate(self, theta, columns, precision)
+
+    def curved(self, theta, columns, precision="float64", **options):
+        note(self, len(columns), self.problem.rows.n_features / 5)
+        return hessian(self, theta, columns, precision, **options)
+
+    def curved_by_fold(self, theta, precision):
+        note(self, units, self.problem.rows.n_features / 5)
+        return by_fold(self, theta, precision)
+
+    monkeypatch.setattr(Objective, "evaluate", evaluated)
+    monkeypatch.setattr(Objective, "hessian", curved)
+    monkeypatch.setattr(Objective, "hessians_by_fold", curved_by_fold)
+    ge.cross_validate(X, Y, strengths=[1e-3], folds=5, mask=mask, context=reports.context)
+    fractions, work = np.array(worked).T
+    begun = (np.cumsum(work) - work) / work.sum()
+    prepared = fractions[0]
+    assert 0.0 < prepared < 0.25
+    assert len(begun) > 6
+    np.testing.assert_allclose((fractions - prepared) / (1.0 - prepared), begun, atol=0.2)
