@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glmengine.context import SILENT, Context, Progress, Together, parts_by_work
+from glmengine.context import SILENT, Context, Progress, parts_by_work
 from glmengine.errors import GlmError
 from glmengine.export.file_names import file_name, free_name
 from glmengine.export.output_folder import aside, moved
@@ -27,6 +27,7 @@ WORK_OF_PROCESS = 12.0
 _WORK = {"unit": 4.0, "goodness": 3.0, "surrogates": 3.0, "tuning": 1.5, "path": 6.0}
 """What the drawing of a figure takes, beside that of others, which take 1 (measured)."""
 
+_DRAWN = 0.5  # what a figure takes before it is written in the first format, beside that
 _PREDICTED = 0.02  # share of the rates that are drawn
 
 _SLOW = ("path",)  # fitted again for each unit: only where it is asked for by name
@@ -167,8 +168,7 @@ def draw_sheets(
         context.check()
         if context.stopping:
             return
-        share.report(Progress("Drawing figures", 0.0))
-        _draw(desk, sheet)
+        _draw(desk, sheet, share)
 
 
 def _sheets(result: Result, kinds: Sequence[str], units: Sequence[str], recorded: bool) -> list[Sheet]:
@@ -200,14 +200,20 @@ def _has(result: Result, kind: str, unit: str, recorded: bool) -> bool:
     return True
 
 
-def _draw(desk: _Desk, sheet: Sheet) -> None:
-    """Draw one figure once, and write it in each format."""
+def _draw(desk: _Desk, sheet: Sheet, context: Context) -> None:
+    """Draw one figure once, and write it in each format, telling `context` how far it is."""
     from glmengine.figures import draw
     from glmengine.figures.saving import rendered
 
+    drawing, *writing = parts_by_work(
+        context, [_DRAWN, *[1.0] * len(desk.formats)], ["Drawing figures"] * (1 + len(desk.formats))
+    )
+    drawing.report(Progress("", 0.0))
     more = {"stretch": desk.stretches[sheet.unit]} if sheet.kind in ("unit", "rates") and sheet.unit in desk.stretches else {}
     figure = draw(desk.result, sheet.kind, sheet.unit, page=desk.page, **more)
-    for ending in desk.formats:
+    for ending, part in zip(desk.formats, writing, strict=True):
+        context.check()
+        part.report(Progress("", 0.0))
         write_whole(desk.folder / f"{sheet.name}.{ending}", rendered(figure, f".{ending}", desk.dpi))
 
 
@@ -223,7 +229,7 @@ class _Drawing:
 
             self._desk = dataclasses.replace(self._desk, result=Result.load(self._result))
         try:
-            _draw(self._desk, sheet)
+            _draw(self._desk, sheet, context)
         except GlmError as error:  # it travels as a value
             return error
         return None
@@ -241,11 +247,9 @@ def _draw_in_processes(desk: _Desk, sheets: list[Sheet], count: int, context: Co
     desk.result.save(kept)
     try:
         # whoever cancels does not wait for a page that is being drawn: nothing of it is in the folder before it is whole
-        drawn = in_processes(sheets, count, None, _Drawing(desk, kept), _lost, context, patience=0.0)
-        together = Together(context, [_WORK.get(sheet.kind, 1.0) for sheet in sheets])
-        for place, fault in drawn:
+        work = [_WORK.get(sheet.kind, 1.0) for sheet in sheets]
+        for _, fault in in_processes(sheets, count, None, _Drawing(desk, kept), _lost, context, patience=0.0, work=work):
             if fault is not None:
                 raise fault
-            together.part(place).report(Progress("Drawing figures", 1.0))
     finally:
         kept.unlink(missing_ok=True)

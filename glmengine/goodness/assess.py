@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from glmengine.context import SILENT, Context, Progress
+from glmengine.context import SILENT, Context, Progress, parts_by_work
 from glmengine.design.variables import variables_of
 from glmengine.errors import GlmError
 from glmengine.fitting.coefficients import Coefficients
@@ -46,6 +46,10 @@ _MOST_LAGS = 250
 _PAIR_LAG = 0.1  # s
 _MOST_PAIR_LAGS = 40
 _MOST_PAIR_BYTES = 2e9
+_READ, _PREDICTED, _PAIRED = 0.1, 0.05, 8e-5
+"""What covariates, the prediction of a unit and a lag of a pair of units take beside the checks of a unit (measured)."""
+
+Found = TypeVar("Found")
 
 
 def assess(
@@ -86,7 +90,8 @@ def assess(
             "no bin of these epochs has a value for every term and meets the conditions; choose other epochs", field="time"
         )
     lengths = _lengths(prepared)
-    groupings = _used_first(prepared, groupings_of(prepared, context.part(0.0, 0.05)) if groupings is None else groupings)
+    reading, *each, pairing = _shares(context, len(chosen), lengths, read=groupings is None)
+    groupings = _used_first(prepared, groupings_of(prepared, reading) if groupings is None else groupings)
     blocks = block_numbers(valid, N_BLOCKS)
     with_influence = fold_models is None and model.covariance is not None
     n_bins = prepared.grid.n_bins
@@ -96,18 +101,17 @@ def assess(
     found: list[UnitChecks] = []
     for first in range(0, len(chosen), size):
         group = chosen[first : first + size]
-        share = context.part(0.05 + 0.75 * first / len(chosen), 0.05 + 0.75 * (first + len(group)) / len(chosen))
         seen = observe(
             prepared,
             model,
             group,
             fold_models=fold_models,
             blocks=blocks if with_influence else None,
-            context=share.part(0.0, 0.4),
+            context=each[2 * first],
         )
         for at, unit in enumerate(group):
-            context.check()
-            share.report(Progress(f"Checking unit {model.units[unit]}", 0.4 + 0.6 * at / len(group)))
+            share = each[2 * (first + at) + 1].part(0.0, 1.0, f"Checking unit {model.units[unit]}")
+            share.report(Progress("", 0.0))
             series = seen.series(at)
             if pairs is not None:
                 pairs.keep(first + at, series.residual, series.spread)
@@ -115,13 +119,19 @@ def assess(
             if seen.scores is not None:
                 moved = influence(seen.scores[at], model.covariance[unit])
             rng = np.random.default_rng([model.analysis.seed, zlib.crc32(model.units[unit].encode())])
-            found.append(_check(series, groupings, blocks, lengths, moved, rng))
+            found.append(_check(series, groupings, blocks, lengths, moved, rng, share))
     correlations = None
     if pairs is not None:
-        correlations = pairs.correlations(prepared.grid.segment, lengths.pair_lags, context.part(0.8, 0.98))
-    context.report(Progress("Verdicts", 0.98))
+        correlations = pairs.correlations(prepared.grid.segment, lengths.pair_lags, pairing)
+    context.report(Progress("Verdicts", 1.0))
     names = tuple(model.units[unit] for unit in chosen)
     return goodness_of(prepared, model, names, found, groupings, blocks, lengths, correlations, held_out=fold_models is not None)
+
+
+def _shares(context: Context, n_units: int, lengths: Lengths, *, read: bool) -> list[Context]:
+    """Contexts for covariates, for each unit that it is predicted and that it is checked, and for pairs of units."""
+    of_pairs = _PAIRED * n_units**2 * (lengths.pair_lags + 1) if n_units > 1 else 0.0
+    return parts_by_work(context, [_READ * read, *[_PREDICTED, 1.0] * n_units, of_pairs])
 
 
 def _chosen(model: Coefficients, units: Sequence[str] | None) -> list[int]:
@@ -182,12 +192,22 @@ def _check(
     lengths: Lengths,
     moved: Influence | None,
     rng: np.random.Generator,
+    context: Context,
 ) -> UnitChecks:
-    residuals = quantile_residuals(series, rng)
+    steps = 9 + len(groupings)
+    left = iter(range(steps))
+
+    def told(found: Found) -> Found:
+        """The same, after it was said that one more is found."""
+        context.check()
+        context.report(Progress("", (next(left) + 1) / steps))
+        return found
+
+    residuals = told(quantile_residuals(series, rng))
     used = series.used
     normal = residuals[used]
     if series.has_events:
-        intervals = rescaled_intervals(series, rng)
+        intervals = told(rescaled_intervals(series, rng))
         test = censored_test(intervals)
         distribution = distribution_curve(intervals, QUANTILES, test.band)
         quantiles, apart = interval_quantiles(intervals, QUANTILES), interval_correlation(intervals, N_APART)
@@ -195,7 +215,7 @@ def _check(
         test, distribution, quantiles, apart = _transform(normal, series.run[used])
     n_bins = int(used.sum())
     total = float(np.nansum(series.observed))
-    windows = window_variances(series, lengths.widths.tolist())
+    windows = told(window_variances(series, lengths.widths.tolist()))
     return UnitChecks(
         rate=total / (n_bins * series.bin_size) if n_bins else float("nan"),
         n_spikes=total,
@@ -205,14 +225,14 @@ def _check(
         intervals=quantiles,
         apart=apart,
         residual_quantiles=np.quantile(normal, QUANTILES) if n_bins else np.full(len(QUANTILES), np.nan),
-        covariates=tuple(mismatch(series, residuals, one.number, len(one.centre)) for one in groupings),
-        time=mismatch(series, residuals, blocks, N_BLOCKS),
-        lags=lag_residuals(series, lengths.lags),
-        bands=lag_bands(series, lengths.lags),
-        calibration=mismatch(series, residuals, rate_groups(series, N_TENTHS), N_TENTHS),
-        dispersion=dispersion(series, residuals),
+        covariates=tuple(told(mismatch(series, residuals, one.number, len(one.centre))) for one in groupings),
+        time=told(mismatch(series, residuals, blocks, N_BLOCKS)),
+        lags=told(lag_residuals(series, lengths.lags)),
+        bands=told(lag_bands(series, lengths.lags)),
+        calibration=told(mismatch(series, residuals, rate_groups(series, N_TENTHS), N_TENTHS)),
+        dispersion=told(dispersion(series, residuals)),
         windows=windows,
-        drift=drift(series),
+        drift=told(drift(series)),
         influence=moved,
     )
 

@@ -61,6 +61,7 @@ def in_processes(
     lost: Callable[[Task, str], Outcome],
     context: Context,
     patience: float = PATIENCE,
+    work: Sequence[float] = (),
 ) -> Iterator[tuple[int, Outcome]]:
     """Do tasks in `n` processes; the place of each and its outcome, as they come. Those that were not begun when it is to stop are left.
 
@@ -79,13 +80,15 @@ def in_processes(
     context : Context
     patience : float
         Seconds that processes have to end by themselves when they are told to.
+    work : sequence of float
+        What each task takes beside the others; the same where not given.
 
     Raises
     ------
     Cancelled
         If the context says so.
     """
-    with at_work(tasks, n, 0, enter, attempt, lost, context, patience) as outcomes:
+    with at_work(tasks, n, 0, enter, attempt, lost, context, patience, work) as outcomes:
         yield from outcomes
 
 
@@ -99,12 +102,13 @@ def at_work(
     lost: Callable[[Task, str], Outcome],
     context: Context,
     patience: float = PATIENCE,
+    work: Sequence[float] = (),
 ) -> Iterator[Iterator[tuple[int, Outcome]]]:
     """Within it `begun` of the `n` processes are at work already, beside what the caller does before it takes the outcomes.
 
     Parameters and errors as of `in_processes`, the outcomes too.
     """
-    crew = _Crew(tasks, n, enter, attempt, lost, context)
+    crew = _Crew(tasks, n, enter, attempt, lost, context, work)
     try:
         crew.share_out(begun)
         yield crew.outcomes()
@@ -122,6 +126,7 @@ class _Crew(Generic[Task, Outcome]):
     attempt: Callable[[Task, Context], Outcome]
     lost: Callable[[Task, str], Outcome]
     context: Context
+    work: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         self.method = multiprocessing.get_context("spawn")  # JAX and Qt have threads, which a fork would break
@@ -136,6 +141,7 @@ class _Crew(Generic[Task, Outcome]):
         self.tries: list[int] = []
         self.fractions: list[float] = []
         self.workers: list[_Worker] = []
+        self.stage = ""
 
     def outcomes(self) -> Iterator[tuple[int, Outcome]]:
         while True:
@@ -202,12 +208,19 @@ class _Crew(Generic[Task, Outcome]):
             return self._lost(worker)
         if isinstance(said, _Done):
             worker.task = None
-            self.fractions[number] = 1.0
+            self._tell(number, 1.0)
             return number, said.outcome
-        fraction, stage = said
-        self.fractions[number] = fraction
-        self.context.report(Progress(stage, sum(self.fractions) / len(self.tasks)))
+        fraction, self.stage = said
+        self._tell(number, fraction)
         return None
+
+    def _tell(self, number: int, fraction: float) -> None:
+        """Say how far all tasks are, once it is known in what stage."""
+        self.fractions[number] = fraction
+        work = self.work or [1.0] * len(self.tasks)
+        done = sum(one * share for one, share in zip(work, self.fractions, strict=True))
+        if self.stage:
+            self.context.report(Progress(self.stage, done / max(sum(work), 1e-300)))
 
     def _lost(self, worker: _Worker) -> tuple[int, Outcome] | None:
         """A process that ended: another takes its place, and what it had in hand is tried again or given up."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from glmengine.analysis.analysis import Analysis
+from glmengine.context import SILENT, Context, Progress, parts_by_work
 from glmengine.errors import GlmError
 from glmengine.io.files.leftovers import scratch_folder
 from glmengine.io.files.plain_text import json_in, toml_in
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 FORMAT_VERSION = 2  # 2: with the fits that are kept; without any it is still written as 1
-_ANSWERS = "answers.nc"
+_ANSWERS, _SAVING = "answers.nc", "Saving"
+_PIECE = 4_000_000  # bytes that are copied before it is said how far it is
+_MADE, _TOLD = 1e7, 3e6  # what the result's file and the report take, in bytes that are copied
 _written: WeakKeyDictionary[Result, bytes] = WeakKeyDictionary()
 
 
@@ -61,6 +64,7 @@ def save_project(
     fits: Sequence[KeptFit] = (),
     shown: str = "",
     answers: Path | None = None,
+    context: Context = SILENT,
 ) -> None:
     """Write a ``.glm`` file.
 
@@ -77,41 +81,61 @@ def save_project(
         Key of the one of them whose result `result` is, so that it is written once.
     answers : Path, optional
         File of an answer sheet (`glmengine.answers.kept_answers.KeptAnswers.save`), which is copied.
+    context : Context, optional
 
     Raises
     ------
     GlmError
         If the folder cannot be written to, or the result of a fit is gone; a project that was there is untouched.
+    Cancelled
+        If the context says so; a project that was there is untouched then too.
     """
     import tomli_w
 
     path = Path(path)
     version = FORMAT_VERSION if fits else 1
     head = {"format": "glm project", "format_version": version, "recording": reference_dict(recording, path)}
-    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    shown = shown if result is not None else ""
+    copied = [(_file_of(fit), f"fits/{fit.key}.nc") for fit in fits if fit.key != shown]
+    if answers is not None:
+        if not answers.exists():
+            raise GlmError("the answer sheet is no longer on disk; find the answers again")
+        copied.append((answers, _ANSWERS))
+    making, *copying, telling = parts_by_work(
+        context, [_MADE * (result is not None), *(file.stat().st_size for file, _ in copied), _TOLD]
+    )
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("project.json", json.dumps(head, indent=1, ensure_ascii=False))
         archive.writestr("analysis.toml", tomli_w.dumps(analysis.to_dict()))
         if result is not None:
-            archive.writestr("result.nc", _netcdf_of(result), zipfile.ZIP_DEFLATED, compresslevel=1)
+            archive.writestr("result.nc", _netcdf_of(result))
+            making.report(Progress(_SAVING, 1.0))
         if fits:
-            _write_fits(archive, fits, shown if result is not None else "")
-        if answers is not None:
-            if not answers.exists():
-                raise GlmError("the answer sheet is no longer on disk; find the answers again")
-            archive.write(answers, _ANSWERS, zipfile.ZIP_DEFLATED, compresslevel=1)
+            described = {"shown": shown, "fits": [fit.to_dict() for fit in fits]}
+            archive.writestr("fits.json", json.dumps(described, indent=1, ensure_ascii=False))
+        for (file, name), part in zip(copied, copying, strict=True):
+            _copy(archive, file, name, part)
+        context.check()
         archive.writestr("report.html", _report(analysis, result, recording))
+        telling.report(Progress(_SAVING, 1.0))
+        context.check()
 
 
-def _write_fits(archive: zipfile.ZipFile, fits: Sequence[KeptFit], shown: str) -> None:
-    described = {"shown": shown, "fits": [fit.to_dict() for fit in fits]}
-    archive.writestr("fits.json", json.dumps(described, indent=1, ensure_ascii=False))
-    for fit in fits:
-        if fit.key != shown:
-            if fit.file is None or not fit.file.exists():
-                raise GlmError(
-                    f"the result of the fit '{fit.name}' is no longer on disk; remove it from the fits, or fit it again"
-                )
-            archive.write(fit.file, f"fits/{fit.key}.nc", zipfile.ZIP_DEFLATED, compresslevel=1)
+def _file_of(fit: KeptFit) -> Path:
+    if fit.file is None or not fit.file.exists():
+        raise GlmError(f"the result of the fit '{fit.name}' is no longer on disk; remove it from the fits, or fit it again")
+    return fit.file
+
+
+def _copy(archive: zipfile.ZipFile, file: Path, name: str, context: Context) -> None:
+    """Copy a file into the archive, saying how far it is."""
+    size, done = max(file.stat().st_size, 1), 0
+    with file.open("rb") as source, archive.open(name, "w", force_zip64=True) as target:
+        while piece := source.read(_PIECE):
+            context.check()
+            target.write(piece)
+            done += len(piece)
+            context.report(Progress(_SAVING, min(done / size, 1.0)))
 
 
 def _netcdf_of(result: Result) -> bytes:

@@ -54,10 +54,10 @@ def goodness(
 ) -> Goodness:
     """See `Result.goodness`; `strength` (M,) is that of each unit's fit."""
     context = context or SILENT
-    prepared = prepared_for(model, recording, epochs, counts=True, conditions=True, context=context.part(0.0, 0.1))
-    models, start = None, 0.1
+    prepared = prepared_for(model, recording, epochs, counts=True, conditions=True, context=context.part(0.0, 0.03))
+    models, start = None, 0.03
     if held_out:
-        models, start = _folds(model, strength, prepared, epochs, context.part(0.1, 0.5)), 0.5
+        models, start = _folds(model, strength, prepared, epochs, context.part(0.03, 0.5)), 0.5
     return assess(prepared, coefficients_of(model), units=units, fold_models=models, context=context.part(start, 1.0))
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from glmengine.context import SILENT, Context
+
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.answers.kept_answers import KeptAnswers
-    from glmengine.context import Context
     from glmengine.project.recording_reference import RecordingReference
     from glmengine.recording.recording import Recording
     from glmengine.results.kept_fits import KeptFit
@@ -132,9 +133,10 @@ def save_project(
     fits: tuple[KeptFit, ...] = (),
     shown: str = "",
     answers: Path | None = None,
+    context: Context = SILENT,
 ) -> Path:
     """Write a project; runs in the worker."""
     from glmengine.project.project import save_project as write_project
 
-    write_project(path, analysis, result, recording, fits=fits, shown=shown, answers=answers)
+    write_project(path, analysis, result, recording, fits=fits, shown=shown, answers=answers, context=context)
     return path

@@ -76,7 +76,7 @@ class Saving(QObject):
         sheet = answers.file if answers is not None else None
 
         def write(context: Context) -> Stamp | None:
-            stamp = stamp_of(save_project(path, analysis, result, recording, fits, shown, sheet))
+            stamp = stamp_of(save_project(path, analysis, result, recording, fits, shown, sheet, context))
             self._written = path, stamp
             return stamp
 

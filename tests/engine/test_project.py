@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+import glmengine as ge
 from glmengine.errors import GlmError
+from glmengine.project import project
 from glmengine.project.project import load_fits, load_project, save_project
 from glmengine.project.recording_reference import RecordingReference
 from glmengine.results.kept_fits import changes, keep_fit
@@ -53,6 +55,26 @@ def test_saving_again_writes_the_same_result(tmp_path, small_analysis, small_res
     with one, other:
         assert one.read("result.nc") == other.read("result.nc")
         assert one.read("analysis.toml") != other.read("analysis.toml")
+
+
+def test_saving_says_how_far_it_is_and_a_cancelled_one_leaves_what_was_there(
+    tmp_path, small_analysis, small_result, two_fits, monkeypatch
+):
+    monkeypatch.setattr(project, "_PIECE", 20_000)
+    path, said = tmp_path / "p.glm", []
+    save_project(path, small_analysis, small_result, fits=two_fits, context=ge.CallbackContext(said.append))
+    shares = [progress.fraction for progress in said]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert len(shares) > 4
+    before = path.read_bytes()
+    for looks in range(len(shares)):
+        left = iter(range(looks))
+        context = ge.CallbackContext(cancelled=lambda left=left: next(left, None) is None)
+        with pytest.raises(ge.Cancelled):
+            save_project(path, small_analysis.with_(title="new"), small_result, fits=two_fits, context=context)
+        assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["p.glm"]
 
 
 def test_a_project_without_result_or_recording(tmp_path, small_analysis):

@@ -289,3 +289,16 @@ def test_the_command(checked, lacking, tmp_path, capsys):
     assert "start_s" in (tmp_path / "out" / "time.csv").read_text().splitlines()[0]
     assert Result.load(tmp_path / "out" / "result.nc").goodness_of_fit.units == ("right", "drifts")
     assert main([*arguments, "--unit", "nobody"]) == 1
+
+
+def test_the_bar_goes_with_the_units_that_are_checked_and_moves_within_each(small_result, small_recording):
+    seen: dict[str, list[float]] = {}
+    context = CallbackContext(lambda progress: seen.setdefault(progress.stage, []).append(progress.fraction))
+    small_result.goodness(small_recording, context=context)
+    each = [seen[f"Checking unit {unit}"] for unit in small_result.units]
+    begun, ended = np.array([said[0] for said in each]), np.array([said[-1] for said in each])
+    assert begun[0] < 0.2
+    assert ended[-1] > 0.9
+    np.testing.assert_allclose(np.diff(begun), np.diff(begun).mean(), rtol=1e-6)
+    assert all(len(said) > 9 and said == sorted(said) for said in each)
+    assert max(np.diff(said).max() for said in each) < 0.3 * np.diff(begun).mean()
