@@ -28,7 +28,8 @@ _DRIFT = 1.1, 0.014
 _HELD_OUT = 2.8, 0.025
 _TESTED = 1.5, 0.014
 _OWN = 40.0  # a column that one unit alone has beside one that all share and that is zero in most bins
-_OWN_BESIDE, _FIT_BESIDE = 3.0, 3.0  # the same where shared columns are not, and what the last fit then takes beside one without own columns
+_OWN_BESIDE = 3.0  # the same where shared columns are not
+_FIT_BESIDE = 3.0  # what the last fit then takes beside one without own columns
 _ZEROS, _FIT_OF_ZEROS = 1.3, 9.0  # a penalty that makes zeros beside one that does not, and its last fit in strengths of a fold
 _LIKELIHOOD = 10.0  # strengths by marginal likelihood, in strengths of a grid
 _FIRST = 0.35  # what the first strength takes more than another, rows made ready included
@@ -107,7 +108,9 @@ def _work(analysis: Analysis, size: _Size) -> RunWork:
     tried = _LIKELIHOOD if model.finds_strengths else _FIRST + strengths + (_FURTHER if strengths > 1 else 0.0)
     settings = math.prod(len(choice.choices) for choice in model.search)
     nested = 1 + validation.folds if validation.nested and strengths > 1 else 1
-    last = _LIKELIHOOD * one if model.finds_strengths else _FIT_OF_ZEROS * one if makes_zeros else beside * _affine(_FITTED, at_work)
+    last = (
+        _LIKELIHOOD * one if model.finds_strengths else _FIT_OF_ZEROS * one if makes_zeros else beside * _affine(_FITTED, at_work)
+    )
     fitted, square = size.shared + size.own, (size.shared + size.own) ** 2
     n_curves = sum(_curves(term) for term in analysis.terms if term.enabled)
     filtered = sum(term.enabled and term.kind not in ("covariate", "columns") for term in analysis.terms)
