@@ -50,3 +50,8 @@ def unit_title(name: object) -> str:
     """A unit at the beginning of a title: ``Unit 0``, but other names as they are written."""
     said = unit_name(name)
     return said if said == str(name) else said.capitalize()
+
+
+def as_shown(name: str) -> str:
+    """The name of a term as people write it, a product with its sign: ``position.x × position.y``; files and commands keep the ``x``."""
+    return name.replace(" x ", " \u00d7 ")

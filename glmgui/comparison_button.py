@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QMenu, QToolButton, QWidget
 
-from glmengine.sentences import numbered
+from glmengine.sentences import as_shown, numbered
 from glmgui.document import Document
 from glmgui.work.comparing import kept_answer, without_term
 
@@ -65,7 +65,7 @@ class ComparisonButton(QToolButton):
         if shown is not None and len(labels) >= _FEWEST:
             kept = [kept_answer(self._document, without_term(shown.analysis, label)) is not None for label in labels]
             for label, there in zip(labels, kept, strict=True):
-                said = f"with the model without {label}".replace("&", "&&")
+                said = f"with the model without {as_shown(label)}".replace("&", "&&")
                 action = self._menu.addAction(f"{said} (kept)" if there else said)
                 action.setToolTip(_KEPT if there else _ABOUT)
                 action.triggered.connect(lambda _, label=label: self.without_asked.emit(label))

@@ -13,6 +13,7 @@ from glmengine.sentences import numbered
 from glmgui.comparison_button import ComparisonButton
 from glmgui.document import Document
 from glmgui.widgets.page import Page
+from glmgui.work.checks import KINDS
 from glmgui.work.use_cases import UseCases
 
 
@@ -33,6 +34,8 @@ class Step:
         Makes its panel and connects what that asks for.
     state : callable
         What stands in it, in a word or two.
+    coming : callable
+        What of it is being made, in a word or two; empty where nothing is.
     fields : tuple of str
         Parts of an analysis whose faults are shown there.
     """
@@ -46,6 +49,11 @@ class Step:
     panel: Callable[[UseCases], Page]
     state: Callable[[Document], str]
     fields: tuple[str, ...] = ()
+    coming: Callable[[UseCases], str] = lambda work: ""
+
+    def said(self, work: UseCases) -> str:
+        """What is being made of it, else what stands in it."""
+        return self.coming(work) or self.state(work.document)
 
 
 def _data(work: UseCases) -> Page:
@@ -60,7 +68,11 @@ def _data(work: UseCases) -> Page:
 def _features(work: UseCases) -> Page:
     from glmgui.panels.features import FeaturesPanel
 
-    return FeaturesPanel(work.document, work.jobs)
+    panel = FeaturesPanel(work.document, work.jobs)
+    work.comparing.awaited.connect(panel.second.say)
+    panel.second.say(work.comparing.awaited_name)
+    panel.second.dropped.connect(work.comparing.forget_own)
+    return panel
 
 
 def _model(work: UseCases) -> Page:
@@ -170,6 +182,29 @@ def _units_answered(document: Document) -> str:
     return numbered(document.answers.sheet.units.sizes["unit"], "unit") if document.answers is not None else ""
 
 
+def _units_coming(work: UseCases) -> str:
+    runs = work.fitting.runs
+    if runs.running is None:
+        return ""
+    ended = sum(bool(one.status) for one in runs.units.values())
+    return f"{ended} of {len(runs.units)}\u2026" if ended else "fitting\u2026"
+
+
+def _checks_coming(work: UseCases) -> str:
+    return "checking\u2026" if any(work.checks.job_of(kind) is not None for kind in KINDS) else ""
+
+
+def _answers_coming(work: UseCases) -> str:
+    done, total = work.answers.n_answered
+    return "" if not work.answers.running else f"{done} of {total}\u2026" if total else "coming\u2026"
+
+
+def _recordings_coming(work: UseCases) -> str:
+    many = work.many
+    ended = sum(one.outcome is not None for one in many.entries)
+    return f"{ended} of {len(many.entries)}\u2026" if many.running else ""
+
+
 STEPS: tuple[Step, ...] = (
     Step(
         "data", "Data", "What was recorded, and which units and which time are used", "data", "Ctrl+1", "data.md",
@@ -185,11 +220,11 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",
-        _results, _units_fitted,
+        _results, _units_fitted, coming=_units_coming,
     ),
     Step(
         "checks", "Checks", "Is the model right, what would it do, how sure are its terms", "checks", "Ctrl+5", "goodness.md",
-        _checks, _checks_made,
+        _checks, _checks_made, coming=_checks_coming,
     ),
     Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",
@@ -197,7 +232,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "answers", "Answers", "What drives each unit, how sure that is, and whether the model is right", "answers", "Ctrl+7",
-        "answers.md", _answers, _units_answered,
+        "answers.md", _answers, _units_answered, coming=_answers_coming,
     ),
     Step(
         "population", "Population", "All units side by side, their coupling, and the set of them that is selected", "population", "Ctrl+8", "population.md",
@@ -205,7 +240,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "batch", "Batch", "The same analysis on many recordings", "batch", "Ctrl+9", "many-recordings.md",
-        _batch, lambda document: "",
+        _batch, lambda document: "", coming=_recordings_coming,
     ),
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from glmengine.sentences import capitalised, numbered
+from glmengine.sentences import as_shown, capitalised, numbered
 from glmengine.simulation.likeness import LEVEL
 
 SMALL = 0.001
@@ -124,7 +124,7 @@ class Nearest:
             lacks = "is beyond what comes by chance among so many units"
         else:
             lacks = "is beyond what shifts in time give" if self.by_shifts else "says the same in enough of the folds"
-        return lacks, f"; the most has {self.term} ({_two(self.share)} of the deviance alone, p {_small(self.p)})"
+        return lacks, f"; the most has {as_shown(self.term)} ({_two(self.share)} of the deviance alone, p {_small(self.p)})"
 
 
 def answer_sentence(
@@ -188,6 +188,10 @@ def answer_sentence(
     replaceable : sequence of str
         Chosen terms without which next to nothing is lost, now that the others are in.
     """
+    chosen = [(as_shown(name), share) for name, share in chosen]
+    others, doubtful, last, not_missed, replaceable = (
+        list(map(as_shown, names)) for names in (others, doubtful, last, not_missed, replaceable)
+    )
     if not chosen:
         return _nothing(others, spikes, nearest)
     (first, share), *more = chosen

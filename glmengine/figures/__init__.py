@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from glmengine.errors import GlmError
-from glmengine.figures.page import Page, drawing_on
+from glmengine.figures.page import Page, drawing_on, parts
 from glmengine.figures.saving import FORMATS, picture, save_figure
 from glmengine.figures.style import STANDARD, Style
 from glmengine.figures.table import TABLE
@@ -76,13 +76,15 @@ def draw(
         raise GlmError(f"the figure '{kind}' is of one unit; name it")
     if recording is None and found.recorded and "stretch" not in options:
         raise GlmError(f"the figure '{kind}' shows what was recorded: such figures need the recording; give it")
-    from glmengine.figures.marks import note_below
+    from glmengine.figures.marks import name_source, note_below
 
     function: Callable[..., PaperFigure] = import_module(f"glmengine.figures.kinds.{kind}").draw
     with drawing_on(page or Page()):
         figure = function(result, unit=unit, term=term, recording=recording, **options)
+        name_source(figure)
         if found.fitted:
             note_below(figure, unfinished_note(result, unit))
+        figure.parts = parts()
     figure.origin = {"figure": " of ".join([kind, *([unit] if unit else [])]), **origin(result)}
     return figure
 

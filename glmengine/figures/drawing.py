@@ -7,6 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+_HAIR = 1e-3  # of a scale: what is beyond its end by less is not seen
+
 Look = Literal["line", "dots", "points", "steps", "dashed"]
 
 
@@ -227,3 +229,16 @@ class Stretches:
 
 
 Drawing = Lines | Polar | Images | Bars | Spikes | Stretches
+
+
+def beyond(values: np.ndarray, levels: tuple[float, float]) -> tuple[str, str]:
+    """What is said of values that lie below and above the ends of a scale of colours, which have the colours of the ends; empty where none do."""
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return "", ""
+    (low, high), (least, most) = levels, (float(known.min()), float(known.max()))
+    hair = _HAIR * (high - low)
+    below = f"< {low:.4g}: down to {least:.4g}" if least < low - hair else ""
+    above = f"> {high:.4g}: up to {most:.4g}" if most > high + hair else ""
+    return below, above

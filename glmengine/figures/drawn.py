@@ -10,8 +10,20 @@ from glmengine.figures.band_reach import ends_near, height_of
 from glmengine.figures.drawing import Axis, Bars, Curve, Drawing, Images, Lines, Polar, Spikes, Stretches
 from glmengine.figures.kinds.polar import round_axes
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import band, colour_bar, entitle, finish, legend, level, name_ticks, note_below, signed_colours
-from glmengine.figures.page import Page, drawing_on, page, style
+from glmengine.figures.marks import (
+    band,
+    colour_bar,
+    entitle,
+    finish,
+    legend,
+    level,
+    name_source,
+    name_ticks,
+    note_below,
+    signed_colours,
+)
+from glmengine.figures.page import Page, drawing_on, page, parts, shows, style
+from glmengine.sentences import as_shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +65,9 @@ def draw_drawing(drawing: Drawing, asked: Page | None = None, note: str = "") ->
         else:
             figure, (ax,) = panels(1, size=(style().two_columns, 20.0 + 6.0 * len(drawing.rows)))
             _draw_stretches(ax, drawing)
+        name_source(figure)
         note_below(figure, note)
+        figure.parts = parts()
     figure.origin = {"figure": drawing.title, "program": "glmengine"}
     return figure
 
@@ -75,7 +89,7 @@ def _draw_lines(ax: Axes, drawing: Lines) -> None:
     if height is not None:
         ax.set_ylim(*height)
     for curve in drawing.curves:
-        if curve.colour == "data" and not page().data and several:
+        if curve.colour == "data" and several and not shows("data"):
             continue
         _draw_curve(ax, curve, height)
     if drawing.log_x:
@@ -96,7 +110,7 @@ def _draw_curve(ax: Axes, curve: Curve, height: tuple[float, float] | None = Non
     many = len(x) > MOST_VECTORS
     if curve.look in ("dots", "points"):
         size = style().marker_size * (1.2 if curve.look == "dots" else 0.6)
-        if curve.low is not None and curve.high is not None and page().bands:
+        if curve.low is not None and curve.high is not None and shows("bands"):
             ax.vlines(x, curve.low, curve.high, color=colour, linewidth=0.8 * style().line_width)
         ax.plot(x, y, ".", color=colour, markersize=size, label=label, rasterized=many)
         return
@@ -142,7 +156,8 @@ def _draw_images(axes: list[Axes], drawing: Images) -> None:
         _name(ax.xaxis, drawing.x_axis)
         _name(ax.yaxis, drawing.y_axis)
         if place == len(axes) - 1:
-            colour_bar(ax, drawn, drawing.value_axis.text)
+            pooled = np.concatenate([np.asarray(one.values, float).ravel() for one in drawing.images])
+            colour_bar(ax, drawn, drawing.value_axis.text, pooled)
 
 
 def _levels(drawing: Images) -> tuple[float, float]:
@@ -197,6 +212,6 @@ def _name(axis: object, said: Axis) -> None:
         return
     step = -(-len(said.names) // 40)
     places = range(1, len(said.names) + 1, step)
-    axis.set_ticks(list(places), [said.names[place - 1] for place in places])
+    axis.set_ticks(list(places), [as_shown(said.names[place - 1]) for place in places])
     if getattr(axis, "axis_name", "") == "x" and sum(len(said.names[place - 1]) for place in places) > 24:
         axis.set_tick_params(rotation=90)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from glmengine.figures.page import Page, page
+from glmengine.figures.page import Page, Part, page
 
 INCH = 25.4
 PANEL = (60.0, 52.0)
 """Width and height of one of several panels in mm."""
 
 _NARROWEST = 40.0
+_AIR, _LEAST_STRIPE = 0.16, 0.06  # inches: above and below what is drawn, and what is too little to be taken away
 
 
 class PaperFigure(Figure):
@@ -24,10 +26,13 @@ class PaperFigure(Figure):
     page : Page
     origin : mapping of str to str
         Program, version, hashes and seed, written into its files.
+    parts : frozenset of str
+        Which of title, legend, bands and data it has, shown or not.
     """
 
     page: Page = Page()
     origin: Mapping[str, str] = {}
+    parts: frozenset[Part] = frozenset()
 
 
 def blank(width: float, height: float) -> PaperFigure:
@@ -78,3 +83,26 @@ def panels(
     if apart < count:
         axes.append(figure.add_subplot(rows, columns, ((rows - 1) * columns + 1, rows * columns)))
     return figure, axes
+
+
+def trim_height(figure: Figure) -> bool:
+    """Take away the empty stripes above and below maps that are as wide as they can be, where the page gives no height; whether there were any.
+
+    To be called once the figure is laid out: maps true to scale are then lower than their places.
+    """
+    if getattr(figure, "page", Page()).height is not None:
+        return False
+    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else FigureCanvasAgg(figure).get_renderer()
+    boxes = [box for ax in figure.axes if (box := ax.get_tightbbox(renderer)) is not None]
+    if not boxes:
+        return False
+    whole = figure.bbox
+    above = [text.get_window_extent(renderer).y0 for text in (figure._suptitle,) if text is not None and text.get_text()]
+    below = [text.get_window_extent(renderer).y1 for text in (figure._supxlabel,) if text is not None and text.get_text()]
+    empty = min(above, default=whole.y1) - max(box.y1 for box in boxes)
+    empty += min(box.y0 for box in boxes) - max(below, default=whole.y0)
+    spare = empty / figure.dpi - _AIR
+    if spare <= _LEAST_STRIPE:
+        return False
+    figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() - spare)
+    return True

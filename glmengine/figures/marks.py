@@ -11,8 +11,10 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from glmengine.figures.band_reach import ends_near, seen_height
+from glmengine.figures.drawing import beyond
 from glmengine.figures.layout import INCH
-from glmengine.figures.page import page, style
+from glmengine.figures.page import page, shows, style
+from glmengine.sentences import as_shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,13 +35,13 @@ def line(ax: Axes, x: Any, y: Any, colour: str, *, dashes: str = "-", label: str
 
 def band(ax: Axes, x: Any, low: Any, high: Any, colour: str, *, label: str | None = None) -> None:
     """An interval around a curve, where intervals are shown."""
-    if page().bands:
+    if shows("bands"):
         ax.fill_between(x, low, high, color=colour, alpha=style().band_opacity, linewidth=0, label=label)
 
 
 def cut_band(ax: Axes, curves: Sequence[np.ndarray], low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The ends of a band as they are drawn, and the axis ended before them where they lie far beyond the curves (`band_reach`)."""
-    height = seen_height(curves, (low, high)) if page().bands else None
+    height = seen_height(curves, (low, high)) if shows("bands") else None
     if height is not None:
         ax.set_ylim(*height)
     return ends_near(low, height), ends_near(high, height)
@@ -52,7 +54,7 @@ def with_band(name: str) -> str:
 
 def dots(ax: Axes, x: Any, y: Any, *, label: str | None = "data") -> None:
     """The data, where they are shown."""
-    if page().data:
+    if shows("data"):
         ax.plot(x, y, ".", color=style().data, markersize=1.2 * style().marker_size, label=label)
 
 
@@ -68,8 +70,14 @@ def diagonal(ax: Axes, low: float, high: float) -> None:
 
 def entitle(figure: Figure, text: str) -> None:
     """The title of a whole figure, where titles are shown, in several lines where it is longer than the figure is wide."""
-    if page().title and text:
+    if text and shows("title"):
         figure.suptitle(folded(text, letters_in(figure.get_size_inches()[0], 1.2)))
+
+
+def name_source(figure: Figure) -> None:
+    """Recording and unit that the page names, in a line above the title of a whole figure, where titles are shown."""
+    if page().source and shows("title"):
+        entitle(figure, "\n".join(filter(None, (page().source, figure.get_suptitle()))))
 
 
 def note_below(figure: Figure, text: str) -> None:
@@ -85,7 +93,7 @@ def finish(ax: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
     """Labels, in several lines where they are longer than the panel, and no frame where there is nothing to enclose."""
     place = ax.get_position()
     width, height = ax.figure.get_size_inches()
-    if page().title:
+    if title and shows("title"):
         ax.set_title(folded(title, letters_in(place.width * width, 1.1)))
     ax.set_xlabel(folded(x, letters_in(place.width * width, 1.0)))
     ax.set_ylabel(folded(y, letters_in(place.height * height, 1.0)))
@@ -105,9 +113,9 @@ class _Folding(textwrap.TextWrapper):
 
 
 def folded(text: str, characters: float) -> str:
-    """The text in lines of so many characters at most (12 at least), broken at blanks and between the parts of names where there are any."""
+    """The text as it is shown in lines of so many characters at most (12 at least), broken at blanks and between the parts of names where there are any."""
     folding = _Folding(max(12, int(characters)))
-    return "\n".join(part for line in text.split("\n") for part in folding.wrap(line)) if text else ""
+    return "\n".join(part for line in as_shown(text).split("\n") for part in folding.wrap(line)) if text else ""
 
 
 def label(coordinate: Any) -> str:
@@ -127,9 +135,20 @@ def rate_label(array: Any) -> str:
     return f"{name or 'rate'} ({array.attrs.get('unit', 'Hz')})"
 
 
-def colour_bar(ax: Axes, image: Any, text: str) -> None:
-    """What the colours of an image say, beside it and as high as it is."""
-    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)))
+def colour_bar(ax: Axes, image: Any, text: str, values: np.ndarray | None = None) -> None:
+    """What the colours of an image say, beside it and as high as it is, with arrows at ends beyond which lie some of the `values` (its own, if none)."""
+    shown = np.ma.filled(np.ma.asarray(image.get_array(), float), np.nan) if values is None else values
+    below, above = beyond(shown, image.get_clim())
+    extend = "both" if below and above else "min" if below else "max" if above else "neither"
+    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)), extend=extend)
+    for said, word, height, side in (
+        (below, "min", -0.06, "top"),
+        (above, "max", 1.06, "bottom"),
+    ):  # beside an arrow, a twentieth long
+        if said:
+            words = f"{word} {said.rpartition(' ')[2]}"
+            mark = bar.ax.text(0.8, height, words, transform=bar.ax.transAxes, va=side, fontsize=0.85 * style().font_size)
+            mark.set_in_layout(False)  # it has room above the label of the bar
     bar.set_label(folded(text, letters_in(0.8 * ax.get_position().height * ax.figure.get_size_inches()[1], 1.0)))
     bar.outline.set_visible(False)
 
@@ -142,14 +161,15 @@ def from_zero(ax: Axes) -> None:
 
 def legend(ax: Axes, **where: Any) -> None:
     """The legend, where legends are shown and anything has a name."""
-    if page().legend and ax.get_legend_handles_labels()[1]:
-        ax.legend(**where)
+    handles, names = ax.get_legend_handles_labels()
+    if names and shows("legend"):
+        ax.legend(handles, list(map(as_shown, names)), **where)
 
 
 def legend_inside(ax: Axes) -> None:
     """The legend where it hides least; in a narrow panel above all that is drawn, for which the axis is made longer."""
     handles, names = ax.get_legend_handles_labels()
-    if not (page().legend and names):
+    if not (names and shows("legend")):
         return
     room = letters_in(0.7 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.85)
     if room >= max(len(name) for name in names) + 9:
@@ -164,7 +184,7 @@ def legend_inside(ax: Axes) -> None:
 def legend_above(ax: Axes, title: str = "") -> None:
     """The legend above the panel, where it hides nothing: beside the title, which stands on the left, or below it where there is no room."""
     legend(ax, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, borderaxespad=0.1)
-    if not (title and page().title):
+    if not (title and shows("title")):
         return
     names = ax.get_legend_handles_labels()[1] if page().legend else []
     room = letters_in(0.8 * ax.get_position().width * ax.figure.get_size_inches()[0], 1.0)
@@ -195,7 +215,7 @@ def spare_ticks(ax: Axes) -> None:
 
 def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:
     """A tick for each name, small enough for `room` mm, or for every second, third, ... where that is too small to read; of more than `most` none."""
-    names = [str(name) for name in names]
+    names = [as_shown(str(name)) for name in names]
     if len(names) <= most:
         size = 0.8 * 72 * room / INCH / max(len(names), 1)
         every = max(1, -int(-_SMALLEST_TICKS // size)) if size > 0 else 1

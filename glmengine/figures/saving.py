@@ -59,6 +59,7 @@ def rendered(figure: Figure, ending: str, dpi: float) -> bytes:
     import matplotlib
 
     from glmengine.figures.fonts import without_layout_tables
+    from glmengine.figures.layout import trim_height
 
     if not LEAST_DPI <= dpi <= MOST_DPI:
         raise GlmError(f"a figure cannot have {dpi:g} dots an inch; give {LEAST_DPI:g} to {MOST_DPI:g}", field="dpi")
@@ -69,6 +70,9 @@ def rendered(figure: Figure, ending: str, dpi: float) -> bytes:
             engine.execute(figure)
             if any(ax.get_aspect() != "auto" for ax in figure.axes):  # maps become smaller than their places, with other ticks
                 engine.execute(figure)
+                if trim_height(figure):
+                    engine.execute(figure)
+                    engine.execute(figure)
             figure.set_layout_engine("none")
         figure.set_dpi(dpi)
         # by the canvas itself: `savefig` draws a figure that had a layout once more before it saves it

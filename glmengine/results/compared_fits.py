@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -15,12 +16,13 @@ from glmengine.analysis.wording import share_text
 from glmengine.context import SILENT, Context, Progress
 from glmengine.inference.signed_rank import signed_rank, smallest_p
 from glmengine.selection.comparison import interval
-from glmengine.sentences import listed, numbered, percent
+from glmengine.sentences import as_shown, listed, numbered, percent
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
 
+_QUOTED = re.compile(r"'[^']*'")
 _SCORE = "deviance_explained_heldout"
 _MOST_OTHER_BINS = 0.01
 """Share of the held-out bins that two fits may differ in, as terms with a past lose the first bins, and be compared with a caution."""
@@ -130,7 +132,7 @@ class ComparedFits:
         said = [self._verdict, *(one.sentence for one in self.from_best)]
         said += [one.sentence for one in self.differences if one.obstacle]
         said += [self._what_to_report]
-        return tuple(sentence for sentence in (*said, self._reason) if sentence)
+        return tuple(_QUOTED.sub(lambda name: as_shown(name[0]), sentence) for sentence in (*said, self._reason) if sentence)
 
     @property
     def _verdict(self) -> str:

@@ -188,6 +188,30 @@ def proposed_name(analysis: Analysis, taken: Iterable[str] = ()) -> str:
     return proposed
 
 
+def distinctions(fits: Sequence[KeptFit]) -> tuple[str, ...]:
+    """By what each of some fits differs from the others, in a few words: what it is called where it was given a name, else the terms that not
+    all of them have, and where those are the same the settings.
+
+    Examples
+    --------
+    Of ``position``, ``position + speed`` and the same in other bins: ``position alone``, ``+ speed``, ``+ speed, bin size 0.02 s → 0.01 s``.
+    """
+    labels = [tuple(term.label for term in fit.analysis.terms if term.enabled) for fit in fits]
+    common = [label for label in labels[0] if all(label in own for own in labels)] if labels else []
+    said: list[str] = []
+    first_with: dict[str, KeptFit] = {}
+    for fit, own in zip(fits, labels, strict=True):
+        more = " + ".join(label for label in own if label not in common)
+        words = f"+ {more}" if more and common else more or (f"{' + '.join(common)} alone" if common else "no terms")
+        if not fit.name.startswith(proposed_name(fit.analysis)):
+            words = fit.name
+        elif words in first_with:
+            words = ", ".join((words, *differences(first_with[words].analysis, fit.analysis)))
+        first_with.setdefault(words, fit)
+        said.append(words)
+    return tuple(said)
+
+
 def changes(fits: Sequence[KeptFit]) -> tuple[tuple[str, ...], ...]:
     """What each fit has that the one before has not, in words; nothing for the first (see `glmengine.analysis.difference`)."""
     said: list[tuple[str, ...]] = [()] if fits else []

@@ -13,6 +13,7 @@ from glmengine.analysis.selection import Selection
 from glmengine.analysis.templates import course
 from glmengine.answers.settings import AnswerSettings
 from glmengine.recording.derived.quantities import EPOCH_KINDS
+from glmengine.sentences import as_shown
 from glmengine.simulation.catalogue import SAMPLES
 from glmengine.spec import Spec
 from glmgui.actions.host import Host
@@ -79,7 +80,7 @@ def finds(host: Host) -> list[Find]:
             Find(name, "unit", "unit cell neuron", partial(_select_unit, host, name)) for name in document.recording.unit_names
         ]
         found += [
-            Find(term.label, "term", f"term {term.kind}", partial(_select_term, host, at))
+            Find(as_shown(term.label), "term", f"term {term.kind} {term.label}", partial(_select_term, host, at))
             for at, term in enumerate(document.analysis.terms)
         ]
     found += [
@@ -105,7 +106,7 @@ def _settings(host: Host) -> Iterator[Find]:
                 continue
             yield Find(info.title, "setting", info.description or "", partial(_show_setting, host, step, named.format(field)))
     for at, term in enumerate(host.work.document.analysis.terms):
-        for info, named, control in _parameters(term, term.label, "term"):
+        for info, named, control in _parameters(term, as_shown(term.label), "term"):
             words = f"{info.description or ''} {term.label}"
             yield Find(f"{info.title}: {named}", "setting", words, partial(_show_setting, host, "features", control, at))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import QMimeData, QSignalBlocker, Qt, QTimer
@@ -23,6 +24,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmengine.figures.style import STANDARD
+from glmengine.sentences import as_shown
 from glmgui.file_dialogs import file_to_open
 from glmgui.plots.base import Plot
 from glmgui.screen_room import resize_on_screen
@@ -41,6 +43,13 @@ _THIS_PLOT = "this plot"
 _OWN = "Own"
 _OTHER_STYLE = "Open a style file\u2026"
 _ROOM = (940, 620)
+_PARTS = {
+    "title": ("Title", "Recording, unit, and titles of the panels", "This figure has no title"),
+    "legend": ("Legend", "What the lines are", "This figure has no lines that a legend would tell apart"),
+    "bands": ("Intervals", "95 % intervals around curves", "This figure has no intervals"),
+    "data": ("Data", "What was recorded, beside the model", "This figure has nothing recorded that could be left out"),
+}
+"""What can be left out of a figure: how it is called, what it is, and what is said of a figure that lacks it."""
 
 
 class FigureDialog(QDialog):
@@ -67,7 +76,9 @@ class FigureDialog(QDialog):
         self._turn.setSingleShot(True)
         self._turn.setInterval(_WAIT_MS)
         self._turn.timeout.connect(self._draw)
-        self._plots = {self._title_of(plot, number): (plot.proposed_name, plot.drawing()) for number, plot in enumerate(plots)}
+        self._plots = {
+            self._title_of(plot, number): (plot.proposed_name, plot.drawing(), plot.subject) for number, plot in enumerate(plots)
+        }
         self._make_controls()
         self._lay_out()
         self._take_choice(making.choice)
@@ -78,7 +89,7 @@ class FigureDialog(QDialog):
 
     @staticmethod
     def _title_of(plot: Plot, number: int) -> str:
-        title = plot.title or plot.objectName().replace("_", " ")
+        title = as_shown(plot.title) or plot.objectName().replace("_", " ")
         return f"{plot.subject}: {title}" if plot.subject and plot.subject not in title else title if number == 0 else f"{title}"
 
     # Building
@@ -96,15 +107,8 @@ class FigureDialog(QDialog):
         self.font_size = self._number("figure_font_size", "Font size", " pt", 0.0, 24.0, 1)
         self.font_size.setSpecialValueText("of the style")
         self.style_box = self._box("figure_style", "Style", ["Standard", _OTHER_STYLE])
-        self.shown = {
-            name: self._check(f"figure_{name}", text, tooltip)
-            for name, text, tooltip in (
-                ("title", "Title", "Titles of the figure and of its panels"),
-                ("legend", "Legend", "What the lines are"),
-                ("bands", "Intervals", "95 % intervals around curves"),
-                ("data", "Data", "What was recorded, beside the model"),
-            )
-        }
+        self.shown = {name: self._check(f"figure_{name}", text, tooltip) for name, (text, tooltip, _) in _PARTS.items()}
+        self._wanted = dict.fromkeys(_PARTS, True)  # also of parts that this figure does not have
         self.format = self._box("figure_format", "Format", list(FORMATS.values()))
         self.dpi = self._number("figure_dpi", "Resolution", " dpi", 20.0, 2400.0, 0)
         self.dpi.setToolTip("Of PNG and TIFF, and of maps and dense rasters within PDF and SVG")
@@ -215,8 +219,8 @@ class FigureDialog(QDialog):
         self.style_box.activated.connect(self._style_chosen)
         for number in (self.height_mm, self.font_size, self.dpi):
             number.valueChanged.connect(self._changed)
-        for check in self.shown.values():
-            check.toggled.connect(self._changed)
+        for name, check in self.shown.items():
+            check.toggled.connect(partial(self._part_ticked, name))
         self.format.currentIndexChanged.connect(self._changed)
         self.save_button.clicked.connect(self._save)
         self.save_here.clicked.connect(self._save_here)
@@ -242,10 +246,10 @@ class FigureDialog(QDialog):
             height=self.height_mm.value() if self.height_mm.value() >= 20.0 else 0.0,
             font_size=self.font_size.value() if self.font_size.value() >= 4.0 else 0.0,
             style_file=str(self.style_box.currentData() or ""),
-            show_title=self.shown["title"].isChecked(),
-            show_legend=self.shown["legend"].isChecked(),
-            show_bands=self.shown["bands"].isChecked(),
-            show_data=self.shown["data"].isChecked(),
+            show_title=self._wanted["title"],
+            show_legend=self._wanted["legend"],
+            show_bands=self._wanted["bands"],
+            show_data=self._wanted["data"],
             ending=list(FORMATS)[self.format.currentIndex()],
             dpi=self.dpi.value(),
         )
@@ -265,6 +269,7 @@ class FigureDialog(QDialog):
             ("bands", choice.show_bands),
             ("data", choice.show_data),
         ):
+            self._wanted[name] = on
             self.shown[name].setChecked(on)
         self.format.setCurrentIndex(list(FORMATS).index(choice.ending))
         self.dpi.setValue(choice.dpi)
@@ -276,8 +281,7 @@ class FigureDialog(QDialog):
         if not self._plots:
             return
         title = self.plot.currentText()
-        name, drawing = self._plots[title]
-        self._subjects = self._making.subjects(title, name, drawing)
+        self._subjects = self._making.subjects(title, *self._plots[title])
         with QSignalBlocker(self.show_what):
             self.show_what.clear()
             self.show_what.addItems([_THIS_PLOT, *(subject.title for subject in self._subjects[1:])])
@@ -289,6 +293,19 @@ class FigureDialog(QDialog):
     def _changed(self, *_: object) -> None:
         self._say_drawing()
         self._turn.start()
+
+    def _part_ticked(self, name: str, on: bool) -> None:
+        self._wanted[name] = on
+        self._changed()
+
+    def _offer_parts(self, there: frozenset[str]) -> None:
+        """Let be ticked what the figure has; what it lacks is remembered for the next one."""
+        for name, check in self.shown.items():
+            _, tooltip, lacks = _PARTS[name]
+            check.setEnabled(name in there)
+            check.setToolTip(tooltip if name in there else lacks)
+            with QSignalBlocker(check):
+                check.setChecked(name in there and self._wanted[name])
 
     def _columns_changed(self, number: int) -> None:
         widths = (STANDARD.one_column, STANDARD.two_columns)
@@ -339,6 +356,7 @@ class FigureDialog(QDialog):
         self._pixmap = QPixmap()
         self._pixmap.loadFromData(preview.png)
         self.size_said.setText(f"{preview.width:.1f} \u00d7 {preview.height:.1f} mm")
+        self._offer_parts(preview.parts)
         self._fit()
 
     def _fit(self) -> None:

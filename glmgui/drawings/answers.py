@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet
     from glmengine.selection.term_selection import TermSelection
 
-_PATH_HELP = "Each step offers every term that is not in the model. A point is one held-out fold: above zero the term that was tested predicts it better than the model without it. It is taken where its test says so: shifts of the counts in time, or signed ranks over folds."
+_MOST_NAMED = 4  # candidates that a legend names
+_PATH_HELP = "Each step offers every term that is not in the model. A point is one held-out fold: above zero the term that was tested predicts it better than the model without it. It is taken where its test says so: shifts of the counts in time, or signed ranks over folds. Dots to the right are what other candidates would have gained at that step, over all folds."
 _SHARES_HELP = (
     "Alone: deviance that the term explains by itself on held-out time. Unique: what is lost when it is left out of all terms."
 )
@@ -33,7 +34,7 @@ _AUTO_HELP = (
     "Rate this long after a spike, as recorded and as the model makes it by itself; the band holds 95 % of the simulations."
 )
 _BINS = 24  # of a histogram of shifts
-_MOST_NARROW = 3  # bars whose names fit into half a page
+_MOST_NARROW = 4  # bars whose names fit into half a page
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,7 @@ class Bars:
     values: np.ndarray
     value_axis: Axis
     help: str
+    span: tuple[float, float] | None = None  # of the axis, where it is shared with other bars
 
     @property
     def wide(self) -> bool:
@@ -212,11 +214,23 @@ def path_drawings(selection: TermSelection, unit: str) -> list[Evidence]:
     tested = steps["candidate"].values[there][:, None] == steps["term"].values[None, :]
     others = np.where(tested, np.nan, steps["gains"].transpose("round", "term").values[there])
     if np.isfinite(others).any():
-        wide = np.repeat(x, others.shape[1]) + 0.3
-        curves.append(Curve("other candidates", wide, others.ravel(), look="dots", colour=2))
+        curves += _other_candidates(x, others, [str(name) for name in steps["term"].values])
     gain = Axis("held-out gain", "nats/bin")
     return [
         Lines("answers_path", "Choice of terms, step by step", Axis("step", names=names), gain, curves, _PATH_HELP, level=True)
+    ]
+
+
+def _other_candidates(x: np.ndarray, gains: np.ndarray, names: Sequence[str]) -> list[Curve]:
+    """A dot a step (rows) for each of the candidates (columns) that were not taken, in a colour of its own while there are few."""
+    known = [at for at in range(gains.shape[1]) if np.isfinite(gains[:, at]).any()]
+    if len(known) > _MOST_NAMED:
+        places = np.repeat(x, gains.shape[1]) + 0.3
+        return [Curve("another candidate instead", places, gains.ravel(), look="dots", colour=2)]
+    apart = np.linspace(-0.04, 0.04, len(known)) if len(known) > 1 else np.zeros(1)
+    return [
+        Curve(f"{names[at]} instead", x + 0.3 + beside, gains[:, at], look="dots", colour=2 + place)
+        for place, (at, beside) in enumerate(zip(known, apart, strict=True))
     ]
 
 
@@ -239,9 +253,12 @@ def contribution_drawings(contributions: xr.Dataset | None, unit: str) -> list[E
         return []
     own = contributions.sel(unit=unit)
     names, axis = tuple(str(name) for name in own["term"].values), Axis("share of the deviance")
+    known = np.concatenate([own["alone"].values, own["unique"].values])
+    known = known[np.isfinite(known)]
+    span = (min(float(known.min()), 0.0), max(float(known.max()), 0.0)) if known.size else None  # the two are compared by eye
     return [
-        Bars("answers_alone", "Each term alone", names, own["alone"].values, axis, _SHARES_HELP),
-        Bars("answers_unique", "Unique to each term", names, own["unique"].values, axis, _SHARES_HELP),
+        Bars("answers_alone", "Each term alone", names, own["alone"].values, axis, _SHARES_HELP, span),
+        Bars("answers_unique", "Unique to each term", names, own["unique"].values, axis, _SHARES_HELP, span),
     ]
 
 

@@ -85,7 +85,8 @@ def images_table(images: Sequence[Image], x_axis: Axis, y_axis: Axis, value_axis
     """Images as numbers: one row a cell."""
     if not images:
         return {}
-    columns: dict[str, list[np.ndarray]] = {"image": [], x_axis.text: [], y_axis.text: [], value_axis.text: []}
+    across, up = x_axis.text or "column", y_axis.text or "row"  # names alone say on the screen what they are
+    columns: dict[str, list[np.ndarray]] = {"image": [], across: [], up: [], value_axis.text: []}
     headings = list(columns)
     for image in images:
         x, y = np.meshgrid(image.x, image.y, indexing="ij")

@@ -339,13 +339,16 @@ class OptionalEditor(Editor):
         self._inner = inner
         inner.set_value(otherwise)
         inner.setParent(self)
+        policy = inner.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # what stands below is not moved by the tick
+        inner.setSizePolicy(policy)
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(6)
         box.addWidget(self._tick)
         box.addWidget(inner, 1)
         self._tick.setChecked(True)
-        self._inner.setEnabled(False)
+        self._offer(False)
         self._tick.toggled.connect(self._switched)
         self._inner.changed.connect(self.changed)
 
@@ -356,7 +359,7 @@ class OptionalEditor(Editor):
         with self.silent():
             with QSignalBlocker(self._tick):
                 self._tick.setChecked(value is None)
-            self._inner.setEnabled(value is not None)
+            self._offer(value is not None)
             if value is not None:
                 self._inner.set_value(value)
 
@@ -379,6 +382,11 @@ class OptionalEditor(Editor):
         self._tick.setAccessibleName(f"{title}: {self._tick.text()}")
         self._tick.setToolTip(help_text)
 
+    def _offer(self, given: bool) -> None:
+        """Show the editor of a value that counts; a number beside the tick that leaves it to the program would be read as that."""
+        self._inner.setEnabled(given)
+        self._inner.setVisible(given)
+
     def _switched(self, automatic: bool) -> None:
-        self._inner.setEnabled(not automatic)
+        self._offer(not automatic)
         self.changed.emit()

@@ -26,6 +26,8 @@ _NUMBER_BEGUN = re.compile(r"[+-]?\d*\.?\d*([eE][+-]?\d*)?")
 class NumberBox(StillDouble):
     """A spin box for real numbers of any size: shows and takes ``1e-4``, with a point in any locale."""
 
+    _at_least = ""  # what the least value means, where it stands for something
+
     def __init__(self, low: float = -_UNBOUNDED, high: float = _UNBOUNDED, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setDecimals(15)
@@ -35,11 +37,21 @@ class NumberBox(StillDouble):
         self.setKeyboardTracking(False)
         keep_wide(self, 76)
 
+    def say_at_least(self, word: str) -> None:
+        """Leave the field empty at its least value, with a word in it for what that means."""
+        self._at_least = word
+        self.lineEdit().setPlaceholderText(word)
+        self.setValue(self.value())
+        if self.value() == self.minimum():
+            self.lineEdit().clear()
+
     def textFromValue(self, value: float) -> str:
-        return plain(value, 7)
+        return "" if self._at_least and value == self.minimum() else plain(value, 7)
 
     def valueFromText(self, text: str) -> float:
         text = self._bare(text)
+        if self._at_least and not text:
+            return self.minimum()
         if text == self.textFromValue(self.value()):
             return self.value()  # what is shown is rounded; leaving the field must not round the value
         try:
@@ -48,6 +60,8 @@ class NumberBox(StillDouble):
             return self.value()
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        if self._at_least and not self._bare(text):
+            return QValidator.State.Acceptable, text, position
         try:
             number = float(self._bare(text))
         except ValueError:

@@ -11,6 +11,7 @@ from qtpy.QtGui import QColor, QFontMetricsF, QGuiApplication, QPen
 from qtpy.QtWidgets import QGraphicsRectItem, QGraphicsSceneResizeEvent, QGraphicsSceneWheelEvent
 
 from glmgui.drawings.series import told_apart
+from glmgui.glossary import explained
 
 _APART, _LEAST_APART = 8, 5  # pixels between two labels beside each other
 _BEYOND = 12  # pixels that a label may be longer than its axis
@@ -97,7 +98,7 @@ class NamedAxis(QuietAxis):
     def _write_label(self) -> None:
         super()._write_label()
         self._label_shown = self._lines_of_label()
-        self.setToolTip("")
+        self._explain("")
         self._fit_label()
         super().resizeEvent()  # to its middle: words of another length stay where those before them were, and end outside the plot
 
@@ -129,7 +130,11 @@ class NamedAxis(QuietAxis):
             self.labelText = whole
             if others:
                 self._adjustSize()
-            self.setToolTip("" if " ".join(shown) == " ".join(lines) else " ".join(lines))
+            self._explain("" if " ".join(shown) == " ".join(lines) else " ".join(lines))
+
+    def _explain(self, whole: str) -> None:
+        """Say where the mouse rests on the label what is cut of it, and what its words mean."""
+        self.setToolTip("\n".join(filter(None, (whole, explained(" ".join(self._lines_of_label()))))))
 
     def wheelEvent(self, event: QGraphicsSceneWheelEvent) -> None:
         """Zoom along the axis; where the plot is not moved by the mouse, leave the wheel to what it lies in, as the plot does."""

@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmengine.figures.drawing import Drawing, FigureOf, Lines
+from glmengine.sentences import as_shown
 from glmgui import theme
 from glmgui.drawings.series import Axis, Curve, Table
 from glmgui.figure_desk import figure_desk
@@ -146,13 +147,16 @@ class Plot(QWidget):
 
     @property
     def title(self) -> str:
-        return self._title.text()
+        """As it was given; products of terms are shown with their sign."""
+        return self._named
 
     def set_title(self, title: str) -> None:
-        self._title.setText(title)
-        self._title.setToolTip(title)
-        self.view.setAccessibleName(title or self.objectName())
-        self._save.setAccessibleName(f"Save {title or 'figure'}")
+        self._named = title
+        shown = as_shown(title)
+        self._title.setText(shown)
+        self._title.setToolTip(shown)
+        self.view.setAccessibleName(shown or self.objectName())
+        self._save.setAccessibleName(f"Save {shown or 'figure'}")
 
     @property
     def greyed(self) -> bool:
@@ -325,7 +329,7 @@ class Plot(QWidget):
         return super().eventFilter(watched, event)
 
     def _mouse_moved(self, at) -> None:
-        text = self._readout(QPointF(at))
+        text = as_shown(self._readout(QPointF(at)))
         if text != self._read.text():
             self._read.setText(text)
 
@@ -357,7 +361,7 @@ def label_axes(item: pg.PlotItem, x_axis: Axis, y_axis: Axis) -> None:
     for side, axis in (("bottom", x_axis), ("left", y_axis)):
         item.setLabel(side, label_text(axis, wrap=side == "left"))
         never_scale(item.getAxis(side))
-        item.getAxis(side).set_names(list(enumerate(axis.names, 1)))
+        item.getAxis(side).set_names(list(enumerate(map(as_shown, axis.names), 1)))
 
 
 def never_scale(axis: pg.AxisItem) -> None:
@@ -393,5 +397,5 @@ def transparent(colour: QColor, alpha: int) -> QColor:
 def label_text(axis: Axis, *, wrap: bool) -> str:
     """The text of an axis as HTML; on an upright axis a long one puts its unit on a second line."""
     if wrap and axis.unit and len(axis.text) > _LONG_LABEL:
-        return f"{escape(axis.label)}<br>({escape(axis.unit)})"
-    return escape(axis.text)
+        return f"{escape(as_shown(axis.label))}<br>({escape(axis.unit)})"
+    return escape(as_shown(axis.text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
@@ -10,7 +11,8 @@ from qtpy.QtCore import QPointF, QRectF, QSizeF
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
-from glmengine.figures.drawing import Images
+from glmengine.figures.drawing import Images, beyond
+from glmengine.sentences import as_shown
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.drawings.series import NO_AXIS, Axis, Image, Table, images_table
 from glmgui.plots import style
@@ -129,12 +131,12 @@ class ImagePlot(Plot):
             label_axes(area, self.x_axis, self.y_axis)
             self._write_title(area, image)
         if self._bar is not None:
-            self._bar.setLabel("right", label_text(self.value_axis, wrap=True))
+            self._label_bar()
         self._fitted = None
         self._even_out()
 
     def _write_title(self, area: pg.PlotItem, image: Image) -> None:
-        area.setTitle(image.title or None, color=self.colours.ink.name(), size=f"{self.font().pointSizeF():g}pt")
+        area.setTitle(as_shown(image.title) or None, color=self.colours.ink.name(), size=f"{self.font().pointSizeF():g}pt")
 
     def _rebuild(self) -> None:
         self.layout_item.clear()
@@ -212,7 +214,19 @@ class ImagePlot(Plot):
             self._ramp.setImage(np.linspace(low, high, _BAR_STEPS)[None, :], levels=self._levels, autoLevels=False)
             self._ramp.setRect(QRectF(0, low, 1, high - low))
             self._bar.setRange(xRange=(0, 1), yRange=(low, high), padding=0)
+            self._label_bar()
         self.set_greyed(self.greyed)
+
+    def _label_bar(self) -> None:
+        """What the colours are of, and what of the values lies beyond their ends."""
+        said = ", ".join(filter(None, self._beyond))
+        lines = [label_text(self.value_axis, wrap=not said), escape(said)]  # two at most, for which there is room
+        self._bar.setLabel("right", "<br>".join(filter(None, lines)))
+
+    @property
+    def _beyond(self) -> tuple[str, str]:
+        pooled = [np.asarray(image.values, float).ravel() for image in self._images]
+        return beyond(np.concatenate(pooled) if pooled else np.empty(0), self._levels)
 
     def _add_bar(self, colours: pg.ColorMap, column: int) -> None:
         bar = self.add_area(0, column, NO_AXIS, NO_AXIS, mouse=False)
@@ -223,7 +237,6 @@ class ImagePlot(Plot):
             bar.getAxis(side).setTicks([])
             bar.getAxis(side).showLabel(False)
         bar.getAxis("left").setWidth(1)
-        bar.setLabel("right", label_text(self.value_axis, wrap=True))
         never_scale(bar.getAxis("right"))
         self._ramp = pg.ImageItem()
         self._ramp.setColorMap(colours)

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QWidget
 from glmengine.figures.band_reach import ends_near, height_of
 from glmengine.figures.drawing import Curve as PlainCurve
 from glmengine.figures.drawing import Lines
+from glmengine.sentences import as_shown
 from glmgui.drawings.extremes import Extremes
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot, label_axes, transparent
@@ -232,7 +233,7 @@ class LinePlot(Plot):
         wanted = self._legend_wanted and len(named) > 1
         marks = {"dots": "\u25cf", "points": "\u25cf", "dashed": "\u2504"}
         parts = [
-            f'<span style="color:{self.colours.of(curve.colour).name()}">{marks.get(curve.look, chr(0x2501))}</span>&nbsp;{escape(curve.name)}'
+            f'<span style="color:{self.colours.of(curve.colour).name()}">{marks.get(curve.look, chr(0x2501))}</span>&nbsp;{escape(as_shown(curve.name))}'
             for curve in named
         ]
         # as many as there is room for: a wider legend would push the curves out of sight

@@ -32,10 +32,19 @@ class NamedBars(Plot):
         self._fewest = fewest
         self.name_axis = self.value_axis = NO_AXIS
         self._values = np.empty(0)
+        self._span: tuple[float, ...] = ()
         self.area = self.add_area(0, 0, NO_AXIS, NO_AXIS, mouse=False)
 
-    def set_values(self, names: Sequence[str], values: np.ndarray, name_axis: str, value_axis: Axis) -> None:
-        """Draw one bar a name."""
+    def set_values(
+        self,
+        names: Sequence[str],
+        values: np.ndarray,
+        name_axis: str,
+        value_axis: Axis,
+        span: tuple[float, float] | None = None,
+    ) -> None:
+        """Draw one bar a name; the axis has room for `span` too, where other bars have the same."""
+        self._span = () if span is None else span
         self.name_axis, self.value_axis = Axis(name_axis, names=tuple(names)), value_axis
         self._values = np.asarray(values, float)
         label_axes(self.area, self.name_axis, value_axis)
@@ -59,7 +68,7 @@ class NamedBars(Plot):
                 brush = pg.mkBrush(self.colours.of(at))
                 self.area.addItem(pg.BarGraphItem(x=[at + 1], height=[value], width=0.6, brush=brush, pen=pg.mkPen(None)))
         self.area.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen(self.colours.muted, width=1)))
-        good = self._values[np.isfinite(self._values)]
+        good = np.append(self._values[np.isfinite(self._values)], self._span)
         if good.size:
             low, high = min(0.0, float(good.min())), max(0.0, float(good.max()))
             spread = (high - low) or 1.0

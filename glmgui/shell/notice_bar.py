@@ -57,7 +57,7 @@ class NoticeBar(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         self._details.clicked.connect(lambda: self.details_asked.emit(self.notice))
-        self._read.clicked.connect(lambda: self.page_asked.emit(self.notice.page))
+        self._read.clicked.connect(self._read_page)
         self._open.clicked.connect(self._open_folder)
         close.clicked.connect(self.dismiss)
         self.hide()
@@ -87,6 +87,16 @@ class NoticeBar(QFrame):
         """Take away the error of work that is tried again: beside what comes of it, it would be of what is no longer so."""
         if self.notice is not None and self.notice.level == "error" and self.notice.title == label:
             self.dismiss()
+
+    def drop_page(self) -> None:
+        """Take away what leads to the page of a question that is asked no longer."""
+        if self.notice is not None and self.notice.page:
+            self.dismiss()
+
+    def _read_page(self) -> None:
+        page = self.notice.page
+        self.dismiss()
+        self.page_asked.emit(page)
 
     def _open_folder(self) -> None:
         if self.notice is not None and self.notice.written is not None:

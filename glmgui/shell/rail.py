@@ -9,8 +9,8 @@ from qtpy.QtGui import QFontMetrics, QResizeEvent
 from qtpy.QtWidgets import QButtonGroup, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from glmgui import theme
-from glmgui.document import Document
 from glmgui.steps import Step
+from glmgui.work.use_cases import UseCases
 
 START = "start"
 """What is picked for the page that stands before the steps."""
@@ -68,13 +68,22 @@ class StepsRail(QWidget):
         """Mark a step, or the start page, as the one that is shown."""
         (self.start if name == START else self.buttons[name]).setChecked(True)
 
-    def say(self, document: Document) -> None:
+    def say(self, work: UseCases) -> None:
         """Show a few words below the title of each step."""
-        states = {step.name: step.state(document) for step in self._steps}
+        states = {step.name: step.said(work) for step in self._steps}
         if states != self._states:
             self._states = states
             self.setFixedWidth(self._wide)
             self._write()
+
+    def follow(self, work: UseCases) -> None:
+        """Say again what stands in the steps as work comes on."""
+        self._work, runs = work, work.fitting.runs
+        for come in (runs.changed, runs.found, work.answers.filled, work.answers.changed, work.checks.changed, work.many.changed):
+            come.connect(self._say_again)
+
+    def _say_again(self, *_: object) -> None:
+        self.say(self._work)
 
     def renew_icons(self) -> None:
         """Draw all icons in the colours of the present look."""

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from glmgui.dialogs.guide import GuideWindow
 
 _SAID_MS = 4000
-_OWN_MODEL = "Change the terms, then fit (Ctrl+R): the new fit will be set beside the one before."
 
 
 class MainWindow(QMainWindow):
@@ -184,6 +183,7 @@ class MainWindow(QMainWindow):
         work.comparing.compared.connect(self._compared)
         work.comparing.own_asked.connect(self._own_model_asked)
         work.fitting.runs.changed.connect(self._actions.renew)
+        self.rail.follow(work)
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
         self.notice_bar.details_asked.connect(self._show_details)
@@ -204,13 +204,14 @@ class MainWindow(QMainWindow):
 
     def _own_model_asked(self) -> None:
         self.show_step("features")
-        self.notice_bar.show_notice(Notice("info", _OWN_MODEL, title="Another model"))
 
     # The document and the strips
 
     def _changed(self, what: frozenset[str]) -> None:
         if "recording" in what and self.start_is_shown and (self.document.recording or self.document.analysis.terms):
             self.show_step(self.step)
+        if what & {"recording", "analysis"}:
+            self.notice_bar.drop_page()
         if "fault" in what and self.document.fault[0]:
             step = step_of_field(self.document.fault[0])
             if step is not None and not self.work.live.on:
@@ -218,7 +219,7 @@ class MainWindow(QMainWindow):
         self._renew()
 
     def _renew(self) -> None:
-        self.rail.say(self.document)
+        self.rail.say(self.work)
         self._running.say_status()
         path, recording = self.document.project_path, self.document.recording
         name = path.name if path is not None else recording.name if recording is not None else ""

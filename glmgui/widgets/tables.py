@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from qtpy.QtCore import QEvent, QModelIndex, QObject, QSize, Qt
+from qtpy.QtCore import QEvent, QLocale, QModelIndex, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from glmengine.sentences import as_shown
 from glmgui.widgets.sizes import FollowsFont
 
 _ROOM_IN_ROW = 7
@@ -65,6 +66,7 @@ class _Headings(QHeaderView):
 
     def __init__(self, view: QTableView) -> None:
         super().__init__(Qt.Orientation.Horizontal, view)
+        self.names_terms = False
         self.setSectionsClickable(True)
         self.setHighlightSections(False)
         self._elide = Qt.TextElideMode.ElideRight
@@ -100,13 +102,25 @@ class _Headings(QHeaderView):
         return self.style().pixelMetric(QStyle.PixelMetric.PM_HeaderMarkSize, None, self) + _EDGE_OF_HEADING if is_sorted else 0
 
     def _lines_of(self, part: int) -> list[str]:
-        return str(self.model().headerData(part, Qt.Orientation.Horizontal) or "").split("\n")
+        words = str(self.model().headerData(part, Qt.Orientation.Horizontal) or "")
+        return (as_shown(words) if self.names_terms else words).split("\n")
 
     def _side_of(self, part: int) -> Qt.AlignmentFlag:
         model = self.model()
         found = model.index(0, part).data(Qt.ItemDataRole.TextAlignmentRole) if model is not None and model.rowCount() else None
         side = Qt.AlignmentFlag(getattr(found, "value", found) or 0) & Qt.AlignmentFlag.AlignHorizontal_Mask
         return side or Qt.AlignmentFlag.AlignLeft
+
+
+def show_term_names(view: QTableView) -> None:
+    """Write the names of terms in the cells and headings of a plain table as people do; what is copied or edited keeps them as they are."""
+    view.setItemDelegate(_TermNames(view))
+    view.horizontalHeader().names_terms = True
+
+
+class _TermNames(QStyledItemDelegate):
+    def displayText(self, value: object, locale: QLocale) -> str:
+        return as_shown(super().displayText(value, locale))
 
 
 class GivingWay(QObject):

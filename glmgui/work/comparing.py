@@ -25,16 +25,26 @@ class Comparing(QObject):
         there; and whether the user waits to see them now.
     own_asked
         The user is to make a second model himself; the next fit is compared with the one that is shown.
+    awaited : str
+        Name of the fit that the next one is compared with, empty for none.
     """
 
     compared = Signal(tuple, bool)
     own_asked = Signal()
+    awaited = Signal(str)
 
     def __init__(self, document: Document, fitting: Fitting, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._document, self._fitting = document, fitting
         self._awaited = ""  # key of the fit that the next one is compared with
         fitting.fitted.connect(self._fitted)
+        document.changed.connect(self._changed)
+
+    @property
+    def awaited_name(self) -> str:
+        """Name of the fit that the next one is compared with, empty for none."""
+        kept = self._document.fit_of(self._awaited) if self._awaited else None
+        return kept.name if kept is not None else ""
 
     def without(self, label: str) -> None:
         """Compare the fit that is shown with the model without this term."""
@@ -54,7 +64,14 @@ class Comparing(QObject):
         shown = self._document.shown_fit
         if shown is not None:
             self._awaited = shown.key
+            self.awaited.emit(shown.name)
             self.own_asked.emit()
+
+    def forget_own(self) -> None:
+        """Compare the next fit with none."""
+        if self._awaited:
+            self._awaited = ""
+            self.awaited.emit("")
 
     # Inside
 
@@ -64,10 +81,14 @@ class Comparing(QObject):
         if there is None and not self._fitting.is_asked(analysis):
             self._fitting.fit_beside(analysis, lambda fit: self.compared.emit((shown.key, fit.key), False))
 
+    def _changed(self, what: frozenset[str]) -> None:
+        if "recording" in what or (self._awaited and self._document.fit_of(self._awaited) is None):
+            self.forget_own()
+
     def _fitted(self, result: Result) -> None:
         shown, before = self._document.shown_fit, self._awaited
         if before and shown is not None and shown.key != before and self._document.kept_result is result:
-            self._awaited = ""
+            self.forget_own()
             if self._document.fit_of(before) is not None:
                 self.compared.emit((before, shown.key), True)
 

@@ -47,34 +47,36 @@ class FigureChoice(Spec):
     ending: Literal[".pdf", ".svg", ".png", ".tiff"] = param(".pdf", title="Format", help="Of the file.")
     dpi: float = param(300.0, title="Resolution", help="Of pixels.", unit="dpi", ge=20, le=2400)
 
-    def page(self) -> Page:
-        """The page that this asks for; reads the style file, where one is named."""
+    def page(self, source: str = "") -> Page:
+        """The page that this asks for, with the recording or unit of which it is; reads the style file, where one is named."""
         from glmengine.figures import Page, Style
 
         style = Style.load(self.style_file) if self.style_file else Style()
         if self.font_size:
             style = style.with_(font_size=max(self.font_size, 4.0))
         shown = (self.show_title, self.show_legend, self.show_bands, self.show_data)
-        return Page(style, self.width or None, self.height or None, *shown)
+        return Page(style, self.width or None, self.height or None, *shown, source)
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Something that a figure can be made of: the drawing of a plot, or a figure of the result."""
+    """Something that a figure can be made of: the drawing of a plot, or a figure of the result; `whose` is the unit that a drawing is of."""
 
     title: str
     name: str
     drawing: Drawing | None = None
     figure: FigureOf | None = None
+    whose: str = ""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A figure as PNG, and its size in mm."""
+    """A figure as PNG, its size in mm, and which of title, legend, bands and data it has."""
 
     png: bytes
     width: float
     height: float
+    parts: frozenset[str] = frozenset()
 
 
 class FigureMaking(QObject):
@@ -112,16 +114,16 @@ class FigureMaking(QObject):
     def choice(self, choice: FigureChoice) -> None:
         self._settings.figure = json.dumps(choice.model_dump())
 
-    def subjects(self, title: str, name: str, drawing: Drawing) -> list[Subject]:
+    def subjects(self, title: str, name: str, drawing: Drawing, whose: str = "") -> list[Subject]:
         """What can be shown for a plot: the figure of the result that it stands for, the plot as it is drawn, and every other figure of
-        the result, of the unit that is selected."""
+        the result, of the unit that is selected; `whose` is the unit that the plot is of."""
         result = self._document.result
         found = []
         if drawing.figure is not None and result is not None and drawing.figure.unit in (None, *result.units):
             found.append(Subject(title, name, figure=drawing.figure))
-            found.append(Subject("as the plot draws it", name, drawing=drawing))
+            found.append(Subject("as the plot draws it", name, drawing=drawing, whose=whose))
         else:
-            found.append(Subject(title, name, drawing=drawing))
+            found.append(Subject(title, name, drawing=drawing, whose=whose))
         if result is None:
             return found
         from glmengine.figures.drawing import FigureOf
@@ -157,7 +159,7 @@ class FigureMaking(QObject):
             context.check()
             png = picture(figure, PREVIEW_DPI)
             width, height = figure.get_size_inches() * 25.4
-            return Preview(png, float(width), float(height))
+            return Preview(png, float(width), float(height), figure.parts)
 
         return self._jobs.submit("Drawing the figure", work, take, fail, key="figure preview", quiet=True)
 
@@ -251,7 +253,7 @@ class FigureMaking(QObject):
             from glmengine.export.unit_figures import unit_kinds, write_unit_figures
 
             kinds = unit_kinds(result, recording)
-            page, ending = choice.page(), choice.ending.removeprefix(".")
+            page, ending = choice.page(_source_of(result, recording)), choice.ending.removeprefix(".")
             made = write_unit_figures(
                 result,
                 written,
@@ -285,8 +287,8 @@ def _drawn(subject: Subject, choice: FigureChoice, result: Result | None, record
     from glmengine.figures.drawn import draw_drawing
     from glmengine.results.unfinished import unfinished_note
 
-    page = choice.page()
     asked = subject.figure
+    page = choice.page(", ".join(filter(None, (_source_of(result, recording), subject.whose))))
     if asked is None or result is None:
         if subject.drawing is None:
             raise GlmError("the result is gone; fit again")
@@ -295,6 +297,12 @@ def _drawn(subject: Subject, choice: FigureChoice, result: Result | None, record
         return draw_drawing(subject.drawing, page, note)
     more: dict[str, Any] = {"effect": True} if asked.effect else {}
     return draw(result, asked.kind, asked.unit, term=asked.term, recording=recording, page=page, **more)
+
+
+def _source_of(result: Result | None, recording: Recording | None) -> str:
+    """The recording of which a figure is."""
+    of_result = str(result.provenance.get("recording_name", "")) if result is not None else ""
+    return of_result or (recording.name if recording is not None else "")
 
 
 def _file_name(text: str) -> str:

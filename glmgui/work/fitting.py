@@ -13,6 +13,7 @@ from glmengine.context import UnitsFound
 from glmengine.design.fit_size import estimate
 from glmengine.errors import GlmError
 from glmengine.results.kept_fits import proposed_name
+from glmengine.sentences import as_shown
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
@@ -179,7 +180,7 @@ class Fitting(QObject):
                 return result, error, seconds
 
         self._job = self._jobs.submit(
-            f"Fitting {run.name}",
+            f"Fitting {as_shown(run.name)}",
             work,
             lambda made: self._take(run, *made),
             lambda error: self._failed(run, error),

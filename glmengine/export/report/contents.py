@@ -16,6 +16,7 @@ from glmengine.export.report.parts import Bullets, Code, Folded, Heading, Listin
 from glmengine.results.origin import origin
 from glmengine.results.posterior import link_of
 from glmengine.results.unfinished import unfinished_in_words
+from glmengine.sentences import as_shown
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -163,7 +164,7 @@ def _found(result: Result) -> list[Part]:
 
 def summary(analysis: Analysis, result: Result | None, recording_name: str = "") -> str:
     """What was asked and what was found, in two or three sentences."""
-    terms = ", ".join(term.label for term in analysis.terms if term.enabled) or "nothing yet"
+    terms = as_shown(", ".join(term.label for term in analysis.terms if term.enabled)) or "nothing yet"
     where = f" of {recording_name}" if recording_name else ""
     words = words_of(analysis.model)
     asked = (

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.analysis.wording import words_of
 from glmengine.export.report.parts import Table
 from glmengine.results.joint_judgement import joint_judgement
+from glmengine.sentences import as_shown
 from glmengine.simulation.likeness import inside, inside_words
 
 if TYPE_CHECKING:
@@ -186,8 +187,9 @@ def session_table(result: Result) -> Table:
 def _table(
     head: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[str] = (), *, of: int | None = None, file: str = ""
 ) -> Table:
-    """The first 500 of the rows; `of` is how many there are where not all are in `rows`."""
-    return Table(head, rows[:MOST_ROWS], words, len(rows) if of is None else of, file)
+    """The first 500 of the rows, with names of terms as they are shown; `of` is how many there are where not all are in `rows`."""
+    shown = [tuple(map(as_shown, cells)) for cells in rows[:MOST_ROWS]]
+    return Table(tuple(map(as_shown, head)), shown, tuple(map(as_shown, words)), len(rows) if of is None else of, file)
 
 
 def number_text(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import entitle, finish, folded, level, name_ticks
-from glmengine.figures.page import page, style
+from glmengine.figures.page import page, shows, style
 from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     figure, (ax,) = panels(1, size=(130.0, height))
     places = np.arange(len(models))
     ax.barh(places, [float(np.median(own)) if len(own) else np.nan for own in known], color=style().model, alpha=0.85)
-    if unit is None and page().data:
+    if unit is None and shows("data"):
         for place, own in zip(places, known, strict=True):
             spread = np.linspace(-0.25, 0.25, len(own)) if len(own) > 1 else np.zeros(len(own))
             ax.plot(own, place + spread, ".", color=style().data, markersize=style().marker_size)

@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import diagonal, finish, line
-from glmengine.figures.page import page, style
+from glmengine.figures.page import shows, style
 from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
         raise GlmError(f"unit '{unit}' was not checked; check the result again with it")
     figure, (ks, residuals, calibration) = panels(3)
     rescaled = found.rescaling.sel(unit=unit)
-    if page().bands:
+    if shows("bands"):
         ks.fill_between(rescaled["quantile"], rescaled["low"], rescaled["high"], color="0.88", linewidth=0)
     diagonal(ks, 0.0, 1.0)
     line(ks, rescaled["quantile"], rescaled["share"], style().model)

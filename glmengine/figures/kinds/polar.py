@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, cut_band, entitle, finish, legend, line, rate_label, with_band
-from glmengine.figures.page import page, style
+from glmengine.figures.page import shows, style
 from glmengine.results.angles import angles
 from glmengine.sentences import unit_title
 from glmengine.timegrid.angles import FULL_TURN
@@ -55,7 +55,7 @@ def draw_around(ax: Axes, curve: xr.Dataset, unit: str) -> None:
     x[-1] += FULL_TURN
     band(ax, x, *cut_band(ax, (middle, data), low, high), style().model)
     line(ax, x, middle, style().model, label=with_band("model"))
-    if page().data:
+    if shows("data"):
         line(ax, x, data, style().data, width=0.8, label="data")
     round_axes(ax)
     legend(ax, loc="lower right", bbox_to_anchor=(1.25, -0.15))

@@ -12,7 +12,7 @@ from glmengine.analysis.wording import words_of
 from glmengine.context import SILENT, Context, Progress
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import finish, from_zero, legend_above, line
-from glmengine.figures.page import page, style
+from glmengine.figures.page import shows, style
 from glmengine.recording.binned import count_spikes
 from glmengine.sentences import unit_title
 
@@ -111,7 +111,7 @@ def rate_stretches(
 
 def draw_rates(ax: Axes, result: Result, unit: str, stretch: RateStretch) -> None:
     """Observed rate as a filled line, predicted as a line on it."""
-    if page().data:
+    if shows("data"):
         ax.fill_between(stretch.times, stretch.observed, color=style().data, alpha=0.35, linewidth=0, label="observed")
     line(ax, stretch.times, stretch.predicted, style().model, label="predicted")
     from_zero(ax)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, finish, legend_above, line
-from glmengine.figures.page import page, style
+from glmengine.figures.page import shows, style
 from glmengine.sentences import unit_name, unit_title
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
         at = own[dim].values * scale
         band(ax, at, own["low"], own["high"], style().model, label="surrogates, 95 %")
         line(ax, at, own["mean"], style().model, width=0.8)
-        if page().data:
+        if shows("data"):
             line(ax, at, own["data"], style().data, label="data")
         finish(ax, title=title if place == 0 else "", x=x, y=y)
     legend_above(axes[-1])

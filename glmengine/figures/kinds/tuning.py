@@ -24,7 +24,7 @@ from glmengine.figures.marks import (
     rate_label,
     with_band,
 )
-from glmengine.figures.page import page, style
+from glmengine.figures.page import shows, style
 from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     middle, data = one["tuning_hz"].values, one["data_hz"].values
     low, high = cut_band(ax, (middle, data[_visited(one)]), one["tuning_low"].values, one["tuning_high"].values)
     if names:  # nothing lies between two categories
-        ends = np.abs(np.array([middle - low, high - middle])) if page().bands else None
+        ends = np.abs(np.array([middle - low, high - middle])) if shows("bands") else None
         look = {"color": style().model, "markersize": 3 * style().marker_size, "linewidth": style().line_width}
         ax.errorbar(x, middle, ends, fmt="_", label=with_band("model"), **look)
         ax.set_xlim(x.min() - 0.6, x.max() + 0.6)

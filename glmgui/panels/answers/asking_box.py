@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFrame, QListWidget, QListWidgetItem, QSplitter, QToo
 
 from glmengine.analysis.selection import Selection
 from glmengine.answers.settings import AnswerSettings
-from glmengine.sentences import numbered
+from glmengine.sentences import as_shown, numbered
 from glmgui.forms.form import SpecForm
 from glmgui.still_fields import StillCombo
 from glmgui.widgets.form_scroll import FormScroll
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SOURCES = ("What the recording has", "The terms of the Features step")
 _JUDGED = ("steps_by", "level", "over_units", "folds", "last", "largest")
 _HEIGHT = 284
+_LABEL = Qt.ItemDataRole.UserRole
 
 
 class AskingBox(QFrame):
@@ -104,10 +105,11 @@ class AskingBox(QFrame):
         with QSignalBlocker(self.source):
             self.source.setCurrentIndex(int(asking.from_features))
         with QSignalBlocker(self.list):
-            if [self.list.item(at).text() for at in range(self.list.count())] != list(labels):
+            if [self.list.item(at).data(_LABEL) for at in range(self.list.count())] != list(labels):
                 self.list.clear()
                 for label in labels:
-                    item = QListWidgetItem(label, self.list)
+                    item = QListWidgetItem(as_shown(label), self.list)
+                    item.setData(_LABEL, label)
                     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             for at, label in enumerate(labels):
                 ticked = label not in asking.left_out
@@ -129,7 +131,7 @@ class AskingBox(QFrame):
 
     def _unticked(self) -> frozenset[str]:
         items = [self.list.item(at) for at in range(self.list.count())]
-        return frozenset(item.text() for item in items if item.checkState() != Qt.CheckState.Checked)
+        return frozenset(item.data(_LABEL) for item in items if item.checkState() != Qt.CheckState.Checked)
 
     def unfold(self, inside: QWidget) -> None:
         """Show the part in which this is."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from glmgui.drawings.answers import (
@@ -19,15 +20,18 @@ from glmgui.drawings.answers import (
     shift_drawings,
     simulated_drawings,
 )
-from glmgui.panels.answers.sheet_table import CURVES, KS, PATH, SHARES, SHIFTS, SIMULATED
+from glmgui.drawings.curves import Lines
+from glmgui.panels.answers.sheet_columns import CURVES, KS, PATH, SHARES, SHIFTS, SIMULATED
 from glmgui.plots import NamedBars, Plot, draw
 from glmgui.widgets.layout import column
+from glmgui.widgets.sizes import scaled
 from glmgui.widgets.texts import Sentences, hint
 
 if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet
 
-_HEIGHT, _WIDE_HEIGHT = 216, 266
+_HEIGHT, _WIDE_HEIGHT, _LEAST_HEIGHT = 216, 266, 150
+_AROUND_GRID = 4  # pixels
 _TABS = {
     CURVES: ("Curves", "No curve: nothing was chosen for this unit, or it is still to be fitted."),
     PATH: ("Choice of terms", "No step was tested: the unit has too few spikes, or none."),
@@ -62,6 +66,7 @@ class DrawingsView(QScrollArea):
             self._grid.setColumnStretch(at, 1)
         self.setWidget(page)
         self.plots: dict[str, Plot] = {}
+        self._drawings: tuple[Evidence, ...] = ()
 
     def show_drawings(
         self, drawings: Sequence[Evidence], none: str, subject: str, *, said: str = "", greyed: bool = False
@@ -75,10 +80,9 @@ class DrawingsView(QScrollArea):
             if old is not None and plot is not old:
                 old.hide()
                 old.deleteLater()
-            plot.setMinimumHeight(_WIDE_HEIGHT if drawing.wide else _HEIGHT)
             plot.subject = subject
             plot.set_greyed(greyed)
-            wide = drawing.wide or len(drawings) == 1
+            wide = drawing.wide or (len(drawings) == 1 and _has_many_names(drawing))
             place += place % 2 if wide else 0
             self._grid.addWidget(plot, place // 2, place % 2, 1, 2 if wide else 1)
             place += 2 if wide else 1
@@ -89,13 +93,37 @@ class DrawingsView(QScrollArea):
             plot.deleteLater()
         self.none.setText(said if drawings else none)
         self.none.setVisible(bool(self.none.text()))
+        self._drawings = tuple(drawings)
+        self._suit_heights()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._suit_heights()
+
+    def _suit_heights(self) -> None:
+        """A single row of plots is as high as what is seen, so that the labels below it are; of several each has its usual height."""
+        rows = {self._grid.getItemPosition(self._grid.indexOf(plot))[0] for plot in self.plots.values()}
+        room = self.viewport().height() - _AROUND_GRID
+        if self.none.isVisibleTo(self):
+            room -= self.none.heightForWidth(self.viewport().width()) + self.widget().layout().spacing()
+        for drawing in self._drawings:
+            usual = _WIDE_HEIGHT if drawing.wide else _HEIGHT
+            least = max(min(usual, room), scaled(_LEAST_HEIGHT)) if len(rows) == 1 else usual
+            plot = self.plots[drawing.name]
+            if plot.minimumHeight() != least:
+                plot.setMinimumHeight(least)
+
+
+def _has_many_names(drawing: Evidence) -> bool:
+    """Whether half a page is too narrow for what stands along the lower axis."""
+    return isinstance(drawing, Lines) and len(drawing.x_axis.names) > 1
 
 
 def _bars(bars: Bars, plot: Plot | None) -> Plot:
     if not isinstance(plot, NamedBars):
         plot = NamedBars(bars.title, fewest=1, name=bars.name)
     plot.set_title(bars.title)
-    plot.set_values(bars.names, bars.values, "term", bars.value_axis)
+    plot.set_values(bars.names, bars.values, "term", bars.value_axis, bars.span)
     plot.setToolTip(bars.help)
     return plot
 
@@ -134,11 +162,15 @@ class EvidenceView(QWidget):
     def show_unit(self, sheet: AnswerSheet | None, unit: str | None, *, stale: bool = False) -> None:
         """Show the evidence of a unit of a sheet, or that there is none."""
         self._sheet, self._unit, self._stale = sheet, unit, stale
+        self.say(sheet, unit)
+        self._draw()
+
+    def say(self, sheet: AnswerSheet | None, unit: str | None) -> None:
+        """Say the answer of a unit in words, with what is drawn as it is."""
         if sheet is None or unit is None:
             self.words.setText("This unit has no answer yet." if unit else "")
         else:
             self.words.setText(f"Unit {unit}: {sheet.units['sentence'].sel(unit=unit).item()}")
-        self._draw()
 
     def show_kind(self, kind: str) -> None:
         """Bring a kind of evidence to the front."""

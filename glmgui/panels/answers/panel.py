@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QSplitter, QTabWidget, QWidget
 
-from glmengine.sentences import listed, numbered
+from glmengine.sentences import as_shown, listed, numbered
 from glmgui.before_a_fit import ways_to_open
 from glmgui.document import Document
 from glmgui.drawings.answers import answer_rows, candidates_of
@@ -95,6 +95,7 @@ class AnswersPanel(Page):
         self.use.clicked.connect(lambda: answers.use_model(document.unit or ""))
         self.save.clicked.connect(answers.save)
         self.table.picked.connect(self._picked)
+        self.table.pointed.connect(self._pointed)
         answers.question.changed.connect(self._asking_changed)
         answers.changed.connect(self._show)
         answers.filled.connect(self._fill)
@@ -219,12 +220,17 @@ class AnswersPanel(Page):
         unit = self._document.unit
         self.evidence.show_unit(self._answers.sheet_of(unit), unit, stale=self._answers.is_stale and not self._answers.running)
 
+    def _pointed(self, unit: str) -> None:
+        """Say in words what the row under the mouse says; of none, the selected one."""
+        said = unit or self._document.unit
+        self.evidence.say(self._answers.sheet_of(said), said)
+
     def _picked(self, unit: str, kind: str) -> None:
         self.evidence.show_kind(kind)
         self._document.select(unit=unit)
 
     def _say(self) -> None:
-        self.first.set_text(_FIRST.format(listed(f"'{one}'" for one in self._tried) or "what the recording has"))
+        self.first.set_text(_FIRST.format(listed(f"'{as_shown(one)}'" for one in self._tried) or "what the recording has"))
         answers, kept = self._answers, self._document.answers
         kind, text = answers.message
         done, total = answers.n_answered

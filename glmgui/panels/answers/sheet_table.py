@@ -4,66 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QBrush, QColor, QFont
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWhatsThis, QWidget
 
 from glmengine.sentences import numbered
 from glmgui import theme
 from glmgui.copying import copy_rows
 from glmgui.drawings.answers import AnswerRow, waiting_rows
+from glmgui.panels.answers.sheet_columns import (
+    ADDED,
+    FIRST,
+    LAST,
+    SHARES,
+    SORTS,
+    Column,
+    explained_columns,
+    number_text,
+    small_text,
+)
 from glmgui.panels.answers.sheet_filter import SheetFilter
 from glmgui.shown_numbers import p_text
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import plain_table, show_term_names
 
 _SORT = Qt.ItemDataRole.UserRole
 _YES, _NO = "\u2713", "\u2717"
-_WIDEST = 230
-_WIDEST_PATH = 420  # of several terms in a row
-_SENTENCE_WIDTH = 900
 _FEWEST_ROWS = 2
-_LARGEST = 1e4
-"""Where held-out deviance explodes, digits after the point say nothing."""
-
-PATH, SHARES, SHIFTS, CURVES, KS, SIMULATED = "path", "shares", "shifts", "curves", "ks", "simulated"
-"""Kinds of evidence that a cell stands for."""
-
-
-@dataclass(frozen=True)
-class _Column:
-    """A column: its heading, what it means, the evidence behind it, whether it is a number, and how wide it is at most, in pixels."""
-
-    title: str
-    help: str
-    evidence: str
-    number: bool = True
-    widest: int = _WIDEST
-
-
-_FIRST = (
-    _Column("Unit", "The unit; a click selects it everywhere", CURVES, False),
-    _Column("Driven by", "Terms that were chosen, in the order in which they came in; a click shows how", PATH, False, _WIDEST_PATH),
-    _Column("Explained", "Share of the deviance that the chosen model explains on held-out time; 0 is a constant rate. Of the candidates' own functions and smoothing, on the folds under 'Candidates and settings': a fit under Results has its own, and another number for the same terms", SHARES),
-    _Column("q", "False discovery rate over all units (Benjamini & Hochberg): of units with a q below 0.05, at most 5 % are expected to be there by chance", PATH),
-)  # fmt: skip
-_LAST = (
-    _Column("Shift q", "Whether the choice survives shifting the spikes in time: the largest false discovery rate of the chosen terms", SHIFTS),
-    _Column("Model", "Whether anything speaks against the model (time rescaling and the other checks)", KS, False),
-    _Column("KS", "Kolmogorov-Smirnov distance of the rescaled intervals; beside it the 95 % limit of a right model", KS),
-    _Column("Simulated", "Whether the recorded spikes are like those that the model makes by itself, in rate, intervals and autocorrelogram together: p is the share of recordings, simulated and real, that are as unlike the others; below 0.05 they are unlike", SIMULATED),
-    _Column("In words", "The answer in a sentence", CURVES, False),
-)  # fmt: skip
-
-
-_ADDED = (
-    "Share of the deviance on held-out time that {name} adds when it comes in, to the terms before it: those in bold sum to Explained. "
-    "Of a term that was not chosen, what it would add to those that were; empty where that was not tried. "
-    "What is lost without a term stands under Contributions."
-)
+_BESIDE_SENTENCE = 16  # pixels
 
 
 class SheetModel(QAbstractTableModel):
@@ -72,7 +42,7 @@ class SheetModel(QAbstractTableModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows: list[AnswerRow] = []
-        self._columns: tuple[_Column, ...] = (*_FIRST, *_LAST)
+        self._columns: tuple[Column, ...] = (*FIRST, *LAST)
         self.candidates: tuple[str, ...] = ()
 
     @property
@@ -80,15 +50,15 @@ class SheetModel(QAbstractTableModel):
         return tuple(self._rows)
 
     @property
-    def columns(self) -> tuple[_Column, ...]:
+    def columns(self) -> tuple[Column, ...]:
         return self._columns
 
     def begin(self, candidates: Sequence[str], units: Sequence[str] = (), said: str = "") -> None:
         """Empty it, with these candidates for columns, and rows for units without an answer, of which `said` is said."""
         self.beginResetModel()
-        added = tuple(_Column(f"+ {name}", _ADDED.format(name=name), SHARES) for name in candidates)
+        added = tuple(Column(f"+ {name}", ADDED.format(name=name), SHARES) for name in candidates)
         self._rows = list(waiting_rows(units, len(added), said))
-        self._columns, self.candidates = (*_FIRST, *added, *_LAST), tuple(candidates)
+        self._columns, self.candidates = (*FIRST, *added, *LAST), tuple(candidates)
         self.endResetModel()
 
     @property
@@ -119,7 +89,7 @@ class SheetModel(QAbstractTableModel):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
             return self._columns[section].title
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return self._columns[section].help
+            return f"{self._columns[section].help}. {SORTS}"
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
@@ -160,12 +130,12 @@ class SheetModel(QAbstractTableModel):
         return "\n".join((one.unit, ", ".join(one.terms), self._judged(one), one.sentence, one.waiting)).lower()
 
     def _is_chosen(self, one: AnswerRow, at: int) -> bool:
-        place = at - len(_FIRST)
+        place = at - len(FIRST)
         return 0 <= place < len(self.candidates) and self.candidates[place] in one.terms
 
     def _texts(self, one: AnswerRow) -> tuple[str, ...]:
         nothing = one.waiting or "nothing that was offered"
-        limit = f"{_number(one.ks)} / {_number(one.ks_band)}" if math.isfinite(one.ks) else ""
+        limit = f"{number_text(one.ks)} / {number_text(one.ks_band)}" if math.isfinite(one.ks) else ""
         alike = f"{_NO} cannot run" if one.cannot_run else ""
         if one.is_alike is not None:
             p = "" if math.isnan(one.alike_p) else f", p {p_text(one.alike_p)}"
@@ -173,10 +143,10 @@ class SheetModel(QAbstractTableModel):
         return (
             one.unit,
             ", then ".join(one.terms) or nothing,
-            _number(one.explained),
-            _small(one.q),
-            *(_number(value) for value in one.added),
-            _small(one.shift_q),
+            number_text(one.explained),
+            small_text(one.q),
+            *(number_text(value) for value in one.added),
+            small_text(one.shift_q),
             self._judged(one),
             limit,
             alike,
@@ -233,9 +203,12 @@ class SheetTable(QWidget):
     -------
     picked : str, str
         Unit and kind of evidence of the cell that was chosen.
+    pointed : str
+        Unit of the row that the mouse is over, empty where it is over none.
     """
 
     picked = Signal(str, str)
+    pointed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -255,24 +228,29 @@ class SheetTable(QWidget):
         self.said = QLabel(self)
         self.said.setObjectName("answers_shown")
         self.copy = small_button("Copy table", "answers_copy", "Copy all rows that are shown, for a spreadsheet", self)
+        self.help = small_button("?", "answers_columns", "What the columns mean", self)
         self.view = QTableView(self)
         self.view.setObjectName("answers_table")
         self.view.setAccessibleName("Answers, a row a unit")
         self.view.setModel(self.sorted)
         plain_table(self.view)
+        show_term_names(self.view)
         self.view.setSortingEnabled(True)
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.view.horizontalHeader().setSortIndicatorClearable(True)  # the third click: as the sheet has them
+        self.view.setMouseTracking(True)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setWordWrap(False)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.view.viewport().installEventFilter(self)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         box = column(self, margins=0)
-        line = row(self.filter, self.said, self.copy)
+        line = row(self.filter, self.said, self.help, self.copy)
         line.setStretch(0, 1)
         box.addLayout(line)
         box.addWidget(self.view, 1)
         self.filter.textChanged.connect(self._filter_changed)
+        self.help.clicked.connect(self._explain_columns)
         self.copy.clicked.connect(lambda: copy_rows(self.view, whole=True))
         self.view.selectionModel().currentChanged.connect(lambda index, _: self._picked(index))
         self.view.clicked.connect(self._picked)
@@ -280,6 +258,8 @@ class SheetTable(QWidget):
         self.sorted.rowsRemoved.connect(self._say)
         self.sorted.dataChanged.connect(self._say)
         self.sorted.modelReset.connect(self._say)
+        self.view.horizontalHeader().sortIndicatorChanged.connect(self._sorted_by)
+        self.view.entered.connect(self._point)
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -338,15 +318,23 @@ class SheetTable(QWidget):
         self._widen_sentence()
 
     def _widen_sentence(self) -> None:
-        """The sentence takes what room the other columns leave, and is not narrower for want of it."""
+        """The sentences are written whole, and take what room the other columns leave."""
         last = self.model.columnCount() - 1
         if last >= 0:
             room = self.view.viewport().width() - sum(self.view.columnWidth(at) for at in range(last))
-            self.view.setColumnWidth(last, max(_SENTENCE_WIDTH, room))
+            self.view.setColumnWidth(last, max(self._sentence_width, room))
+
+    @property
+    def _sentence_width(self) -> int:
+        """Pixels of the longest sentence, in the widest of which letters are counted."""
+        longest = max((one.sentence for one in self.model.rows), key=len, default="")
+        return self.view.fontMetrics().horizontalAdvance(longest) + _BESIDE_SENTENCE
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             self._widen_sentence()
+        elif event.type() == QEvent.Type.Leave:
+            self.pointed.emit("")
         return super().eventFilter(watched, event)
 
     def _filter_changed(self, text: str) -> None:
@@ -360,27 +348,25 @@ class SheetTable(QWidget):
     def _say(self, *_) -> None:
         shown, total = self.sorted.rowCount(), len(self.model.rows)
         self._fit_height()
-        self.said.setText(f"{shown} of {total} units" if shown != total else numbered(total, "unit") if total else "")
+        count = f"{shown} of {total} units" if shown != total else numbered(total, "unit") if total else ""
+        in_order = total > 1 and self.model.n_answered == total and self.view.horizontalHeader().sortIndicatorSection() < 0
+        self.said.setText(f"{count}, best known first" if in_order else count)
+
+    def _sorted_by(self, at: int) -> None:
+        """Give the heading room for its arrow, too."""
+        header = self.view.horizontalHeader()
+        if 0 <= at < header.count():
+            header.resizeSection(at, max(header.sectionSize(at), header.sectionSizeHint(at)))
+        self._say()
+
+    def _point(self, index: QModelIndex) -> None:
+        self.pointed.emit(self.model.rows[self.sorted.mapToSource(index).row()].unit)
+
+    def _explain_columns(self) -> None:
+        """Say what every column means, beside the button, until the next click."""
+        QWhatsThis.showText(self.help.mapToGlobal(self.help.rect().bottomLeft()), explained_columns(), self.help)
 
     def _picked(self, index: QModelIndex) -> None:
         if index.isValid() and not self._silent:
             one = self.model.rows[self.sorted.mapToSource(index).row()]
             self.picked.emit(one.unit, self.model.columns[index.column()].evidence)
-
-
-def _number(value: float) -> str:
-    """Three places, and the first digit of what would round to zero: a gain of 0.0002 is one, if a small one."""
-    if math.isnan(value):
-        return ""
-    if abs(value) >= _LARGEST:
-        return f"{value:.1e}"
-    if abs(value) >= 0.0005 or value == 0:
-        return f"{value:.3f}"
-    if abs(value) >= 0.00005:
-        return f"{value:.4f}"
-    mantissa, _, power = f"{value:.0e}".partition("e")
-    return f"{mantissa}e{int(power)}"
-
-
-def _small(value: float) -> str:
-    return "" if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -23,7 +23,7 @@ from glmgui.widgets.controls import button, small_button
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import plain_table, show_term_names
 from glmgui.widgets.texts import hint
 from glmgui.work.answers import Answers
 
@@ -84,6 +84,7 @@ class TermsView(QWidget):
         self.table.setAccessibleName("What the choice of terms found")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         plain_table(self.table)
+        show_term_names(self.table)
         self._above = above = QWidget(self)
         above.hide()
         tables = column(above, margins=0)

@@ -19,7 +19,7 @@ from glmgui.shown_numbers import alike, p_text
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column
 from glmgui.widgets.page import WordsColumn
-from glmgui.widgets.tables import GivingWay, plain_table
+from glmgui.widgets.tables import GivingWay, plain_table, show_term_names
 from glmgui.widgets.texts import hint
 from glmgui.work.checks import Checks
 
@@ -73,6 +73,7 @@ class TestsView(WordsColumn):
         for at, said in enumerate(_HELPS):
             self.table.horizontalHeaderItem(at).setToolTip(said)
         plain_table(self.table)
+        show_term_names(self.table)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
@@ -86,8 +87,9 @@ class TestsView(WordsColumn):
             "Draw&n again", "blocks", "What is drawn as a whole: blocks of time longer than what varies together, or trials"
         )
         self.block = below.add_number(
-            "&Block (s)", "block", "Length of a block; 0: a fiftieth of the time in use", (0.0, 10_000.0), 0.0
+            "&Block (s)", "block", "Length of a block; where none is given a fiftieth of the time in use", (0.0, 10_000.0), 0.0
         )
+        self.block.say_at_least("automatic")
         self.band_run = RunLine(checks, "bands", jobs, self)
         self.banded = hint("", self)
         self.plots = PlotGrid("bands", self)

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 from glmengine.sentences import numbered
 from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets.layout import column, row
-from glmgui.widgets.tables import NumberItem, plain_table
+from glmgui.widgets.tables import NumberItem, plain_table, show_term_names
 from glmgui.widgets.texts import ElidedLabel, heading, hint
 
 _LEAST_WORDS = 70  # pixels of a column of words, which ends with dots
@@ -61,6 +61,7 @@ class UnitsTable(QWidget):
         self.view.setObjectName("checks_units_table")
         self.view.setAccessibleName("All units with what the checks say of them")
         plain_table(self.view)
+        show_term_names(self.view)
         self.view.setWordWrap(False)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from glmengine.sentences import percent
 from glmgui import theme
+from glmgui.copying import TableCopying
 from glmgui.drawings.extremes import thinned
 from glmgui.drawings.summary import EpochRow, covariate_row, pieces_of, series_to_draw
 from glmgui.plots import TIME, Axis, Curve, LinePlot, TimeLine
@@ -152,6 +153,7 @@ class PreviewPane(QWidget):
         self.trials.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.trials.setWordWrap(False)
         plain_table(self.trials)
+        TableCopying(self).watch(self.trials)
         self.trials.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         box = column(self, margins=0)
         box.addWidget(self.said)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QLocale, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
+from glmgui.forms.numbers import NumberBox
 from glmgui.laid_over import WaitingWords
-from glmgui.still_fields import StillCombo, StillDouble, StillSpin
+from glmgui.still_fields import StillCombo, StillSpin
 from glmgui.widgets.layout import column
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.sizes import keep_wide, scaled
@@ -186,18 +187,11 @@ class DescribedPage(QWidget):
         self._place(word, field, said)
         return field
 
-    def add_number(
-        self, word: str, name: str, said: str, span: tuple[float, float], value: float, unit: str, digits: int = 2
-    ) -> QDoubleSpinBox:
-        field = StillDouble(self)
+    def add_number(self, word: str, name: str, said: str, span: tuple[float, float], value: float, unit: str) -> NumberBox:
+        field = NumberBox(*span, self)
         field.setObjectName(name)
-        field.setDecimals(digits)
-        field.setRange(*span)
-        field.setStepType(QDoubleSpinBox.StepType.AdaptiveDecimalStepType)
         field.setValue(value)
         field.setSuffix(f" {unit}")
-        field.setLocale(QLocale.c())
-        field.setKeyboardTracking(False)
         field.valueChanged.connect(lambda _: self.choices_changed.emit())
         self._place(word, field, said)
         return field

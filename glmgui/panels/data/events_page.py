@@ -41,13 +41,11 @@ class EventsPage(DescribedPage):
         super().__init__("events_page", _NONE, parent)
         self.event = self.add_choice("Around", "events_event", "An event, or a time of the trials")
         self.by = self.add_choice("by", "events_by", "A property of the trials whose values are the conditions")
-        self.before = self.add_number("Before", "events_before", "Seconds before the event", (0.0, 60.0), 0.5, "s", 3)
-        self.after = self.add_number("After", "events_after", "Seconds after the event", (0.01, 60.0), 1.0, "s", 3)
-        self.bin_size = self.add_number(
-            "Bins", "events_bin", "Width of the bins of the mean rate", (0.1, 10_000.0), 20.0, "ms", 1
-        )
+        self.before = self.add_number("Before", "events_before", "Seconds before the event", (0.0, 60.0), 0.5, "s")
+        self.after = self.add_number("After", "events_after", "Seconds after the event", (0.01, 60.0), 1.0, "s")
+        self.bin_size = self.add_number("Bins", "events_bin", "Width of the bins of the mean rate", (0.1, 10_000.0), 20.0, "ms")
         self.smoothing = self.add_number(
-            "Smoothing", "events_smoothing", "Standard deviation of a Gaussian; 0 for none", (0.0, 10_000.0), 0.0, "ms", 1
+            "Smoothing", "events_smoothing", "Standard deviation of a Gaussian; 0 for none", (0.0, 10_000.0), 0.0, "ms"
         )
         self._properties: list[str] = []
         self.event.currentIndexChanged.connect(lambda _: self._offer_properties())

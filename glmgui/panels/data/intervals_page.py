@@ -36,7 +36,7 @@ class IntervalsPage(DescribedPage):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("intervals_page", _NONE, parent)
         self.longest = self.add_number(
-            "Up to", "intervals_longest", "Longest interval that is drawn", (2.0, 10_000.0), 50.0, "ms", 0
+            "Up to", "intervals_longest", "Longest interval that is drawn", (2.0, 10_000.0), 50.0, "ms"
         )
         self.bins = self.add_count("Bins", "intervals_bins", "Bins of the histogram", (10, 1000), 100)
         self.plot = LinePlot("Intervals", name="intervals_plot", legend=False, parent=self)

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from glmengine.analysis.default_terms import tuning_in_words, tuning_to, usual_inputs
 from glmengine.io.folder_mates import is_of_mates
+from glmengine.sentences import as_shown
 from glmgui.document import Document
 from glmgui.widgets.controls import button, primary_button
 from glmgui.widgets.layout import column
@@ -76,7 +77,7 @@ class NextSteps(QWidget):
 
     def _add_first(self) -> None:
         term = tuning_to(self._document.recording, self._inputs)
-        self._document.edit(self._document.analysis.with_(terms=(term,)), f"Add {term.label}")
+        self._document.edit(self._document.analysis.with_(terms=(term,)), f"Add {as_shown(term.label)}")
         self._document.select(term=0)
         self.action_asked.emit("show_features")
 

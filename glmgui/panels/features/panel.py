@@ -21,6 +21,7 @@ from glmgui.panels.features.inputs import InputsList
 from glmgui.panels.features.live import LiveCurve
 from glmgui.panels.features.preview_jobs import SECONDS, Ranges, basis_drawing, features_on_recording, is_quick
 from glmgui.panels.features.previews import BasisPreview, FeaturePreview, Features
+from glmgui.panels.features.second_model import SecondModel
 from glmgui.panels.features.suggestions import Suggestions
 from glmgui.panels.features.term_edits import TermEdits
 from glmgui.panels.features.term_list import Card, TermList
@@ -60,7 +61,7 @@ class FeaturesPanel(Page):
         self.inputs, self.design = InputsList(self), DesignView(self)
         self._design_asked: tuple | None = None
         self.editor, self.check = TermEditor(self), TermsCheck(document, jobs, self)
-        self.message = MessageLine("term_message", self)
+        self.message, self.second = MessageLine("term_message", self), SecondModel(self)
         self.edits = TermEdits(document, self)
         self.suggestions = Suggestions(document, jobs, self.edits.add, self.edits.edit, self)
         self.empty = EmptyState("What may the rate depend on?", _NO_RECORDING, "features_empty", self)
@@ -132,7 +133,9 @@ class FeaturesPanel(Page):
         self._columns.add(self._left, "Terms", 1)
         self._columns.add(right, "Chosen term", 6)
         self._columns.splitter.setSizes([240, 1110])
-        column(self).addWidget(self._columns)
+        box = column(self)
+        box.addWidget(self.second)
+        box.addWidget(self._columns, 1)
 
     # From the document
 

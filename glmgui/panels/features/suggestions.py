@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QPushButton, QSizePolicy, QWidget
 from glmengine.analysis import default_terms as defaults
 from glmengine.recording.derived.quantities import AnyDerived
 from glmengine.recording.recording import Recording
+from glmengine.sentences import as_shown
 from glmengine.spec import Spec
 from glmgui.document import Document
 from glmgui.jobs import Jobs
@@ -94,7 +95,7 @@ class Suggestions(QWidget):
             self._document.set_effective_recording(known)  # its pictures are drawn from it
             named = defaults.free_name(made, {one.label for one in now.terms})
             self._edit(
-                f"Add {named.label}",
+                f"Add {as_shown(named.label)}",
                 lambda analysis: analysis.with_(derived=(*analysis.derived, spec), terms=(*analysis.terms, named)),
                 select=len(now.terms),
             )

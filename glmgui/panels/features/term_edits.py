@@ -9,6 +9,7 @@ from qtpy.QtCore import QObject, Signal
 from glmengine.analysis import default_terms as defaults
 from glmengine.analysis.analysis import Analysis
 from glmengine.errors import GlmError
+from glmengine.sentences import as_shown
 from glmengine.spec import Spec
 from glmgui.document import Document
 from glmgui.panels.features.inputs import Input
@@ -45,7 +46,9 @@ class TermEdits(QObject):
         terms = self._document.analysis.terms
         suited = defaults.for_bins(term, self._document.analysis.time.bin_size)
         named = defaults.free_name(suited, {one.label for one in terms})
-        self.edit(f"Add {named.label}", lambda analysis: analysis.with_(terms=(*analysis.terms, named)), select=len(terms))
+        self.edit(
+            f"Add {as_shown(named.label)}", lambda analysis: analysis.with_(terms=(*analysis.terms, named)), select=len(terms)
+        )
 
     def change(self, at: int, term: Spec) -> None:
         """Put a term in the place of another, of which it was made; a name that followed that one's inputs follows its own."""
@@ -53,11 +56,11 @@ class TermEdits(QObject):
         if term != terms[at]:
             others = {one.label for place, one in enumerate(terms) if place != at}
             named = defaults.with_name_that_follows(terms[at], term, others)
-            self._put(at, named, f"Change {named.label}")
+            self._put(at, named, f"Change {as_shown(named.label)}")
 
     def switch(self, at: int, on: bool) -> None:
         term = self._document.analysis.terms[at].with_(enabled=on)
-        self._put(at, term, f"{'Use' if on else 'Leave out'} {term.label}")
+        self._put(at, term, f"{'Use' if on else 'Leave out'} {as_shown(term.label)}")
 
     def rename(self, at: int, name: str) -> None:
         self._put(at, self._document.analysis.terms[at].with_(name=name), "Rename term")
@@ -72,13 +75,17 @@ class TermEdits(QObject):
     def remove(self, at: int) -> None:
         terms = self._document.analysis.terms
         left = max(min(at, len(terms) - 2), 0) if len(terms) > 1 else None
-        self.edit(f"Remove {terms[at].label}", lambda analysis: analysis.with_(terms=terms[:at] + terms[at + 1 :]), select=left)
+        self.edit(
+            f"Remove {as_shown(terms[at].label)}",
+            lambda analysis: analysis.with_(terms=terms[:at] + terms[at + 1 :]),
+            select=left,
+        )
 
     def duplicate(self, at: int) -> None:
         terms = self._document.analysis.terms
         copy = defaults.free_name(terms[at], {term.label for term in terms})
         self.edit(
-            f"Duplicate {terms[at].label}",
+            f"Duplicate {as_shown(terms[at].label)}",
             lambda analysis: analysis.with_(terms=(*terms[: at + 1], copy, *terms[at + 1 :])),
             select=at + 1,
         )
@@ -116,7 +123,7 @@ class TermEdits(QObject):
         named = defaults.free_name(made, others)
         new = [named if at == onto else term for at, term in enumerate(terms) if at != gone]
         self.edit(
-            f"Join {terms[onto].label} with {other}",
+            f"Join {as_shown(terms[onto].label)} with {as_shown(other)}",
             lambda analysis: analysis.with_(terms=tuple(new)),
             select=next(at for at, term in enumerate(new) if term is named),
         )

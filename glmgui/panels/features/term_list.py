@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from glmengine.sentences import as_shown
 from glmgui import theme
 from glmgui.laid_over import WaitingWords
 from glmgui.panels.features.inputs import Input
@@ -52,7 +53,7 @@ class _CardDelegate(QStyledItemDelegate):
         drawn = QStyleOptionViewItem(option)
         self.initStyleOption(drawn, index)
         style = drawn.widget.style()
-        title, drawn.text = drawn.text, ""
+        title, drawn.text = as_shown(drawn.text), ""
         style.drawPrimitive(QStyle.PrimitiveElement.PE_PanelItemViewItem, drawn, painter, drawn.widget)
         check = QStyleOptionViewItem(drawn)
         check.rect = self._tick(drawn)

@@ -19,7 +19,7 @@ from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.page import PageScroll
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import plain_table, show_term_names
 from glmgui.widgets.texts import Sentences, hint
 from glmgui.worker import Job
 
@@ -239,6 +239,7 @@ def _table(name: str, said: str, parent: QWidget) -> QTableWidget:
     table.setObjectName(name)
     table.setAccessibleName(said)
     plain_table(table)
+    show_term_names(table)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     return table

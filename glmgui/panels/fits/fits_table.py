@@ -15,7 +15,7 @@ from glmengine.results.kept_fits import changes
 from glmengine.sentences import numbered
 from glmgui.shown_time import duration
 from glmgui.widgets.sizes import scaled
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import plain_table, show_term_names
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
@@ -65,6 +65,7 @@ class FitsTable(QTableWidget):
         for at, text in enumerate(_HELPS):
             self.horizontalHeaderItem(at).setToolTip(text)
         plain_table(self)
+        show_term_names(self)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(_NAME, QHeaderView.ResizeMode.Interactive)

@@ -9,6 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
+from glmengine.sentences import as_shown
 from glmgui.drawings.overlay import lines_of, overlaid, without_bands
 from glmgui.jobs import Jobs
 from glmgui.plots import LinePlot
@@ -99,8 +100,8 @@ class OverlayView(QWidget):
         self._drawings = drawings
         with QSignalBlocker(self.choice):
             self.choice.clear()
-            self.choice.addItems([one.title for one in drawings])
-            names = [one.title for one in drawings]
+            names = [as_shown(one.title) for one in drawings]
+            self.choice.addItems(names)
             self.choice.setCurrentIndex(names.index(self._wanted) if self._wanted in names else 0 if names else -1)
         self._draw()
 

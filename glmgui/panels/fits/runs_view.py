@@ -13,7 +13,7 @@ from glmgui.jobs import Jobs
 from glmgui.shown_time import duration, how_far, time_left
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column, row
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import plain_table, show_term_names
 from glmgui.widgets.texts import hint
 from glmgui.work.fitting import Fitting
 from glmgui.work.runs import DONE, FAILED, RUNNING, WAITING, Run
@@ -46,6 +46,7 @@ class RunsView(QWidget):
         for at, text in enumerate(_HELPS):
             self.table.horizontalHeaderItem(at).setToolTip(text)
         plain_table(self.table)
+        show_term_names(self.table)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(
             QHeaderView.ResizeMode.Stretch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
@@ -10,6 +11,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
 
 from glmengine.analysis.wording import share_text
+from glmengine.results.kept_fits import distinctions
 from glmgui.jobs import Jobs
 from glmgui.plots import Axis, NamedBars
 from glmgui.rows import rows_chosen, select_rows
@@ -17,7 +19,7 @@ from glmgui.widgets.layout import column
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.page import PageScroll
 from glmgui.widgets.sizes import scaled
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import plain_table, show_term_names
 from glmgui.widgets.texts import Sentences, hint
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class ScoresView(QWidget):
         self.table.setObjectName("fits_scores_table")
         self.table.setAccessibleName("Held-out deviance explained of each unit under each ticked fit")
         plain_table(self.table)
+        show_term_names(self.table)
         self.table.horizontalHeader().setMinimumSectionSize(scaled(_NARROWEST))
         self.table.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)  # so that no score is cut
@@ -114,9 +117,10 @@ class ScoresView(QWidget):
 
             return compare_fits(fits, context)
 
-        self._jobs.submit("Comparing fits", work, self._take, self._failed, key=SCORES, quiet=True)
+        names = distinctions(fits)
+        self._jobs.submit("Comparing fits", work, partial(self._take, names), self._failed, key=SCORES, quiet=True)
 
-    def _take(self, compared: ComparedFits) -> None:
+    def _take(self, names: tuple[str, ...], compared: ComparedFits) -> None:
         self.message.clear()
         self.said.setVisible(not compared.names)
         self._halves.setVisible(bool(compared.names))
@@ -127,7 +131,7 @@ class ScoresView(QWidget):
         self.words.setText("\n\n".join(words))
         units = compared.units
         self.bars.set_title(_MEDIAN if len(units) != 1 else f"Held-out time: unit {units[0]}")
-        self.bars.set_values(compared.names, compared.medians, "fit", Axis("deviance explained"))
+        self.bars.set_values(names, compared.medians, "fit", Axis("deviance explained"))
 
     def _failed(self, error: BaseException) -> None:
         self._asked = None  # so that it is tried again when the page is next looked at

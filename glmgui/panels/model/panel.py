@@ -42,7 +42,7 @@ from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import ShownPage, TurningSplitter, column
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page, WhenSeen, WordsColumn
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import plain_table, show_term_names
 from glmgui.widgets.texts import heading, hint
 
 if TYPE_CHECKING:
@@ -360,6 +360,7 @@ def _table(headings: Mapping[str, str], name: str, says: str, *, stretched: tupl
     for at, said in enumerate(headings.values()):
         made.horizontalHeaderItem(at).setToolTip(said)
     plain_table(made)
+    show_term_names(made)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     for part in stretched:
         made.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.Stretch)

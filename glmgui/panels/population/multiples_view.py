@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QWidget
 
+from glmengine.sentences import as_shown
 from glmgui.drawings.population import MapPanel, Numbers, sorted_units
 from glmgui.panels.population.view import AS_FITTED, PopulationView, numbers_to_choose
 from glmgui.plots.small_multiples import SmallMultiples
@@ -35,7 +36,7 @@ class MultiplesView(PopulationView):
         self.plot.chosen.connect(self._chosen)
 
     def offer(self, population: Population) -> None:
-        refill(self.term, [(panel.label, panel.label) for panel in population.panels])
+        refill(self.term, [(as_shown(panel.label), panel.label) for panel in population.panels])
         refill(self.sort, numbers_to_choose(population, AS_FITTED))
         if not self._sorted_once:  # the best first, until another order is asked for
             self._sorted_once = True

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHeaderView, QLineEdit, QTableView, QWidget
 from glmengine.export.tables import own_features
 from glmgui.widgets.layout import column
 from glmgui.widgets.sizes import scaled
-from glmgui.widgets.tables import plain_table
+from glmgui.widgets.tables import plain_table, show_term_names
 from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ class CoefficientsView(QWidget):
         self.view.setAccessibleName("Coefficients of the selected unit")
         self.view.setModel(self._sorted)
         plain_table(self.view)
+        show_term_names(self.view)
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)  # the order of the model until a heading is clicked
         header = self.view.horizontalHeader()

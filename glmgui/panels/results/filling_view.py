@@ -8,7 +8,7 @@ from qtpy.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QSplitter, QTableWidget, QTableWidgetItem, QWidget
 
-from glmengine.sentences import numbered
+from glmengine.sentences import as_shown, numbered
 from glmgui.document import Document
 from glmgui.panels.results.wording import BY_KEY, state_in_short
 from glmgui.plots import Axis, ScorePlot
@@ -116,7 +116,7 @@ class FillingView(QWidget):
         run, units = self._runs.running, self._runs.units
         if run is None:
             return
-        self.title.setText(f"Fitting {run.name}")
+        self.title.setText(f"Fitting {as_shown(run.name)}")
         self.back.setVisible(self._document.result is not None)
         scored, ended = sum(one.is_scored for one in units.values()), sum(bool(one.status) for one in units.values())
         counts = [f"{scored} scored"] if scored else []

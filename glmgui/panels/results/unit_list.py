@@ -12,7 +12,7 @@ from glmgui.panels.results.wording import BY_KEY, scores_of, state_in_short, sta
 from glmgui.rows import rows_chosen, select_rows
 from glmgui.widgets.layout import column
 from glmgui.widgets.sizes import scaled
-from glmgui.widgets.tables import GivingWay, NumberItem, plain_table
+from glmgui.widgets.tables import GivingWay, NumberItem, plain_table, show_term_names
 from glmgui.widgets.texts import heading
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class UnitList(QWidget):
         self.view.setObjectName("result_units_table")
         self.view.setAccessibleName("Fitted units with their scores")
         plain_table(self.view)
+        show_term_names(self.view)
         self.view.horizontalHeader().setMinimumSectionSize(scaled(_NARROWEST))
         self._words = GivingWay(self.view)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

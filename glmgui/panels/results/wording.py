@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glmengine.analysis.wording import words_of
 from glmengine.recording.observed import SPIKES
-from glmengine.sentences import percent, plain_power
+from glmengine.sentences import as_shown, percent, plain_power
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
@@ -165,7 +165,7 @@ def choice_in_words(result: Result, unit: str) -> str:
     """Which terms were chosen for a unit and in which order, empty where all were taken as given."""
     if result.selection is None or result.selection.chosen is None:
         return ""
-    return f"chosen: {result.selection.words_of(unit)}"
+    return f"chosen: {as_shown(result.selection.words_of(unit))}"
 
 
 def effect_in_words(heldout: float) -> str:

@@ -9,11 +9,15 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 import glmengine as ge
 from glmengine.errors import GlmError
-from glmengine.figures import Page, Style, draw, save_figure
+from glmengine.figures import Page, Style, draw, picture, save_figure
+from glmengine.figures.drawing import RATE, Axis, Curve, Images, Lines
+from glmengine.figures.drawing import Image as Field
+from glmengine.figures.drawn import draw_drawing
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -152,3 +156,59 @@ def test_maps_side_by_side_have_their_own_titles_below_that_of_the_figure():
     assert alone.get_suptitle() == ""
     assert alone.axes[0].get_title() == "place: data"
     assert draw_drawing(Images("place", "place", *axes, maps), Page(title=False)).get_suptitle() == ""
+
+
+def maps(*names, levels=None):
+    """Maps side by side, true to scale."""
+    x = np.linspace(-40, 40, 9)
+    images = [Field(name, x, x, np.outer(x, x)) for name in names]
+    place = (Axis("position.x", "cm"), Axis("position.y", "cm"), RATE)
+    return Images("map", "position.x x position.y: data and model", *place, images, equal=True, levels=levels)
+
+
+def written_in(figure):
+    return [text.get_text() for text in figure.findobj(Text)]
+
+
+def test_a_figure_names_its_recording_and_unit_where_titles_are_shown():
+    asked = Page(width=85.0, source="day 3, unit 7")
+    figure = draw_drawing(maps("data", "model"), asked)
+    assert figure.get_suptitle().splitlines()[0] == "day 3, unit 7"
+    assert "position.x × position.y: data and model" in figure.get_suptitle().replace("\n", " ")
+    curve = draw_drawing(Lines("a", "a x b: rate", RATE, RATE, [Curve("", np.arange(3.0), np.arange(3.0))]), asked)
+    assert curve.get_suptitle() == "day 3, unit 7"
+    assert curve.axes[0].get_title() == "a × b: rate"
+    without = draw_drawing(maps("data"), Page(source="day 3, unit 7", title=False))
+    assert not without.get_suptitle()
+
+
+def test_a_figure_says_which_parts_it_has_shown_or_not():
+    x = np.arange(4.0)
+    plain, whole = Curve("", x, x), [Curve("model", x, x, x - 1, x + 1), Curve("data", x, x, colour="data")]
+    for shown in (True, False):
+        page = Page(legend=shown, bands=shown, data=shown)
+        assert draw_drawing(Lines("a", "t", RATE, RATE, [plain]), page).parts == {"title"}
+        assert draw_drawing(maps("data", "model"), page).parts == {"title"}
+        assert draw_drawing(Lines("a", "t", RATE, RATE, whole), page).parts >= {"title", "bands", "data"}
+    assert "legend" in draw_drawing(Lines("a", "t", RATE, RATE, whole), Page()).parts
+
+
+def test_maps_have_no_empty_stripe_below_their_title():
+    low, high = (
+        draw_drawing(maps("data", "model"), Page(width=85.0)),
+        draw_drawing(maps("data", "model"), Page(width=85.0, height=52.0)),
+    )
+    for figure in (low, high):
+        picture(figure, 100)
+    assert high.get_figheight() * 25.4 == pytest.approx(52.0)
+    assert low.get_figheight() < high.get_figheight() - 0.1
+    renderer = low.canvas.get_renderer()
+    top = max(ax.get_tightbbox(renderer).y1 for ax in low.axes)
+    title = low._suptitle.get_window_extent(renderer).y0
+    assert 0 < (title - top) / low.dpi < 0.25
+
+
+def test_colours_that_end_below_the_values_say_so():
+    figure = draw_drawing(maps("data", "model", levels=(-1000.0, 1000.0)), Page())
+    assert {"max 1600", "min -1600"} <= set(written_in(figure))
+    assert not any("max" in text for text in written_in(draw_drawing(maps("data"), Page())))

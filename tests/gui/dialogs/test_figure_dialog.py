@@ -255,3 +255,36 @@ def test_a_unit_that_is_a_number_is_called_unit(making, plot, small_result):
     making._document.set_result(replace(small_result, curves={"head_direction": numbered}, **arrays))
     titles = [subject.title for subject in making.subjects("x", "x", replace(plot.drawing(), figure=named))]
     assert "Unit 0: tuning curves and fields, as counted and as predicted" in titles
+
+
+def test_parts_that_a_figure_lacks_cannot_be_ticked_and_are_remembered(qtbot, making, plot):
+    x = np.arange(3.0)
+    image = ImagePlot("place", Axis("x", "cm"), Axis("y", "cm"), RATE)
+    qtbot.addWidget(image)
+    image.set_images([Image("", x, x, np.outer(x, x))])
+    image.subject = "unit hd"
+    dialog = shown(qtbot, making, image, plot)
+    checks = dialog.shown
+    assert [name for name, check in checks.items() if check.isEnabled()] == ["title"]
+    assert not checks["legend"].isChecked()
+    assert "no intervals" in checks["bands"].toolTip()
+    assert dialog.choice.show_bands, "what the next figure shows"
+    dialog.plot.setCurrentIndex(1)
+    redrawn(qtbot, dialog)
+    assert all(check.isEnabled() and check.isChecked() for check in checks.values())
+    checks["bands"].setChecked(False)
+    dialog.plot.setCurrentIndex(0)
+    redrawn(qtbot, dialog)
+    assert not dialog.choice.show_bands
+
+
+def test_a_saved_figure_names_recording_and_unit(qtbot, dialog, making, questions, small_recording, tmp_path):
+    for at in range(2):  # the figure of the result, and the plot as it is drawn
+        dialog.show_what.setCurrentIndex(at)
+        questions.next_path = tmp_path / f"{at}.svg"
+        dialog.format.setCurrentText("SVG")
+        with qtbot.waitSignal(making.made):
+            dialog.save_button.click()
+        said = (tmp_path / f"{at}.svg").read_text()
+        assert small_recording.name in said
+        assert "unit hd" in said or ">hd<" in said

@@ -139,12 +139,33 @@ def test_only_admitted_kinds_are_offered(qtbot):
 
 def test_an_optional_value_is_automatic_until_it_is_given(form):
     tick = control(form, "whole_parts_0_basis_bounds_automatic", QCheckBox)
+    high = control(form, "whole_parts_0_basis_bounds_1", QDoubleSpinBox)
     assert tick.isChecked()
+    assert high.isHidden() or high.parentWidget().isHidden(), "a number that does not count is not shown"
     tick.click()
-    control(form, "whole_parts_0_basis_bounds_1", QDoubleSpinBox).setValue(30.0)
+    assert high.isVisibleTo(form)
+    high.setValue(30.0)
     assert form.value.parts[0].basis.bounds == (0.0, 30.0)
     tick.click()
     assert form.value.parts[0].basis.bounds is None
+    assert not high.isVisibleTo(form)
+
+
+def test_a_number_whose_least_value_stands_for_something_is_left_empty_with_a_word(qtbot):
+    box = NumberBox(0.0, 100.0)
+    qtbot.addWidget(box)
+    box.setValue(0.0)
+    box.say_at_least("automatic")
+    line = box.lineEdit()
+    assert (line.text(), line.placeholderText()) == ("", "automatic")
+    line.selectAll()
+    qtbot.keyClicks(line, "2.5")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert (box.value(), line.text()) == (2.5, "2.5")
+    line.selectAll()
+    qtbot.keyClick(line, Qt.Key.Key_Backspace)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert (box.value(), line.text()) == (0.0, "")
 
 
 def test_lists_of_numbers_and_of_pairs_are_typed(form, qtbot):

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QLabel, QWhatsThis
 
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
@@ -24,8 +24,9 @@ from glmengine.recording.derived.covariates import ZScore
 from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
 from glmgui.notices import notices
 from glmgui.panels.answers.evidence_view import EvidenceView
+from glmgui.panels.answers.sheet_columns import explained_columns, number_text
 from glmgui.panels.answers.sheet_filter import SheetFilter
-from glmgui.panels.answers.sheet_table import SheetTable, _number
+from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.work.answer_question import Asking
 from glmgui.work.recovery import Leftover, open_leftover
 
@@ -169,16 +170,17 @@ def test_a_unit_that_is_not_answered_yet_says_so_in_every_kind_of_evidence(qtbot
     ("value", "said"),
     [
         (0.1234, "0.123"),
-        (0.0, "0.000"),
+        (0.0, "0"),
+        (6e-5, "0.0001"),
         (0.0002, "0.0002"),
         (-0.0004, "-0.0004"),
-        (2.4e-5, "2e-5"),
-        (-3e-9, "-3e-9"),
+        (2.4e-5, "0"),
+        (-2e-10, "0"),
         (np.nan, ""),
     ],
 )
-def test_a_small_number_of_the_sheet_is_not_written_as_none(value, said):
-    assert _number(value) == said
+def test_numbers_of_the_sheet_are_written_as_far_as_they_are_settled(value, said):
+    assert number_text(value) == said
 
 
 def test_filters_of_words_and_numbers():
@@ -441,3 +443,115 @@ def test_before_terms_are_chosen_the_page_says_so(opened, at_rest):
     assert any(
         label.isVisible() and label.text().startswith("Nothing has been chosen yet") for label in terms.findChildren(QLabel)
     )
+
+
+def test_the_order_of_the_sheet_is_said_and_a_third_click_brings_it_back(qtbot, kept):
+    table = SheetTable()
+    qtbot.addWidget(table)
+    table.begin(("head_direction", "position.x"))
+    table.add(answer_rows(kept.sheet))
+    table.resize(1200, 260)
+    table.show()
+    header = table.view.horizontalHeader()
+    first = [one.unit for one in table.model.rows]
+    explained = [part.title for part in table.model.columns].index("Explained")
+
+    def click():
+        place = header.sectionViewportPosition(explained) + header.sectionSize(explained) // 2
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(place, header.height() // 2))
+
+    assert table.said.text() == "3 units, best known first"
+    assert header.isSortIndicatorShown()
+    orders = []
+    for _ in range(2):
+        click()
+        assert header.sortIndicatorSection() == explained
+        assert table.said.text() == "3 units"
+        assert header.sectionSize(explained) >= header.sectionSizeHint(explained), "the heading has room beside its arrow"
+        orders.append(header.sortIndicatorOrder())
+    assert set(orders) == {Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder}
+    click()
+    assert table.said.text() == "3 units, best known first"
+    assert [table.sorted.index(at, 0).data() for at in range(3)] == first
+    assert all(
+        "A click sorts" in str(header.model().headerData(at, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole))
+        for at in range(3)
+    )
+
+
+def test_the_sentence_of_a_row_is_written_whole_and_said_without_a_click(opened, qtbot):
+    panel = opened.panels["answers"]
+    view, words = panel.table.view, panel.evidence.words
+    last = panel.table.model.columnCount() - 1
+    sentences = [one.sentence for one in panel.table.model.rows]
+    assert view.columnWidth(last) >= max(view.fontMetrics().horizontalAdvance(said) for said in sentences)
+    unit = opened.document.unit
+    other = next(one for one in panel.table.model.rows if one.unit != unit)
+    before = words.text()
+    view.entered.emit(cell(panel.table, other.unit, "Unit"))
+    assert words.text() == f"Unit {other.unit}: {other.sentence}"
+    assert opened.document.unit == unit
+    panel.table.pointed.emit("")
+    assert words.text() == before
+
+
+def test_shares_alone_and_unique_stand_on_one_scale(opened):
+    panel = opened.panels["answers"]
+    opened.document.select(unit="place")
+    panel.evidence.show_kind("shares")
+    plots = list(panel.evidence.views["shares"].plots.values())
+    assert [plot.title for plot in plots] == ["Each term alone", "Unique to each term"]
+    ranges = [plot.area.vb.viewRange()[1] for plot in plots]
+    assert ranges[0] == pytest.approx(ranges[1])
+
+
+def test_dots_of_other_candidates_are_named(kept):
+    (path,) = path_drawings(kept.sheet.selection, "place")
+    named = [curve.name for curve in path.curves]
+    assert named[:2] == ["each held-out fold", "all folds"]
+    assert named[2:]
+    assert all(name.endswith(" instead") for name in named[2:])
+    assert len({curve.colour for curve in path.curves}) == len(path.curves)
+
+
+def test_products_of_terms_are_written_with_their_sign_and_copied_as_they_are(qtbot):
+    table = SheetTable()
+    qtbot.addWidget(table)
+    table.begin(("position.x x position.y",), ("1",), "waiting")
+    at = [part.title for part in table.model.columns].index("+ position.x x position.y")
+    assert table.view.horizontalHeader()._lines_of(at) == ["+ position.x × position.y"]
+    shown = table.view.itemDelegate().displayText("position.x x position.y, then history", table.view.locale())
+    assert shown == "position.x × position.y, then history"
+    table.copy.click()
+    assert "+ position.x x position.y" in QGuiApplication.clipboard().text()
+
+
+def test_a_single_row_of_evidence_is_seen_whole_with_its_labels(opened, at_rest):
+    panel = opened.panels["answers"]
+    opened.document.select(unit="hd")
+    for size in ((1366, 768), (1024, 768), (2560, 1440)):
+        opened.resize(*size)
+        for kind in ("ks", "simulated"):
+            panel.evidence.show_kind(kind)
+            at_rest(opened)
+            view = panel.evidence.views[kind]
+            for plot in view.plots.values():
+                assert plot.height() <= view.viewport().height(), (size, kind)
+                assert plot.view.width() < 5 * plot.view.height(), (size, kind)
+
+
+def test_every_column_is_explained_where_it_stands(opened):
+    table = opened.panels["answers"].table
+    said = explained_columns()
+    for column in table.model.columns:
+        title = "+ term" if column.title.startswith("+ ") else column.title
+        assert f"<b>{title}</b>: " in said
+    assert ".." not in said.replace("...", "")
+    assert table.help.toolTip() == "What the columns mean"
+    table.help.click()
+    assert QWhatsThis.inWhatsThisMode() is False
+    path = opened.panels["answers"].evidence
+    path.show_kind("path")
+    (plot,) = path.views["path"].plots.values()
+    assert "Nat: " in plot.area.getAxis("left").toolTip()
+    QWhatsThis.hideText()

@@ -11,9 +11,11 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHeaderView, QStyleOptionHeader
 
+from glmengine.analysis.terms import CovariateTerm, Factor
+from glmengine.basis import BSpline
 from glmengine.project.project import load_fits
 from glmengine.results.compared_fits import compare_fits
-from glmengine.results.kept_fits import keep_fit
+from glmengine.results.kept_fits import distinctions, keep_fit, proposed_name
 from glmgui.work.recovery import Leftover
 
 
@@ -311,6 +313,25 @@ def test_the_bars_of_a_single_unit_are_not_called_a_median(three, scored, monkey
     monkeypatch.setattr("glmengine.results.compared_fits.compare_fits", of_the_first)
     tick(three, 4)
     qtbot.waitUntil(lambda: scored.bars.title == "Held-out time: unit hd")
+
+
+def test_bars_of_compared_fits_say_by_what_the_fits_differ(kept):
+    first = kept[0][0]
+    terms, time = first.analysis.terms, first.analysis.time
+    position = CovariateTerm(factors=(Factor(variable="position.x", basis=BSpline(n=5)),))
+
+    def fit_of(*more, name="", **changes):
+        analysis = first.analysis.with_(terms=(*terms, *more), **changes)
+        return replace(first, analysis=analysis, name=name or f"{proposed_name(analysis)} (2)")
+
+    shared = " + ".join(term.label for term in terms if term.enabled)
+    finer = time.with_(bin_size=time.bin_size / 2)
+    said = distinctions([fit_of(), fit_of(position), fit_of(position, time=finer), fit_of(name="the one for the paper")])
+    assert said[:2] == (f"{shared} alone", "+ position.x")
+    assert said[2].startswith("+ position.x, bin size ")
+    assert said[3] == "the one for the paper"
+    assert distinctions([first]) == (f"{shared} alone",)
+    assert distinctions([]) == ()
 
 
 def test_a_row_of_the_scores_is_the_unit_everywhere(three, scored, small_result, qtbot):

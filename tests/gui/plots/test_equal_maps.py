@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication
 
+from glmengine.figures.drawing import beyond
 from glmgui.drawings.series import Axis, Image
 from glmgui.plots import ImagePlot
 
@@ -64,3 +65,18 @@ def test_a_long_narrow_place_keeps_an_upright_axis_that_can_be_read(qtbot):
     settle(plot)
     assert all(area.vb.height() >= 60 for area in plot._areas)
     assert not plot._areas[0].getAxis("left").toolTip()
+
+
+def test_a_scale_of_colours_says_what_lies_beyond_its_ends(qtbot):
+    plot = map_plot(qtbot)
+    values = [np.asarray(image.values) for image in plot.images]
+    whole = plot._bar.getAxis("right").labelText
+    assert "up to" not in whole
+    plot.set_images(plot.images, levels=(0.0, 5000.0))
+    highest = max(float(one.max()) for one in values)
+    assert f"&gt; 5000: up to {highest:.4g}" in plot._bar.getAxis("right").labelText
+    plot.set_images(plot.images)
+    assert plot._bar.getAxis("right").labelText == whole
+    assert beyond(np.array([np.nan, -2.0, 7.0]), (0.0, 5.0)) == ("< 0: down to -2", "> 5: up to 7")
+    assert beyond(np.array([0.0, 5.0]), (0.0, 5.0)) == ("", "")
+    assert beyond(np.array([np.nan]), (0.0, 5.0)) == ("", "")

@@ -549,7 +549,7 @@ def test_names_of_units_leave_a_raster_room_and_are_whole_where_there_is_more(qt
     assert axis.tickStrings(places, 1.0, 1.0) == ["u1", said]
 
 
-@pytest.mark.parametrize(("width", "said"), [(900, "position.x x position.y"), (440, "position.x\u2026")])
+@pytest.mark.parametrize(("width", "said"), [(900, "position.x × position.y"), (440, "position.x\u2026")])
 def test_names_below_bars_are_as_long_as_there_is_room(qtbot, width, said):
     bars = NamedBars("Each term alone")
     qtbot.addWidget(bars)

@@ -91,12 +91,13 @@ def test_a_question_is_filled_in_with_the_names_of_the_recording_and_fitted_and_
     assert window.step == "results"
     assert not window.start_is_shown
     assert window.document.recording is small_recording
+    qtbot.waitUntil(window.notice_bar.isVisible)
     window.notice_bar.findChild(object, "notice_read").click()
+    assert not window.notice_bar.isVisible(), "it was followed"
     assert window.guide.isVisible()
     assert window.guide.page.source().path().endswith("analyses/vocabulary/page.md")
     qtbot.waitUntil(lambda: window.document.result is not None, timeout=60_000)
     assert window.document.result.terms[0].factors[0].variable == "head_direction"
-    assert window.notice_bar.isVisible()
     window.document.undo()
     assert window.document.analysis == Analysis()
 
@@ -396,3 +397,15 @@ def test_several_folders_are_chosen_at_once(qtbot, tmp_path):
     qtbot.waitUntil(lambda: view.model().rowCount(view.rootIndex()) == 2)
     view.selectAll()
     assert {path.name for path in dialog.chosen} == {"day1", "day2"}
+
+
+def test_what_leads_to_the_page_of_a_question_goes_when_the_question_is_another(window, small_recording, qtbot):
+    window.document.open(small_recording, Analysis())
+    window.show_start()
+    card_of(window.start.questions, "What is a generalized linear model?").click()
+    qtbot.waitUntil(lambda: window.notice_bar.isVisible() and bool(window.notice_bar.notice.page))
+    qtbot.waitUntil(lambda: not window.document.busy, timeout=60_000)
+    assert window.notice_bar.isVisible()
+    analysis = window.document.analysis
+    window.document.edit(analysis.with_(seed=analysis.seed + 1), "Change seed")
+    assert not window.notice_bar.isVisible()

@@ -590,3 +590,34 @@ def test_a_figure_that_is_scrolled_out_of_sight_can_be_exported(
         assert plots_on_screen(window)[: len(seen)] == seen
     window.panels["results"].show_page(3)
     assert not set(curves.plots) & set(plots_on_screen(window))
+
+
+def test_the_rail_says_what_is_coming(window, small_recording, small_analysis, monkeypatch):
+    window.document.open(small_recording, small_analysis)
+    work, buttons = window.work, window.rail.buttons
+
+    def said(step):
+        return buttons[step].text().partition("\n")[2]
+
+    before = {step: said(step) for step in ("results", "checks", "answers", "batch")}
+    monkeypatch.setattr(type(work.answers), "running", property(lambda self: True))
+    monkeypatch.setattr(type(work.answers), "n_answered", property(lambda self: (2, 19)))
+    work.answers.changed.emit()
+    assert said("answers") == "2 of 19…"
+    assert buttons["answers"].accessibleName().endswith("2 of 19…")
+    monkeypatch.setattr(type(work.checks), "job_of", lambda self, kind: object() if kind == "tests" else None)
+    work.checks.changed.emit("tests")
+    assert said("checks") == "checking…"
+    monkeypatch.undo()
+    work.answers.changed.emit()
+    assert {step: said(step) for step in before} == before
+
+
+def test_the_rail_counts_the_units_of_a_fit_that_runs(window, small_recording, small_analysis, qtbot):
+    window.document.open(small_recording, small_analysis)
+    seen = []
+    window.work.fitting.runs.changed.connect(lambda: seen.append(window.rail.buttons["results"].text()))
+    window.work.fitting.fit()
+    qtbot.waitUntil(lambda: window.document.result is not None, timeout=60_000)
+    assert any("…" in text for text in seen)
+    qtbot.waitUntil(lambda: "…" not in window.rail.buttons["results"].text())

@@ -67,12 +67,22 @@ def test_the_next_fit_is_set_beside_the_one_before_where_the_user_builds_the_sec
     page = fitted.panels["fits"]
     choose(page.compare, "that I build")
     assert fitted.step == "features"
-    document = fitted.document
+    document, line = fitted.document, fitted.panels["features"].second
+    assert line.isVisible()
+    assert f"beside '{document.shown_fit.name}'" in line.text.text()
     document.edit(document.analysis.with_(terms=document.analysis.terms[:1]), "Remove term")
     fitted.action("fit").trigger()
     qtbot.waitUntil(lambda: len(page.table.ticked) == 2)
     assert fitted.step == "fits"
     assert document.shown_fit is document.fits[1]
+    assert line.isHidden()
+    choose(page.compare, "that I build")
+    line.drop.click()
+    assert line.isHidden()
+    document.edit(document.analysis.with_(seed=7), "Change seed")
+    fitted.action("fit").trigger()
+    qtbot.waitUntil(lambda: len(document.fits) == 3 and not document.busy)
+    assert fitted.step != "fits", "the next fit is compared with none"
 
 
 def test_where_nothing_can_be_compared_the_button_says_why(window, fitted, qtbot):

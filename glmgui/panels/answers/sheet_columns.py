@@ -1,0 +1,73 @@
+"""The columns of the answer sheet: headings, what they mean, the evidence behind them, and how their numbers are written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+
+_WIDEST = 230
+_WIDEST_PATH = 420  # of several terms in a row
+_SETTLED = 5e-5
+"""Shares of the deviance below this are written as none: the models of a sheet are settled until their shares move by no more."""
+_LARGEST = 1e4
+"""Where held-out deviance explodes, digits after the point say nothing."""
+
+PATH, SHARES, SHIFTS, CURVES, KS, SIMULATED = "path", "shares", "shifts", "curves", "ks", "simulated"
+"""Kinds of evidence that a cell stands for."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, what it means, the evidence behind it, whether it is a number, and how wide it is at most, in pixels."""
+
+    title: str
+    help: str
+    evidence: str
+    number: bool = True
+    widest: int = _WIDEST
+
+
+FIRST = (
+    Column("Unit", "The unit; a click selects it everywhere", CURVES, False),
+    Column("Driven by", "Terms that were chosen, in the order in which they came in; a click shows how", PATH, False, _WIDEST_PATH),
+    Column("Explained", "Share of the deviance that the chosen model explains on held-out time; 0 is a constant rate. Of the candidates' own functions and smoothing, on the folds under 'Candidates and settings': a fit under Results has its own, and another number for the same terms", SHARES),
+    Column("q", "False discovery rate over all units (Benjamini & Hochberg): of units with a q below 0.05, at most 5 % are expected to be there by chance", PATH),
+)  # fmt: skip
+LAST = (
+    Column("Shift q", "Whether the choice survives shifting the spikes in time: the largest false discovery rate of the chosen terms", SHIFTS),
+    Column("Model", "Whether anything speaks against the model (time rescaling and the other checks)", KS, False),
+    Column("KS", "Kolmogorov-Smirnov distance of the rescaled intervals; beside it the 95 % limit of a right model", KS),
+    Column("Simulated", "Whether the recorded spikes are like those that the model makes by itself, in rate, intervals and autocorrelogram together: p is the share of recordings, simulated and real, that are as unlike the others; below 0.05 they are unlike", SIMULATED),
+    Column("In words", "The answer in a sentence", CURVES, False),
+)  # fmt: skip
+
+SORTS = "A click sorts, a second one the other way round, a third one as the sheet has them: best known first"
+
+ADDED = (
+    "Share of the deviance on held-out time that {name} adds when it comes in, to the terms before it: those in bold sum to Explained. "
+    "Of a term that was not chosen, what it would add to those that were; empty where that was not tried. "
+    "0 is less than 0.00005, to which the models are settled; saved sheets have all digits. What is lost without a term stands under Contributions"
+)
+
+
+def explained_columns() -> str:
+    """What the fixed columns and those of the candidates mean, as HTML."""
+    said = [(one.title, one.help) for one in (*FIRST, *LAST)]
+    said.insert(len(FIRST), ("+ term", ADDED.format(name="the term")))
+    return "".join(f"<p><b>{escape(title)}</b>: {escape(text)}.</p>" for title, text in said)
+
+
+def number_text(value: float) -> str:
+    """Three places, and the first digit of what would round to zero: a gain of 0.0002 is one, if a small one; below what is settled none."""
+    if math.isnan(value):
+        return ""
+    if abs(value) >= _LARGEST:
+        return f"{value:.1e}"
+    if abs(value) < _SETTLED:
+        return "0"
+    return f"{value:.3f}" if abs(value) >= 0.0005 else f"{value:.4f}"
+
+
+def small_text(value: float) -> str:
+    return "" if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
