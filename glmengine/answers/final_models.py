@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -23,8 +24,9 @@ from glmengine.results.filters import term_filters
 from glmengine.results.posterior import Posterior, link_of
 from glmengine.selection.whole_fits import Whole
 from glmengine.simulation.comparison import burst_within, compare_surrogates
+from glmengine.simulation.likeness import LEVEL
 from glmengine.simulation.runaway import Runaway
-from glmengine.simulation.surrogates import simulate
+from glmengine.simulation.surrogates import Surrogates, simulate
 from glmengine.threads import workers
 
 if TYPE_CHECKING:
@@ -49,6 +51,12 @@ SIMULATED = ("rate", "isi", "autocorrelogram", "burst")
 
 CANNOT_RUN = "cannot_run"
 """Column of the checks with the finding that a model cannot run by itself, as text; empty where it can."""
+
+RAN_AWAY = "ran_away"
+"""Column of the checks with the share of the simulations that ran away."""
+
+FEWEST_ALIKE = math.ceil(1 / LEVEL)
+"""Simulations among which recorded spikes can be unlike all others at that level."""
 
 _CANNOT_RUN = Finding(
     "It cannot run by itself.", Advice("a model that can run by itself", " (the simulated spikes say why it cannot)")
@@ -182,7 +190,7 @@ def simulated(
         return xr.Dataset(), {}, []
     prepared = beginning.prepared
     units = list(prepared.units)
-    names = [*(f"simulated_{one}" for one in (*SIMULATED, "p")), *_BURST, "burst_within", "mean_interval"]
+    names = [*(f"simulated_{one}" for one in (*SIMULATED, "p")), *_BURST, "burst_within", "mean_interval", RAN_AWAY]
     columns = {name: np.full(len(units), np.nan) for name in names}
     unknown = xr.Dataset({name: ("unit", values) for name, values in columns.items()}, {"unit": units})
     try:
@@ -190,9 +198,15 @@ def simulated(
     except GlmError as error:  # a model that cannot run ahead: said, and the rest of the answer stands
         return unknown.assign({CANNOT_RUN: ("unit", [_CANNOT_RUN.to_text()] * len(units))}), {}, [error.message]
     notes = [str(one) for one in surrogates.runaways]
-    if surrogates.ran_away.all():
-        found = {one.unit: _runs_away(one).to_text() for one in surrogates.runaways}
-        return unknown.assign({CANNOT_RUN: ("unit", [found.get(unit, "") for unit in units])}), {}, notes
+    columns[RAN_AWAY] = _shares_away(surrogates, units)
+    unknown = unknown.assign({RAN_AWAY: ("unit", columns[RAN_AWAY])})
+    if surrogates.runaways:
+        found = {one.unit: _runs_away(one, surrogates.repeats).to_text() for one in surrogates.runaways}
+        unknown = unknown.assign({CANNOT_RUN: ("unit", [found.get(unit, "") for unit in units])})
+    if (~surrogates.ran_away).sum() < min(
+        surrogates.repeats, FEWEST_ALIKE
+    ):  # none or too few that recorded spikes could be unlike
+        return unknown, {}, notes
     try:
         compared = compare_surrogates(surrogates, pairs=False, context=context.part(0.7, 1.0))
     except GlmError as error:  # nothing in common with the recorded counts
@@ -216,15 +230,23 @@ def simulated(
         "burst_high": "upper end of its 95 % band in simulations",
         "burst_within": "up to how long an interval is as short as in bursts (s)",
         "mean_interval": "mean interval between the recorded spikes (s)",
+        RAN_AWAY: "share of the simulations that ran away",
     }
     found = {name: ("unit", values, {"long_name": long_names[name]}) for name, values in columns.items()}
     kept = {name: one for name, one in compared.datasets().items() if name in SIMULATED}
-    return xr.Dataset(found, {"unit": units}), kept, notes
+    return unknown.assign(found), kept, notes
 
 
-def _runs_away(one: Runaway) -> Finding:
+def _shares_away(surrogates: Surrogates, units: Sequence[str]) -> np.ndarray:
+    """(M,) share of the simulations in which each unit ran away."""
+    away = {one.unit: one.repeats for one in surrogates.runaways}
+    return np.array([away.get(unit, 0) for unit in units]) / max(surrogates.repeats, 1)
+
+
+def _runs_away(one: Runaway, repeats: int) -> Finding:
     """As what speaks against the model of a unit."""
-    return Finding(f"Its simulated spikes run away, through {one.through}.", one.remedy, next(iter(one.edits), None))
+    when = f" in {one.repeats} of {repeats} simulations" if one.repeats < repeats else ""
+    return Finding(f"Its simulated spikes run away{when}, through {one.through}.", one.remedy, next(iter(one.edits), None))
 
 
 @dataclass(frozen=True)

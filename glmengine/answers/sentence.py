@@ -178,7 +178,7 @@ def answer_sentence(
     spikes : float
         Of the folds that count; NaN where not known, as of signals.
     unable : str
-        Why there are no simulated spikes, where that speaks against the model.
+        Why there are no simulated spikes, or how many of the simulations ran away, where that speaks against the model.
     nearest : Nearest, optional
         Of a unit without a term, where one explains something by itself.
     unsure : bool
@@ -221,10 +221,10 @@ def answer_sentence(
         text += "; so far no more than chance gives among so many units"
     if adequate is not None:
         text += f"; {'nothing speaks against the model' if adequate else 'something is missing in the model'}"
-    if simulated is not None:
-        text += f"; {simulated.words(history)}"
-    elif unable:
+    if unable:
         text += f"; {unable[:1].lower()}{unable[1:].rstrip('.')}"
+    if simulated is not None:
+        text += f"; {'where they do not, ' if unable else ''}{simulated.words(history)}"
     if adequate is False and try_next:  # last, as it is a list itself
         text += f"; what to try: {try_next}"
     return f"{text}."

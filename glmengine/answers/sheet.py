@@ -24,7 +24,7 @@ class AnswerSheet:
     units : Dataset (unit)
         Best known first: ``terms`` in order, ``deviance_explained``, ``p`` and ``q``, spikes, the checks of the model (``ks``, ``ks_band``,
         ``ks_p``, ``adequate``, ``verdict``, ``try_next``), the shares of rate, intervals and autocorrelogram inside the 95 % band of simulations
-        (``simulated_rate``, ``simulated_isi``, ``simulated_autocorrelogram``), short intervals (``burst``, ``burst_low``, ``burst_high``),
+        (``simulated_rate``, ``simulated_isi``, ``simulated_autocorrelogram``), short intervals (``burst``, ``burst_low``, ``burst_high``; up to ``burst_within`` s, beside the ``mean_interval``),
         whether it was ``finished``, and the ``sentence``.
     terms : Dataset (unit, term)
         ``order`` in which terms came in (NaN: not chosen), what each ``added`` to those before it (of a term that was not chosen: would add to

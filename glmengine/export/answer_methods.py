@@ -10,11 +10,11 @@ from glmengine.answers.question import default_selection
 from glmengine.export.citations import entries_of, model_works
 from glmengine.export.methods import (
     KEPT_OVER_UNITS,
-    SPLITS,
     TAIL_READ,
     choice_words,
     model_words,
     software_words,
+    split_words,
     term_words,
     time_words,
 )
@@ -84,7 +84,7 @@ def _choice(sheet: AnswerSheet, analysis: Analysis) -> list[str]:
     by_shifts = sheet.evidence["shifts"].sizes["shuffle"] if sheet.selection.judged_by_shifts else 0
     if chosen := choice_words(selection, by_shifts):
         folds = sheet.selection.models.sizes.get("fold", selection.folds)
-        said.append(f"{chosen}; there were {numbered(folds, 'fold')} over {SPLITS[analysis.validation.split]}.")
+        said.append(f"{chosen}; there were {numbered(folds, 'fold')} over {split_words(analysis.validation)}.")
     if selection.method == "forward":
         said.append("What a term adds is the held-out deviance explained with it less that of the terms before it.")
     if selection.prune and selection.method == "forward":

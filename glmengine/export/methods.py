@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.analysis.term_origin import AFTER_CHOICE
+from glmengine.analysis.validation import GROUPED
 from glmengine.export.citations import cited
 from glmengine.results.check_options import asked_options
 from glmengine.results.posterior import link_of
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis, Model
     from glmengine.analysis.selection import Selection
     from glmengine.analysis.terms import AnyTerm
+    from glmengine.analysis.validation import Validation
     from glmengine.results.result import Result
 
-SPLITS = {
+_SPLITS = {
     "blocks": "contiguous blocks of time",
     "interleaved": "blocks of time interleaved over the session",
     "trials": "whole trials",
@@ -178,15 +180,39 @@ def _strength(result: Result) -> str:
 
 def _validation(result: Result) -> str:
     validation = result.analysis.validation
+    tested = _tested(result) if validation.test_epochs else ""
     if validation.folds < 2:
-        return "No time was held out."
+        return tested or "No time was held out."
     gap = ", with a gap as long as the longest window on both sides of held-out time" if validation.gap else ""
     held = np.asarray(result.scores["deviance_explained_heldout"].values, np.float64)
     known = held[np.isfinite(held)]
     found = f"; the median deviance explained on held-out time was {np.median(known):.3g}" if len(known) else ""
     chosen = "the strength" if result.search is None else "the settings and the strength"
     nested = f", {chosen} being chosen anew without each fold" if validation.nested else ""
-    return f"Scores are of {validation.folds}-fold cross-validation over {SPLITS[validation.split]}{gap}{nested}{found}."
+    folds = (
+        validation.folds if result.fold_scores is None else result.fold_scores.sizes["fold"]
+    )  # halves are two, sessions as many as there are
+    return f"Scores are of {folds}-fold cross-validation over {split_words(validation)}{gap}{nested}{found}. {tested}".rstrip()
+
+
+def _tested(result: Result) -> str:
+    """Of epochs that are scored and never fitted."""
+    explained = np.asarray(result.scores["deviance_explained_test"].values, np.float64)
+    known = explained[np.isfinite(explained)]
+    found = f"; the median deviance explained there was {np.median(known):.3g}" if len(known) else ""
+    one = len(names := result.analysis.validation.test_epochs) == 1
+    return f"The epoch{'' if one else 's'} {listed(names)} {'was' if one else 'were'} never fitted, only scored{found}."
+
+
+def split_words(validation: Validation) -> str:
+    """What is held out together."""
+    if not (validation.grouped_by and validation.split in GROUPED):
+        return _SPLITS[validation.split]
+    intervals = f"intervals of '{validation.grouped_by}'"
+    if validation.split == "odd_even":
+        return f"odd against even {intervals}"
+    shares = f", of which each fold has its share of every value of '{validation.balanced}'" if validation.balanced else ""
+    return f"whole {intervals}{shares}"
 
 
 def _checks(result: Result) -> list[str]:

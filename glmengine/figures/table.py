@@ -91,5 +91,11 @@ TABLE = (
         True,
         has=lambda result: result.simulated is not None,
     ),
+    Kind(
+        "group_path",
+        "terms of a unit coming in along a group lasso, and the held-out score",
+        True,
+        has=lambda result: result.selection is not None and result.selection.path is not None,
+    ),
     Kind("comparison", "deviance explained by each of the models compared", has=lambda result: result.selection is not None),
 )

@@ -82,11 +82,11 @@ class AnswerRow:
     alike_p : float
         p of the recorded spikes among the simulated ones; NaN in older sheets too.
     is_alike : bool or None
-        Whether the recorded spikes are like the simulated ones, as the verdict has it; None where nothing was compared.
+        Whether the recorded spikes are like the simulated ones, as the verdict has it; None where nothing was compared, or some ran away.
     inside : str
         What of them lies inside the bands of the simulations, in words.
     cannot_run : bool
-        Whether simulations were asked for and none could be compared.
+        Whether simulations were asked for and some ran away, or none could be compared.
     sentence : str
     waiting : str
         What is said of a unit that has no answer, empty where it has one.
@@ -118,6 +118,7 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
     added = _by_term(terms, "added")
     shift_q = _by_term(terms, "shift_q")
     alike = np.stack([_column(units, f"simulated_{name}") for name in ("rate", "isi", "autocorrelogram")])
+    ran_away = _column(units, "ran_away")
     ks, band, explained, q = (_column(units, name) for name in ("ks", "ks_band", "deviance_explained", "q"))
     adequate, finished = units["adequate"].values, units["finished"].values.astype(bool)
     checks = {str(name): array.values for name, array in units.data_vars.items()}
@@ -127,6 +128,7 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
         mine = [names[k] for k in np.argsort(order[at], kind="stable") if np.isfinite(order[at][k])] or list(chosen[at])
         judged = bool(mine) and bool(finished[at])
         simulated = Simulated.of({name: values[at] for name, values in checks.items() if values.dtype.kind == "f"})
+        away = bool(ran_away[at] > 0)
         rows.append(
             AnswerRow(
                 str(unit),
@@ -140,9 +142,9 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
                 float(ks[at]),
                 float(band[at]),
                 math.nan if simulated is None else simulated.p,
-                None if simulated is None else simulated.alike,
+                None if simulated is None or away else simulated.alike,
                 "" if simulated is None else _inside(sheet, str(unit)),
-                judged and "simulated_isi" in units and not np.isfinite(alike[:, at]).any(),
+                judged and "simulated_isi" in units and (away or not np.isfinite(alike[:, at]).any()),
                 str(units["sentence"].values[at]),
             )
         )

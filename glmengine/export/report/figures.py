@@ -68,4 +68,6 @@ def _sheets(result: Result, recorded: bool) -> list[Sheet]:
     if result.simulated is not None:
         simulated = {str(name) for name in result.simulated.rate["unit"].values}
         plan += [("surrogates", unit) for unit in units if unit in simulated]
+    if result.selection is not None and result.selection.path is not None:
+        plan += [("group_path", unit) for unit in units if unit in result.selection.units]
     return [*sheets, *(Sheet(kind, unit, free_name(f"{kind}-{file_name(unit)}", taken)) for kind, unit in plan)]

@@ -580,6 +580,10 @@ def test_sentences_say_how_simulated_spikes_differ():
     slow, fast = (replace(few, burst_within=0.01, interval=1 / rate).words("") for rate in (5.0, 92.0))
     assert slow == "too few bursts in the model"
     assert fast == "too few intervals of up to 10 ms in the model"  # which half of its intervals are at that rate
+    some = answer_sentence(
+        [("x", 0.2)], [], explained=0.2, q=0.03, adequate=False, try_next="", unable="Its spikes run away in 5.", simulated=alike
+    )
+    assert some.endswith("; its spikes run away in 5; where they do not, simulated spikes are like the recorded ones.")
     other = Simulated(rate=0.0, isi=0.7, autocorrelogram=0.97, burst=0.1, burst_low=0.08, burst_high=0.12)
     assert other.words() == "simulated spikes differ in rate and intervals"
     said = answer_sentence([("x", 0.2)], [], explained=0.2, q=0.03, adequate=True, try_next="", doubtful=["x"], simulated=alike)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
+import glmengine as ge
 from glmengine.analysis.time import Condition
 from glmengine.cli.main import main
 from glmengine.export.citations import bibtex, cited, entries
@@ -24,6 +27,36 @@ def test_the_numbers_are_those_of_the_analysis(small_result):
     limited = small_result.analysis.time.with_(conditions=(Condition(variable="speed", above=5.0),), epochs=("first",))
     other = methods_text(replace(small_result, analysis=small_result.analysis.with_(time=limited)))
     assert "over the epochs first, where speed was above 5" in other
+
+
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        ({"split": "halves"}, "2-fold cross-validation over the two halves"),
+        ({"split": "odd_even", "grouped_by": "laps"}, "2-fold cross-validation over odd against even intervals of 'laps'"),
+        ({"split": "odd_even"}, "2-fold cross-validation over odd against even blocks"),
+        (
+            {"split": "trials", "grouped_by": "trials", "balanced": "trials.choice"},
+            "2-fold cross-validation over whole intervals of 'trials', of which each fold has its share of every value of 'trials.choice'",
+        ),
+    ],
+)
+def test_the_split_is_said_as_it_was_made(small_result, validation, said):
+    """With as many folds as there are, not as many as were asked for."""
+    asked = small_result.analysis.with_(validation=ge.Validation(folds=5, **validation))
+    two = replace(small_result, analysis=asked, fold_scores=small_result.fold_scores.isel(fold=[0, 1]))
+    assert said in methods_text(two)
+
+
+def test_epochs_that_are_only_scored_are_said(small_result):
+    scores = small_result.scores.assign(deviance_explained_test=small_result.scores["deviance_explained_heldout"] * 0 + 0.25)
+    for folds, said in ((0, "No time was held out"), (3, "3-fold cross-validation")):
+        validation = ge.Validation(folds=folds, test_epochs=("second",))
+        model = small_result.analysis.model.with_(strengths=(1e-4,))
+        tested = replace(small_result, scores=scores, analysis=small_result.analysis.with_(validation=validation, model=model))
+        text = methods_text(tested)
+        assert "The epoch second was never fitted, only scored; the median deviance explained there was 0.25." in text
+        assert (said in text) == (folds > 0)
 
 
 def test_each_work_that_is_cited_has_an_entry(small_result, small_recording):

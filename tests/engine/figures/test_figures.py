@@ -30,7 +30,23 @@ def whole_result(small_result, small_recording):
     )
     filters = {**checked.filters, "reward": _kernel(checked, "condition", ["left", "right"])}
     filters["scene"] = _kernel(checked, "channel", [f"row {i // 4}, column {i % 4}" for i in range(12)], shape=(3, 4))
-    return replace(checked, selection=compared, filters=filters)
+    return replace(checked, selection=replace(compared, path=_group_path(result=checked)), filters=filters)
+
+
+def _group_path(result):
+    """Two terms of each unit that come in one after another as the penalty weakens."""
+    import xarray as xr
+
+    strengths, units = np.logspace(-1, -3, 9), list(result.units)
+    norm = np.maximum(np.arange(9)[:, None] - np.array([2, 5]), 0) * np.ones((len(units), 1, 1))
+    score = -1.0 - 0.01 * (np.arange(9) - 6.0) ** 2 * np.ones((len(units), 1))
+    arrays = {
+        "norm": (("unit", "strength", "term"), norm),
+        "log_likelihood": (("unit", "strength"), score),
+        "log_likelihood_error": (("unit", "strength"), np.full_like(score, 0.02)),
+        "chosen_strength": ("unit", np.full(len(units), strengths[5])),
+    }
+    return xr.Dataset(arrays, {"unit": units, "strength": strengths, "term": ["head_direction", "place"]})
 
 
 def _kernel(result, dim, names, **attributes):
@@ -321,7 +337,22 @@ def test_long_names_of_terms_and_categories_are_folded_not_cut(small_result):
     assert box.x1 <= figure.bbox.x1
 
 
-OF_UNIT = ("unit", "tuning", "filter", "events", "receptive_field", "surrogates")
+def test_a_group_path_shows_each_term_coming_in_and_the_strength_chosen(whole_result, small_result):
+    norms, scores = draw(whole_result, "group_path", "hd").axes
+    lines = {line.get_label(): line.get_ydata() for line in norms.get_lines()}
+    path = whole_result.selection.path.sel(unit="hd")
+    for name in ("head_direction", "place"):
+        np.testing.assert_array_equal(lines[name], path["norm"].sel(term=name))
+    assert norms.xaxis_inverted()
+    assert scores.xaxis_inverted()
+    assert float(path["chosen_strength"]) in [line.get_xdata()[0] for line in scores.get_lines()]
+    assert "group_path" in available(whole_result)
+    assert "group_path" not in available(small_result)
+    with pytest.raises(GlmError, match="ask for the method group_path"):
+        draw(small_result, "group_path", "hd")
+
+
+OF_UNIT = ("unit", "tuning", "filter", "events", "receptive_field", "surrogates", "group_path")
 
 
 @pytest.mark.parametrize("kind", [*OF_UNIT, "units", "basis", "coupling_graph", "comparison"])

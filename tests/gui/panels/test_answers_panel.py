@@ -140,6 +140,10 @@ def test_the_tick_of_simulated_spikes_follows_the_verdict_on_all_of_them(qtbot, 
     assert cell(table, "hd", "Simulated").data() == f"{tick} {said}, p {p:.2g}"
     tip = cell(table, "hd", "Simulated").data(Qt.ItemDataRole.ToolTipRole)
     assert re.search(r"\d+ of \d+ values of the intervals", tip)
+    some_away = sheet.units.assign(ran_away=("unit", np.full(sheet.units.sizes["unit"], 0.2)))
+    table.begin(("head_direction", "position.x"))
+    table.add(answer_rows(replace(sheet, units=some_away)))
+    assert cell(table, "hd", "Simulated").data() == "\u2717 cannot run"
 
 
 def test_what_ran_away_is_not_said_not_to_have_been_simulated(qtbot, kept):
