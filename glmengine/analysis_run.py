@@ -220,6 +220,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             design,
             prepared.counts,
             folds=folds,
+            fold_names=split.names,
             extend=goes_on(prepared),
             **({"nested": True} if nested else {}),
             **_kept_coefficients(analysis, prepared, split),
@@ -229,7 +230,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
 
     if averages:
         apart = context.part(0.0, 1.0, aside=True)  # one fold alone is not a unit's score
-        return cross_validate_averages(analysis, prepared, split.fold, scored, apart, _choice(analysis))
+        return cross_validate_averages(analysis, prepared, split.fold, scored, apart, _choice(analysis), split.names)
     return scored(prepared.design, split.fold, context)
 
 
@@ -256,6 +257,7 @@ def _searched(analysis: Analysis, settings: PreparedSettings, split: Split, cont
             settings.designs[setting],
             counts,
             folds=fold,
+            fold_names=split.names,
             extend=strengths is None,
             context=context,
             **(kept if strengths is None else {}),

@@ -57,6 +57,7 @@ def cross_validate(
     rule: str = "best",
     one_for_all: bool = False,
     nested: bool = False,
+    fold_names: Sequence[str] | None = None,
     context: Context | None = None,
 ) -> CrossValidation:
     """Fit every unit at every strength with each fold held out, and score it there.
@@ -87,6 +88,8 @@ def cross_validate(
     nested : bool
         Score each fold also at the strength that is chosen by a cross-validation of the other folds alone: scores that the choice has not
         made better. Takes as many further cross-validations as there are folds.
+    fold_names : sequence of str, optional
+        What the folds are called in `notes`, by their number; the numbers where not given.
 
     Returns
     -------
@@ -146,7 +149,7 @@ def cross_validate(
     with runtime.float64():
         grid = Grid.of(values, extends=extend and not context.stopping)
         answers, _ = table(fold, grid, context.part(0.0, 1.0 / (1 + labels.size)) if nested else context, coefs)
-        found = summary(answers, grid, labels, fold, time.perf_counter() - began, choice)
+        found = summary(answers, grid, labels, fold, time.perf_counter() - began, choice, fold_names)
         if not nested or context.stopping:
             return found
         tried = Grid.of(np.asarray(found.scores["strength"].values, np.float64), extends=False)

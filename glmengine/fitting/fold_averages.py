@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,7 @@ def cross_validate_averages(
     scored: Callable[[Design, np.ndarray, Context], CrossValidation],
     context: Context,
     choice: StrengthChoice = BEST_OF_EACH,
+    fold_names: Sequence[str] | None = None,
 ) -> CrossValidation:
     """The scores of all folds, each from a design of its own.
 
@@ -52,6 +53,8 @@ def cross_validate_averages(
         Cross-validates a design with the folds that it is given.
     context : Context
     choice : StrengthChoice
+    fold_names : sequence of str, optional
+        As for `glmengine.cross_validate`.
     """
     began = time.perf_counter()
     family = get_family(analysis.model.family)
@@ -83,7 +86,7 @@ def cross_validate_averages(
             break
     link = family.link(analysis.model.link or None)
     assembly = assemble(inputs, family, link, intercept=True, fold=numbers, n_folds=labels.size)
-    return summary(*_together(parts, assembly, labels.size), labels, fold_of, time.perf_counter() - began, choice)
+    return summary(*_together(parts, assembly, labels.size), labels, fold_of, time.perf_counter() - began, choice, fold_names)
 
 
 def _together(parts: list[CrossValidation], assembly: Assembly, n_folds: int) -> tuple[Answers, Grid]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,7 @@ def summary(
     fold: np.ndarray,
     seconds: float,
     choice: StrengthChoice = BEST_OF_EACH,
+    names: Sequence[str] | None = None,
 ) -> CrossValidation:
     """What a table of answers (F, S, ..., M) says.
 
@@ -107,15 +109,18 @@ def summary(
     ----------
     answers : Answers
     grid : Grid
-    labels : (F,) array
-        What the folds are called.
+    labels : (F,) int array
+        Numbers of the folds.
     fold : (T,) int array
         Fold of each row, -1 for none.
     choice : StrengthChoice
         Of the strength from the scores.
+    names : sequence of str, optional
+        What the folds are called in notes, by their number; the numbers where not given.
     """
     import xarray as xr
 
+    called = labels if names is None else [names[int(label)] for label in labels]
     assembly = answers.assembly
     family, units = assembly.family, list(assembly.inputs.units)
     F, M = labels.size, len(units)
@@ -178,7 +183,7 @@ def summary(
         seconds=seconds,
         solver=answers.solver,
         notes=(
-            *fold_notes(family, assembly.observed, assembly.status, labels, assembly.inputs.units),
+            *fold_notes(family, assembly.observed, assembly.status, called, assembly.inputs.units),
             *_grid_notes(grid, order, choice.best(scores, strengths), units),
         ),
         backend=answers.backend,

@@ -100,6 +100,7 @@ def cross_validate_separable(
     platform: str = "auto",
     coefs: bool = False,
     seed: int = 0,
+    fold_names: Sequence[str] | None = None,
     context: Context | None = None,
 ) -> CrossValidation:
     """Score every strength on every held-out fold, as `glmengine.cross_validate` does; each fold begins from its own training rows."""
@@ -115,4 +116,4 @@ def cross_validate_separable(
     data = FieldData(assembly, design, resolve_penalty(penalty.scaled(1.0), inputs, None), memory * 1e9, context)
     choice = StrengthChoice(rule, one_for_all)
     answers = scored(FieldModel(data, seed), grid, labels.size, context, keep=coefs, choice=choice)
-    return summary(answers, grid, labels, fold, time.perf_counter() - began, choice)
+    return summary(answers, grid, labels, fold, time.perf_counter() - began, choice, fold_names)

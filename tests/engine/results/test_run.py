@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -119,6 +120,28 @@ def test_history_and_coupling_filters_are_kernels_times_coefficients(small_resul
 
 
 # --- what is left out, and what is refused
+
+
+@pytest.mark.parametrize("validation", [{"folds": 5}, {"folds": 2, "split": "halves"}])
+def test_a_fold_without_spikes_is_called_as_in_the_table_of_scores(small_recording, validation):
+    import pynapple as nap
+
+    whole = small_recording.epochs["all"]
+    times = small_recording.spikes[0].t
+    early = nap.Ts(times[times < small_recording.duration / 3], time_support=whole)
+    recording = replace(
+        small_recording,
+        spikes=nap.TsGroup({0: small_recording.spikes[0], 1: early}, time_support=whole),
+        unit_names=("hd", "early"),
+        unit_table=None,
+    )
+    result = ge.run(analysis(DIRECTION, validation=validation), recording)
+    (note,) = [note for note in result.notes if note.startswith("Unit early: fold")]
+    scores = result.fold_scores["log_likelihood"].sel(unit="early")
+    without = [str(name) for name in scores["fold"].values[~np.isfinite(scores.values)]]
+    named = [name for part in re.findall(r"folds? (.*?) ha(?:s|ve) ", note) for name in part.split(", ")]
+    assert sorted(named) == sorted(without)
+    assert named
 
 
 def test_a_silent_unit_is_named_and_spoils_nobody(small_recording):
