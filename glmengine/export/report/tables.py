@@ -142,12 +142,13 @@ def goodness_table(found: Goodness, simulated: SurrogateComparison | None = None
 
 
 def bootstrap_table(found: BootstrapBands) -> Table:
-    """Each coefficient with its percentile interval."""
+    """Each coefficient with its percentile interval, but those that are zero in every draw, as of columns that a unit does not have."""
     held = found.coefficients.transpose("unit", "feature", ...)
     units, features = held["unit"].values.tolist(), held["feature"].values.tolist()
     numbers = [held[name].values.ravel() for name in ("estimate", "low", "high", "standard_error")]
-    whole = [(unit, feature) for unit in units for feature in features]
-    rows = [(*of, *map(number_text, own)) for of, own in zip(whole[:MOST_ROWS], zip(*numbers, strict=True), strict=False)]
+    every = [(unit, feature) for unit in units for feature in features]
+    whole = [(of, own) for of, own in zip(every, zip(*numbers, strict=True), strict=True) if any(own)]
+    rows = [(*of, *map(number_text, own)) for of, own in whole[:MOST_ROWS]]
     titles = ("unit", "feature", "estimate", "2.5 %", "97.5 %", "standard error of the draws")
     return _table(titles, rows, of=len(whole), file="bootstrap_coefficients.csv")
 
