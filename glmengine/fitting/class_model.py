@@ -45,6 +45,10 @@ class ClassModel:
     def makes_zeros(self) -> bool:
         return not self.penalty.is_smooth
 
+    @property
+    def finds_strengths(self) -> bool:
+        return False
+
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         """Units that have the same columns."""
         mask = self.assembly.inputs.mask

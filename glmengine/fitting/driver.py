@@ -60,6 +60,10 @@ class Model(Protocol):
     def makes_zeros(self) -> bool:
         """Whether its penalty does."""
 
+    @property
+    def finds_strengths(self) -> bool:
+        """Whether each batch finds its strengths in its rows."""
+
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         """Units that share a batch."""
 
@@ -118,10 +122,16 @@ def solve(model: Model, plan: Plan, answers: Answers, context: Context) -> Itera
         with threads_kept():
             share.report(Progress(_begins(plan), 0.0))
             batch = model.batch(unit, held, groups[number], share)
-            _follow(batch, plan, answers, share, _FEW_COLUMNS if model.makes_zeros else _FROM_NOTHING)
+            _follow(batch, plan, answers, share, _first_work(model))
         yield number, batch
         if context.stopping:
             return
+
+
+def _first_work(model: Model) -> Sequence[float]:
+    if model.finds_strengths:
+        return _SEARCHED
+    return _FEW_COLUMNS if model.makes_zeros else _FROM_NOTHING
 
 
 def _next(groups: Sequence[Group], assembly: Assembly, context: Context) -> int:
@@ -141,9 +151,9 @@ def _columns(assembly: Assembly, units: np.ndarray, n_folds: int) -> tuple[np.nd
     return unit[useful], held[useful]
 
 
-_FEW_COLUMNS, _FROM_NOTHING = (0.5, 0.75), (1.1,)
+_FEW_COLUMNS, _FROM_NOTHING, _SEARCHED = (0.5, 0.75), (1.1,), (1.75,)
 """What the first strengths of a path take beside each of the later ones (measured): where a penalty makes zeros few columns are in use then,
-elsewhere the first begins far from its end."""
+elsewhere the first begins far from its end, and strengths that are found in the rows take a search."""
 
 _PREPARED = 0.25
 """What comes before them: rows made ready, constant columns found."""

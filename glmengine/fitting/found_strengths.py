@@ -22,6 +22,7 @@ REML = "reml"
 """What is given in place of a strength where strengths are to be found."""
 
 DISPERSION_SETTLED, MOST_ROUNDS = 1e-3, 10
+SEARCHED = 0.65  # of the work of a batch, that the search takes beside the fit at what it finds (measured)
 """Change of the logarithm of a dispersion at which strengths and dispersion fit each other, and how often they are found in turn."""
 
 
@@ -103,12 +104,12 @@ class StrengthSearch:
         bare = replace(problem, penalty=np.zeros(problem.rows.n_features), strength=np.zeros(problem.n_columns))
         strengths = None
         for _ in range(MOST_ROUNDS):
-            smoothing = choose_strengths(bare, components, theta, context.part(0.0, 0.7), start=strengths)
+            smoothing = choose_strengths(bare, components, theta, context.part(0.0, SEARCHED), start=strengths)
             strengths = np.where(np.isfinite(smoothing.strengths), smoothing.strengths, 1.0)  # where none was found
             asked = replace(
                 bare, penalty=_matrices(components, strengths, problem.rows.n_features), strength=np.ones(len(strengths))
             )
-            solution, found, theta = minimiser.solve(asked, smoothing.theta, context.part(0.7, 1.0), start=start)
+            solution, found, theta = minimiser.solve(asked, smoothing.theta, context.part(SEARCHED, 1.0), start=start)
             if found.dispersion is None or context.stopping:
                 break
             before = bare.dispersion

@@ -59,6 +59,10 @@ class GlmModel:
     def makes_zeros(self) -> bool:
         return not self._penalty.is_smooth
 
+    @property
+    def finds_strengths(self) -> bool:
+        return bool(self._components)
+
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         groups = column_groups(self.assembly.inputs.mask, units, self._penalty)
         if len(groups) > 1:

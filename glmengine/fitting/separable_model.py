@@ -42,6 +42,10 @@ class FieldModel:
     def makes_zeros(self) -> bool:
         return False
 
+    @property
+    def finds_strengths(self) -> bool:
+        return False
+
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         return [Group(units)] if units.size else []
 

@@ -377,8 +377,8 @@ class Descent:
         }
 
     def _renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
-        with self._work.hessians(self.kept.price_of(columns), columns.size):
-            self.kept.renew(theta, columns)
+        with self._work.hessians(self.kept.price_of(columns), columns.size) as told:
+            self.kept.renew(theta, columns, told)
 
     def _report(self, trace: list[dict[str, float]]) -> None:
         now, columns = trace[-1]["decrement"], int(trace[-1]["columns"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from glmengine.context import Context, Progress
@@ -46,13 +46,17 @@ class DescentWork:
             self._done += self._pass(n_columns) * (DOUBLE if self.in_double else 1.0)
 
     @contextmanager
-    def hessians(self, price: float, n_columns: int) -> Iterator[None]:
-        """While Hessians are made that cost so many passes for so many columns; told of before and after."""
-        work = price * self._pass(n_columns)
-        self._report(work)
-        yield
-        self._done += work
-        self._report()
+    def hessians(self, price: float, n_columns: int) -> Iterator[Callable[[float], None]]:
+        """While Hessians are made that cost so many passes for so many columns: it is to be told which share of them is made."""
+        work, before = price * self._pass(n_columns), self._done
+
+        def made(share: float) -> None:
+            self._done = before + share * work
+            self._report((1.0 - share) * work)
+
+        made(0.0)
+        yield made
+        made(1.0)
 
     def stands(self, decrement: float, at_work: int, detail: str) -> None:
         """Report the largest half Newton decrement of the columns that are at work, so many."""

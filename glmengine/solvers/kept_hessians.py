@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -44,8 +45,15 @@ NEAR = 1e12
 LARGEST_HESSIAN = 2500
 """With more columns than this a Hessian per problem column is never made."""
 
+LONG, FEW = 5.0, 8
+"""Hessians that cost more passes than this are made in parts of about so many, but of no fewer columns: these share what is read."""
+
 LARGEST_FLOAT32 = 1e37
 """Beyond it curvatures do not fit into float32."""
+
+
+def _nobody(share: float) -> None:
+    """Who is told where nobody asks how far it is."""
 
 
 class KeptHessians:
@@ -140,8 +148,9 @@ class KeptHessians:
         by_hessian = np.where(self.coarse[columns], min(SAFE, 1.0 / most), SAFE)
         return np.where(self.own[columns], by_hessian, SAFE_SHARED)
 
-    def renew(self, theta: np.ndarray, columns: np.ndarray) -> None:
-        """New Hessians for these columns where they are, in float64 for those whose last one was too coarse."""
+    def renew(self, theta: np.ndarray, columns: np.ndarray, told: Callable[[float], None] = _nobody) -> None:
+        """New Hessians for these columns where they are, in float64 for those whose last one was too coarse; `told` the share that is made."""
+        price, made = self.price_of(columns), 0
         self._double[[k for k in columns.tolist() if not self._metric.sure.get(k, True)]] = True
         self.coarse[columns] = (self._stride > 1) & ~self.exact[columns] & ~self._double[columns]
         kinds = (("float32", self._stride), ("float32", 1), ("float64", 1))
@@ -150,9 +159,13 @@ class KeptHessians:
             chosen = columns[which == kind]
             # a few at a time, so that their matrices fit beside the rows
             step = max(1, int(2e8 / (8 * self._objective.size**2)))
+            if price > LONG:  # and so that it can be said in between how far they are
+                step = min(step, max(FEW, int(columns.size * LONG / price)))
             for start in range(0, chosen.size, step):
                 part = chosen[start : start + step]
                 self._make(theta, part, precision, stride)
+                made += part.size
+                told(made / columns.size)
         self.own[columns] = True
         self.fresh[columns] = True
         self._pace[columns] = np.nan

@@ -38,6 +38,9 @@ NEAR = 0.5
 STRIDE, ROWS_PER_COLUMN = 8, 50
 """Every how many rows a Hessian far from the optimum is made of, where that leaves so many rows for each column."""
 
+EXPECTED_STEPS, LATE_STEPS = 12, 0.25
+"""Steps that most columns take (measured), and the share of those taken that later ones are expected to take still."""
+
 MOST_STEPS, MOST_HALVINGS = 60, 20
 
 
@@ -107,7 +110,7 @@ class _Search:
         self.theta = theta.copy()
         self.to_sum = problem.total / problem.family.loss_factor  # from means of the loss to log-likelihoods
         self.lambdas = np.full((K, J), np.nan) if start is None else start * self.to_sum[:, None]
-        self.steps = 0
+        self.steps, self.worked = 0, 0.0  # and what they took, in steps of all columns
         self.settled, self.at_limit, self.scale = np.zeros(K, bool), np.zeros((K, J), bool), np.ones(K)
         self.free_scale = problem.family.free_scale
         estimable = rows.n // STRIDE >= ROWS_PER_COLUMN * rows.n_features and not self.free_scale
@@ -124,6 +127,7 @@ class _Search:
         fine_steps = np.zeros(active.size, int)
         while active.size and self.steps < MOST_STEPS:
             self.steps += 1
+            self.worked += active.size / self.problem.n_columns
             self.context.check()
             if self.context.stopping:
                 break
@@ -147,14 +151,14 @@ class _Search:
             lost = ~moved & ~self.coarse[active]
             self.coarse[active] &= moved & ((slopes > NEAR) | (decrement > NEAR))
             active = active[~done & ~lost]
-            whole = self.problem.n_columns
-            self.context.report(
-                Progress(
-                    "Choosing strengths",
-                    1.0 - active.size / whole * 0.85**self.steps,
-                    f"step {self.steps}, {active.size} units at work",
-                )
-            )
+            self._report(active.size)
+
+    def _report(self, at_work: int) -> None:
+        """Each step takes what its columns take; those that are at work are expected to need as many as most do, and some more then."""
+        share = at_work / self.problem.n_columns
+        ahead = share * max(EXPECTED_STEPS - self.steps, LATE_STEPS * self.steps)
+        said = f"step {self.steps}, {at_work} units at work"
+        self.context.report(Progress("Choosing strengths", self.worked / (self.worked + ahead), said))
 
     def _hessians(self, columns: np.ndarray) -> np.ndarray:
         """(k, Q, Q) of the mean loss where the columns are; from some of the rows, in float32, where that is still enough and does not

@@ -137,3 +137,19 @@ def test_a_ridge_of_many_units_is_as_far_as_its_work_while_hessians_are_made(his
     assert 0.0 < prepared < 0.25
     assert len(begun) > 6
     np.testing.assert_allclose((fractions - prepared) / (1.0 - prepared), begun, atol=0.2)
+
+
+def test_strengths_that_are_found_in_the_rows_move_the_bar_step_by_step():
+    """Each step of a search takes about the same, and so does each part of the Hessians of the fits that follow."""
+    rng = np.random.default_rng(2)
+    x = rng.uniform(size=6000)
+    X = ge.basis.BSpline(n=16, bounds=(0, 1)).evaluate(x)
+    Y = rng.poisson(np.exp(np.sin(2 * np.pi * x[:, None] * np.arange(1, 13)) - 1.0))
+    said: list[ge.Progress] = []
+    ge.cross_validate(X, Y, penalty=ge.Smoothness(1.0), strengths="reml", folds=5, context=ge.CallbackContext(said.append))
+    shares = np.array([progress.fraction for progress in said])
+    assert (np.diff(shares) >= 0).all()
+    assert np.diff(shares).max() < 0.25
+    searched = np.array([progress.fraction for progress in said if "units at work" in progress.detail])
+    assert len(searched) > 4
+    assert (np.diff(searched) > 0).all()
