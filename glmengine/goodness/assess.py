@@ -194,13 +194,21 @@ def _check(
     rng: np.random.Generator,
     context: Context,
 ) -> UnitChecks:
-    steps = 9 + len(groupings)
-    left = iter(range(steps))
+    # each takes about as long as one lag
+    before, after = 4 + len(groupings), 4
+    first, of_lags, last = parts_by_work(context, [before, lengths.lags, after])
+    left = iter(
+        [
+            *(first.part(0.0, (at + 1) / before) for at in range(before)),
+            of_lags,
+            *(last.part(0.0, (at + 1) / after) for at in range(after)),
+        ]
+    )
 
     def told(found: Found) -> Found:
         """The same, after it was said that one more is found."""
         context.check()
-        context.report(Progress("", (next(left) + 1) / steps))
+        next(left).report(Progress("", 1.0))
         return found
 
     residuals = told(quantile_residuals(series, rng))
@@ -227,7 +235,7 @@ def _check(
         residual_quantiles=np.quantile(normal, QUANTILES) if n_bins else np.full(len(QUANTILES), np.nan),
         covariates=tuple(told(mismatch(series, residuals, one.number, len(one.centre))) for one in groupings),
         time=told(mismatch(series, residuals, blocks, N_BLOCKS)),
-        lags=told(lag_residuals(series, lengths.lags)),
+        lags=told(lag_residuals(series, lengths.lags, of_lags)),
         bands=told(lag_bands(series, lengths.lags)),
         calibration=told(mismatch(series, residuals, rate_groups(series, N_TENTHS), N_TENTHS)),
         dispersion=told(dispersion(series, residuals)),

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmengine.context import SILENT, Context, Progress
 from glmengine.goodness.observations import Series
+
+_SAID = 4  # lags after which it is said how far it is
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class LagBands:
     ratio: np.ndarray
 
 
-def lag_residuals(series: Series, n_lags: int) -> LagResiduals:
+def lag_residuals(series: Series, n_lags: int, context: Context = SILENT) -> LagResiduals:
     """Residuals of bins that lie in one stretch, 1 to `n_lags` apart."""
     residual, spread, run = series.residual, series.spread, series.run
     total = len(residual)
@@ -58,6 +61,9 @@ def lag_residuals(series: Series, n_lags: int) -> LagResiduals:
     weight = series.observed[spikes]
     used = series.used
     for lag in range(1, min(n_lags, total - 1) + 1):
+        if lag % _SAID == 0:
+            context.check()
+            context.report(Progress("", lag / n_lags))
         apart = np.flatnonzero((run[lag:] != run[:-lag]) | ~used[lag:])  # few; what is not used has no residual and no spread
         left = spread[apart]
         scale = np.sqrt(max(spread[:-lag] @ spread[lag:] - left @ spread[apart + lag], 0.0))
