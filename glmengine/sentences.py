@@ -26,7 +26,11 @@ _OF_ONE = {"are": "is", "were": "was", "have": "has"}
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """``85 %``: a share of one, with so many digits after the point, and the space that the sign of a unit has before it (ISO 80000-1)."""
+    """``85 %``: a share of one, with so many digits after the point, and the space that the sign of a unit has before it (ISO 80000-1).
+
+    All and nothing have no digits to show: ``100 %`` is all, ``100.0 %`` nearly all.
+    """
+    digits = 0 if share in (0, 1) else digits
     return f"{share:.{digits}%}".replace("%", " %")
 
 

@@ -118,12 +118,6 @@ def style_sheet(table: Tokens, look: str, scale: float) -> str:
     QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: {spin}px; background: transparent; }}
     QAbstractSpinBox::up-arrow {{ image: url({pictures}/up-{look}.svg); width: {arrow}px; height: {arrow}px; }}
     QAbstractSpinBox::down-arrow {{ image: url({pictures}/down-{look}.svg); width: {arrow}px; height: {arrow}px; }}
-    QToolButton[popupMode="2"] {{ padding: 3px {arrow + 8}px 3px 6px; border: 1px solid {table.outline}; border-radius: 3px; background: {table.raised}; }}
-    QToolButton[popupMode="2"]:hover, QToolButton[popupMode="2"]:focus {{ border: 1px solid {table.accent}; }}
-    QToolButton[popupMode="2"]:pressed {{ background: {table.alternate}; }}
-    QToolButton[popupMode="2"]:disabled {{ border: 1px solid {table.border}; background: {table.window}; color: {table.disabled}; }}
-    QToolButton[popupMode="2"]::menu-indicator {{ image: url({pictures}/down-{look}.svg); subcontrol-origin: padding;
-        subcontrol-position: right center; right: 4px; width: {arrow}px; height: {arrow}px; }}
     QAbstractItemView, QTableView, QTreeView, QListView {{ border: 1px solid {table.border}; background: {table.base}; alternate-background-color: {table.alternate}; }}
     QHeaderView {{ background: {table.base}; border: none; }}
     QCheckBox::indicator, QAbstractItemView::indicator, QGroupBox::indicator {{ width: {indicator}px; height: {indicator}px; border: 1px solid {table.outline};

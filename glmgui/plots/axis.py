@@ -70,6 +70,7 @@ class NamedAxis(QuietAxis):
 
     def __init__(self, orientation: str) -> None:
         self._label_shown = [""]  # its lines as they are written
+        self.cut_label = ""  # the whole label, where it is not written whole
         super().__init__(orientation)
         self._names: dict[float, str] = {}
         self._short: tuple[int, dict[float, str]] = (0, {})  # names as they are written, of how many letters at most
@@ -134,6 +135,7 @@ class NamedAxis(QuietAxis):
 
     def _explain(self, whole: str) -> None:
         """Say where the mouse rests on the label what is cut of it, and what its words mean."""
+        self.cut_label = whole
         self.setToolTip("\n".join(filter(None, (whole, explained(" ".join(self._lines_of_label()))))))
 
     def wheelEvent(self, event: QGraphicsSceneWheelEvent) -> None:

@@ -90,7 +90,7 @@ def test_design_says_what_the_data_can_tell_apart(session, tmp_path, small_analy
     assert "  heading: 6 columns, covariate of head_direction\n    heading[0]\n" in said
     assert "= intercept + f(head_direction) + f(place) + f(history) + f(coupling) + f(heading); " in said
     assert "  f(place): 2-D tuning: B-spline, 5 \u00d7 5 = 25 columns\n" in said
-    assert "100.0 % of the recording is used: 120.0\u2009s, 6,000 bins of 20\u2009ms." in said
+    assert "100 % of the recording is used: 120.0\u2009s, 6,000 bins of 20\u2009ms." in said
     assert "a fit, roughly: 6,000 bins, 100 % valid" in said
     assert "The terms 'head_direction' and 'heading' carry the same information" in said
     assert "Some terms cannot be told apart" in said

@@ -205,7 +205,7 @@ def cut_in_tables_tabs_and_plots(page: QWidget) -> list[str]:
             cut.append(f"tabs of {bar.parent().objectName()}: {bar.tabRect(bar.count() - 1).right()} of {bar.width()} px")
     for plot in page.findChildren(Plot):
         axes = [one for one in plot.scene.items() if isinstance(one, NamedAxis) and one.isVisible()] if plot.isVisible() else []
-        cut += [f"axis of '{plot.title}': {axis.toolTip()}" for axis in axes if axis.toolTip()]
+        cut += [f"axis of '{plot.title}': {axis.cut_label}" for axis in axes if axis.cut_label]
     return cut
 
 
