@@ -84,6 +84,16 @@ class Basis(Spec):
             Channel-major, NaN where the window is not full.
         """
         times = np.asarray(x.t) if hasattr(x, "t") else None
+        if not isinstance(x, np.ndarray) and type(x).__name__ in ("Ts", "TsGroup"):
+            raise GlmError(
+                f"{type(self).__name__}: spike times are to be counted in bins first, as with spikes.count({bin_size:g})"
+            )
+        if times is not None and len(times) > 1:
+            step = float(np.median(np.diff(times)))
+            if abs(step - bin_size) > 0.01 * bin_size:
+                raise GlmError(
+                    f"{type(self).__name__}: the signal has a value every {step:g} s, and bin_size is {bin_size:g} s; give bin_size={step:g}"
+                )
         if epochs is None and times is not None:
             epochs = x.time_support
         pairs = None if epochs is None else np.asarray(getattr(epochs, "values", epochs), dtype=np.float64)

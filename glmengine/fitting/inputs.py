@@ -107,6 +107,7 @@ def read_inputs(
         source, features = ArrayRows(table), features or tuple(f"x{j}" for j in range(table.shape[1]))
         valid, groups, smoothness, axes, sources = _finite_rows(source, features), {}, None, None, {}
     n_rows, n_columns = source.shape
+    _check_same_rows(X, Y)
     if len(values) != n_rows:
         turned = "; X looks transposed: give X.T" if n_columns == len(values) else ""
         raise GlmError(f"X has {n_rows} rows and Y {len(values)}; both must have one row per time bin{turned}")
@@ -115,6 +116,9 @@ def read_inputs(
     names = _unit_names(units) if units is not None else unit_names or tuple(str(m) for m in range(values.shape[1]))
     if len(names) != values.shape[1]:
         raise GlmError(f"Y has {values.shape[1]} units, but {len(names)} names were given")
+    twice = next((name for at, name in enumerate(names) if name in names[:at]), None)
+    if twice is not None:
+        raise GlmError(f"unit_names: '{twice}' is there twice; give each unit a name of its own")
     family.check(values, names, whole=whole)
     return Inputs(
         source=source,
@@ -131,6 +135,27 @@ def read_inputs(
         mask=_mask(mask, (n_columns, values.shape[1])),
         single=single,
     )
+
+
+def _check_same_rows(X: Any, Y: Any) -> None:
+    """Refuse rows that carry times or labels which say that row by row they are not of one another."""
+    times = [np.asarray(part.t) for part in (X, Y) if type(part).__module__.startswith("pynapple") and hasattr(part, "t")]
+    if len(times) == 2 and len(times[0]) == len(times[1]) > 1:
+        apart = np.abs(times[0] - times[1])
+        at = int(np.argmax(apart))
+        if apart[at] > 0.5 * np.median(np.diff(times[1])):
+            raise GlmError(
+                f"X and Y have rows of other times (row {at}: {times[0][at]:g} s and {times[1][at]:g} s); bring both to the same bins, as with "
+                "X.interpolate(Y) or Y.restrict(epochs)"
+            )
+    labels = [part.index for part in (X, Y) if type(part).__module__.startswith("pandas") and hasattr(part, "index")]
+    if (
+        len(labels) == 2
+        and len(labels[0]) == len(labels[1])
+        and not labels[0].equals(labels[1])
+        and set(labels[0]) == set(labels[1])
+    ):
+        raise GlmError("X and Y have the same row labels in another order; bring them into one, as with Y.loc[X.index]")
 
 
 def predictor(X: Any, coef: np.ndarray, features: Sequence[str]) -> np.ndarray:
@@ -177,6 +202,8 @@ def _sources(columns: Any) -> dict[str, list[np.ndarray]]:
 def _array(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """Numbers of an array-like and its column labels, where it has any."""
     labels: tuple[str, ...] = ()
+    if type(data).__module__.startswith("pynapple") and type(data).__name__ in _NO_TABLES:
+        raise GlmError(f"{what}: {_NO_TABLES[type(data).__name__]}")
     if hasattr(data, "dims") and hasattr(data, "coords"):  # xarray
         if data.ndim == 2 and data.dims[1] in data.coords:
             labels = tuple(str(v) for v in data.coords[data.dims[1]].values)
@@ -202,12 +229,32 @@ def _array(data: Any, what: str) -> tuple[np.ndarray, tuple[str, ...]]:
         try:
             array = array.astype(float)
         except (TypeError, ValueError) as error:
-            raise GlmError(f"{what}: holds values that are not numbers; convert or remove them first") from error
+            raise GlmError(f"{what}: {_what_is_no_number(array, labels)}; convert or remove it first") from error
     if array.dtype.kind not in "buif":
         raise GlmError(f"{what}: must hold numbers, these are {array.dtype}; convert them first")
     if array.ndim == 0:
         raise GlmError(f"{what}: is a single number; give one row per time bin")
     return array, labels
+
+
+_NO_TABLES = {
+    "Ts": "is a Ts, times without values; count them in bins first, as with spikes.count(0.01)",
+    "TsGroup": "is a TsGroup, spike times; count them in bins first, as with spikes.count(0.01)",
+    "IntervalSet": "is an IntervalSet, which has no value in each time bin; restrict X and Y to it before the fit",
+}
+"""What to do with objects of pynapple that have no row for each time bin."""
+
+
+def _what_is_no_number(array: np.ndarray, labels: tuple[str, ...]) -> str:
+    """The first value of an array of objects that is no number, with its row and column."""
+    for place, value in np.ndenumerate(array):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            column = f"column '{labels[place[1]]}', " if array.ndim == 2 and len(labels) == array.shape[1] else ""
+            row = f"row {place[0]} " if place else ""
+            return f"{column}{row}holds {value!r:.40}, which is no number"
+    return "holds what is no number"
 
 
 def _has_missing_numbers(data: Any) -> bool:

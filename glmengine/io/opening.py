@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +144,8 @@ def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path | None) -> Recipe 
 
 def _with_name(path: str | Path) -> Path:
     """As a path that has a name, which "." has not, for sentences and the recording."""
+    if not isinstance(path, str | PathLike):
+        raise GlmError(f"path: is {type(path).__name__}; give the path of a file or folder as text")
     path = Path(path).expanduser()
     return path if path.name else path.resolve()
 

@@ -15,6 +15,9 @@ from glmengine.timegrid.frames import given_twice, is_rounded, mostly_shared
 ANEW = 0.2
 """Share of all the time by which a clock must go back for it to have begun anew."""
 
+IN_NO_ORDER = 0.1
+"""Share of the steps that go back from which on nothing began anew there: the samples are in no order."""
+
 
 def in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str], *, frames: bool = False) -> RawSeries:
     """The series with its samples in time order, one at a time; of `frames`, which all count, also those whose stamps were rounded to one."""
@@ -36,7 +39,8 @@ def in_time_order(series: RawSeries, near: tuple[float, float], notes: list[str]
             )
         else:
             notes.append(f"{series.name}: its times went backwards in {places}, by up to {back:.3g} s; they were sorted.")
-        notes += begun_anew(series.name, back, [times])
+        if np.mean(steps < 0) < IN_NO_ORDER:
+            notes += begun_anew(series.name, back, [times])
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
     # closer than a nanosecond is one time

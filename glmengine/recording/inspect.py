@@ -51,7 +51,7 @@ def summary(recording: Recording) -> str:
     """One line: ``NAME: 25 units, 1982 s, 28,825 spikes, 2 covariates (position in cm, head_direction in rad)``."""
     parts = [numbered(len(recording.unit_names), "unit"), f"{_seconds(recording.duration)} s"]
     totals = unit_totals(recording)
-    if np.isfinite(totals).all() and (totals == np.rint(totals)).all():
+    if np.isfinite(totals).all() and (totals == np.rint(totals)).all() and (totals >= 0).all():
         parts.append(numbered(int(totals.sum()), "spike"))
     if recording.counts is not None:
         parts.append(f"in bins of {count_bin_width(recording):g} s")

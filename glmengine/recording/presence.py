@@ -98,10 +98,11 @@ def presence_notes(found: Mapping[str, Presence], *, applied: bool) -> list[str]
     if applied:
         return [f"Taken as recorded only while present, and missing elsewhere: {said}."]
     most = max(found, key=lambda unit: found[unit].expected)
+    it, was, its, is_ = ("it", "was", "its", "is") if len(found) == 1 else ("they", "were", "their", "are")
     return [
         f"{numbered(len(found), 'unit')} with spikes in part of the session only: {said} (at its rate there, the {found[most].silent:.4g} s in which {most} "
-        f"is silent would hold {found[most].expected:,.0f} spikes). Where they were not isolated in the rest, its zeros are no silence: "
-        "use the time in which they are there, with 'only while present' among the units."
+        f"is silent would hold {found[most].expected:,.0f} spikes). Where {it} {was} not isolated in the rest, {its} zeros are no silence: "
+        f"use the time in which {it} {is_} there, with 'only while present' among the units."
     ]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.context import Interruptible, Progress, Stopped
+from glmengine.models.arrays import INFEASIBLE
 from glmengine.solvers.descent import SINGLE_WORK, Descent
 from glmengine.solvers.descent_work import PASSES
 from glmengine.solvers.graded import may_be_lost, refined
@@ -139,7 +140,8 @@ def _of_smallest_norm(problem: Problem, objective: Objective, theta: np.ndarray)
 
 def _without_separated(problem: Problem, objective: Objective, solution: Solution, theta: np.ndarray) -> Solution:
     """With fits to all rows that look finished and have no finite optimum called so."""
-    done = np.flatnonzero(solution.converged & ~solution.runaway & (problem.held == ALL_ROWS))
+    allowed = solution.objective < np.sqrt(INFEASIBLE)  # elsewhere no row has a mean, so that none can be on its way to 0
+    done = np.flatnonzero(allowed & solution.converged & ~solution.runaway & (problem.held == ALL_ROWS))
     lost = done[separated(problem, objective, theta, done)]
     converged, runaway = solution.converged.copy(), solution.runaway.copy()
     converged[lost], runaway[lost] = False, True

@@ -26,8 +26,9 @@ from glmengine.solvers.quadratic import Sparsity, minimise_quadratic
 FAR = 1e-6
 """Above this an estimate of the curvature serves as well as the exact one."""
 
-LEAST = 1e-14
-"""The change of gradient along a step that gains less than this is lost in rounding."""
+LEAST = {True: 1e-14, False: 1e-18}
+"""Steps that gain less tell nothing more of the curvature: where it is the loss's own they need not, where it is only the expected one they
+must, since that alone would lead back and forth until the change of gradient is lost in rounding."""
 
 DECREMENT = 1e-16
 KKT = 1e-9
@@ -104,6 +105,7 @@ class ProximalNewton:
         self.movable = objective.movable[:, :-1]
         self.has_intercept = problem.intercept
         self.scale = problem.limit / DECREMENT  # what decrements are compared with
+        self.least = LEAST[problem.family.has_curvature(problem.link)]
         self.sizes = np.ones((self.K, objective.size - 1))
         self.sizes[:, rows.places] = np.minimum(rows.preparation.scale_of(problem.unit), 1.0)
         strength = problem.strength
@@ -279,7 +281,7 @@ class ProximalNewton:
     def _learn(self, columns: np.ndarray, steps: np.ndarray, changes: np.ndarray, decrement: np.ndarray) -> None:
         """Mend the curvatures of these columns by steps (k, Q) and the changes of gradient (k, Q) that they made."""
         for j, step, change in zip(columns.tolist(), steps, changes, strict=True):
-            if self.curvatures.is_constant or not LEAST * self.scale[j] < decrement[j] < np.inf:
+            if self.curvatures.is_constant or not self.least * self.scale[j] < decrement[j] < np.inf:
                 continue
             quadratic = self.quadratics[j]
             if quadratic is not None:

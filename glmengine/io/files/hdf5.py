@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import LARGEST_ARRAY, plain_column, text_of
 from glmengine.io.files.stored import Hdf5Series
+from glmengine.sentences import listed
 from glmengine.timegrid.sampling import usual_step
 
 if TYPE_CHECKING:
@@ -38,11 +39,16 @@ class MustBeWhole(Exception):
 
 
 def child(group: h5py.Group, name: str, notes: list[str]) -> h5py.Group | h5py.Dataset | None:
-    """A member of a group (or deeper, with a path), None where there is none or, with a note, where it lies in another file."""
+    """A member of a group (or deeper, with a path), None where there is none or, with a note, where it lies in another file or nowhere."""
     import h5py
 
     link = group.get(name, getlink=True) if "/" not in name else None
     found = None if isinstance(link, h5py.ExternalLink) else group.get(name)
+    if found is None and isinstance(link, h5py.SoftLink):
+        notes.append(
+            f"{group.name}/{name}".replace("//", "/").lstrip("/")
+            + f" is a link to {link.path}, which is not there, and was left out."
+        )
     if isinstance(link, h5py.ExternalLink) or (found is not None and found.file.filename != group.file.filename):
         notes.append(f"{group.name}/{name}".replace("//", "/").lstrip("/") + " lies in another file and was left out.")
         return None
@@ -65,7 +71,31 @@ def array(dataset: h5py.Dataset | None, notes: list[str], label: str) -> np.ndar
     if size * max(dataset.dtype.itemsize, 1) > LARGEST_ARRAY:
         notes.append(f"{label} was left out: it would take {size * dataset.dtype.itemsize / 2**30:.1f} GB.")
         return None
+    unknown = [code for code in filters_of(dataset) if not h5py.h5z.filter_avail(code)]
+    if unknown:
+        named = listed([COMPRESSIONS.get(code, f"filter {code}") for code in unknown], 4)
+        notes.append(f"{label} was left out: it is compressed by {named}, which cannot be read here; write the file with gzip.")
+        return None
     return dataset[()]
+
+
+COMPRESSIONS = {
+    32001: "Blosc",
+    32004: "LZ4",
+    32008: "Bitshuffle",
+    32013: "ZFP",
+    32015: "Zstandard",
+    32026: "Blosc2",
+    307: "BZIP2",
+    305: "LZO",
+}
+"""Names of registered filters."""
+
+
+def filters_of(dataset: h5py.Dataset) -> list[int]:
+    """The numbers of the filters through which the values of a dataset go."""
+    made = dataset.id.get_create_plist()
+    return [made.get_filter(number)[0] for number in range(made.get_nfilters())]
 
 
 def needed_array(group: h5py.Group, name: str, label: str) -> np.ndarray:

@@ -35,6 +35,16 @@ MOST_TOTALS = 8
 FEWEST_NUMBERED = 4
 """Columns that are counted through in the first row, from which on that is not taken for data; two less behind an empty cell."""
 
+UNIT_WORD = re.compile(
+    r"(n|m|u|µ|μ)?s|secs?|seconds?|[mu]secs?|min|minutes|h|hours|(c|m|u|µ|μ|k)?m|px|pixels?|deg|degrees?|°|rad|radians?|k?hz|(m|u|µ|μ)?v|"
+    r"(p|n|u|µ|μ)a|°c|%|(c|m)?m\s*(/|per|_)\s*s(ec)?|(c|m)?m\s*s\^?-1|(deg|°|rad|px|pixels?)\s*(/|per|_)\s*s(ec)?|frames?|samples?",
+    re.IGNORECASE,
+)
+"""Units of measure, as some programs write them in a row of their own below the names."""
+
+NO_UNIT_WORD = re.compile(r"[-–#1]|n\.?/?a\.?|a\.?u\.?|none|counts?|spikes?|number|bool(ean)?|text|string|id", re.IGNORECASE)
+"""What stands there for columns that have no unit."""
+
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -154,6 +164,27 @@ def without_totals(text: str, layout: Layout) -> tuple[str, list[str]]:
     return "\n".join(lines[: found[-1][0]]) + "\n", [said]
 
 
+def without_comments(text: str, layout: Layout) -> tuple[str, list[str]]:
+    """The text with lines of comment between its rows made empty, so that all others keep their numbers, and what is to be said of them."""
+    width = max(layout.widths, default=1)
+    lines = text.splitlines()
+    found = [
+        at
+        for at in range(layout.skipped + layout.header_rows, len(lines))
+        if COMMENT.match(lines[at])
+        and len(next(csv.reader([lines[at]], delimiter=layout.separator, skipinitialspace=True))) != width
+    ]
+    if not found:
+        return text, []
+    for at in found:
+        lines[at] = ""
+    where = listed([str(at + 1) for at in found], 8)
+    one = len(found) == 1
+    return "\n".join(lines) + "\n", [
+        f"{'Line' if one else 'Lines'} {where} {'is a comment' if one else 'are comments'} and {'was' if one else 'were'} left out."
+    ]
+
+
 def is_value(cell: str) -> bool:
     """Whether a cell is a number or a moment, and so no name of a column."""
     return is_number(cell) or is_moment(cell)
@@ -177,7 +208,22 @@ def _header(rows: list[list[str]]) -> tuple[tuple[str, ...], int]:
         return ("frame", *("_".join(filter(None, column)) for column in zip(*parts, strict=False))), deep
     if all(is_value(cell) for cell in rows[0] if cell):
         return tuple(column_name(number) for number in range(len(rows[0]))), int(_only_counts(rows))
-    return tuple(cell or column_name(number) for number, cell in enumerate(rows[0])), 1
+    names = tuple(cell or column_name(number) for number, cell in enumerate(rows[0]))
+    units = _units_below(rows)
+    if not units:
+        return names, 1
+    return tuple(f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)), 2
+
+
+def _units_below(rows: list[list[str]]) -> list[str]:
+    """The units of measure that the second row gives for each column, empty for one without; none where it is a row of data."""
+    if len(rows) < 3 or len(rows[1]) != len(rows[0]):
+        return []
+    words = [cell.strip("()[] ") for cell in rows[1]]
+    units = [word if UNIT_WORD.fullmatch(word) else "" for word in words]
+    others = [word for word, unit in zip(words, units, strict=True) if word and not unit]
+    measured = any(is_value(row[at]) for row in rows[2:] for at, unit in enumerate(units) if unit and at < len(row))
+    return units if measured and all(NO_UNIT_WORD.fullmatch(word) for word in others) else []
 
 
 def column_name(number: int) -> str:

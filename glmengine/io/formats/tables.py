@@ -13,7 +13,16 @@ from glmengine.errors import GlmError
 from glmengine.io.files.limits import LARGEST_ARRAY, LARGEST_TEXT
 from glmengine.io.files.table_lists import lists_in
 from glmengine.io.files.table_numbers import Numbers, doubts_of, may_hold_thousands, numbers_in, said_of, thousands_in
-from glmengine.io.files.table_text import Layout, column_name, is_value, layout_of, odd_line, text_in, without_totals
+from glmengine.io.files.table_text import (
+    Layout,
+    column_name,
+    is_value,
+    layout_of,
+    odd_line,
+    text_in,
+    without_comments,
+    without_totals,
+)
 from glmengine.io.files.table_times import Moments, moments_in, unclear_in
 from glmengine.io.raw import WHOLE_TABLE, NamedArrays, unique_names
 from glmengine.io.reader import Reader
@@ -116,6 +125,7 @@ def _csv(path: Path) -> NamedArrays:
     except UnicodeDecodeError as error:
         raise GlmError(f"{path.name}: is not text ({error.reason}); save it again as CSV in UTF-8") from error
     layout = layout_of(text)
+    text, comments = without_comments(text, layout)
     text, totals = without_totals(text, layout)
 
     def rows(**options: Any) -> pd.DataFrame:
@@ -135,14 +145,22 @@ def _csv(path: Path) -> NamedArrays:
     names = list(layout.names[: table.shape[1]])
     names += [column_name(number) for number in range(len(names), table.shape[1])]
     told_apart = unique_names(names)
-    columns = {name: table.iloc[:, number] for number, name in enumerate(told_apart)}
-    notes = [*totals, *_said_of_names(names, told_apart)]
+    there = table.notna()
+    empty = int(np.cumsum(there.any(axis=1).to_numpy()[::-1]).searchsorted(1)) if there.size else 0  # rows at the end
+    table = table.iloc[: len(table) - empty] if empty < len(table) else table
+    columns = {
+        name: table.iloc[:, number]
+        for number, name in enumerate(told_apart)
+        if names[number] != column_name(number) or there.iloc[:, number].any()
+    }
+    notes = [*comments, *totals, *_said_of_names(names, told_apart)]
     lines: list[int] = []
-    for number, (name, column) in enumerate(columns.items()):
+    for name, column in columns.items():
         numeric = column.dtype.kind == "f" and may_hold_thousands(column.to_numpy())
         if not numeric and column.dtype.kind != "O":
             continue
-        cells = rows(usecols=[number], dtype=str, keep_default_na=False).iloc[:, 0].tolist()
+        number = told_apart.index(name)
+        cells = rows(usecols=[number], dtype=str, keep_default_na=False).iloc[: len(table), 0].tolist()
         if not lines:
             below = layout.skipped + layout.header_rows
             lines = [at for at, line in enumerate(text.splitlines(), 1) if at > below and line.strip()]

@@ -46,6 +46,9 @@ from glmengine.timegrid.frames import is_rounded
 LONG = 100
 """Numbers that tell whether they go on evenly."""
 
+MOST_KNOWN = 0.95
+"""Share of the times of samples that must be there for them to be times."""
+
 STILL = 0.05
 """Share of the steps of what is called a time in which it may stand still."""
 
@@ -141,7 +144,7 @@ def draft_from_arrays(arrays: Arrays, clocks: Mapping[str, np.ndarray] = Mapping
         bins = max(arrays[counts.values[0]].shape), counts.rate
     reasons += _doubts_of_clock(spikes, arrays)
     reasons += _that_fall({name: values for name, values in free.items() if name not in used | set(bases)})
-    covariates = draft_covariates(arrays, bases, used | set(bases), reasons, bins)
+    covariates = draft_covariates(arrays, bases, used | set(bases) - _measured_evenly(bases, arrays), reasons, bins)
     reasons += _doubts_of_counters({item.times for item in covariates}, arrays)
     used |= {name for item in covariates for name in (*item.values, item.times)} | set(bases)
     events = draft_events(arrays, free, used, reasons)
@@ -165,7 +168,7 @@ def draft_beside(arrays: Arrays, file: str) -> Beside:
     in_trials = {name for item in trials for name in (item.start, item.stop, *item.properties)}
     free = {name: values for name, values in vectors.items() if name not in in_trials}
     bases = _time_bases(free, arrays)
-    covariates = draft_covariates(arrays, bases, in_trials | set(bases), reasons)
+    covariates = draft_covariates(arrays, bases, in_trials | set(bases) - _measured_evenly(bases, arrays), reasons)
     reasons += _doubts_of_counters({item.times for item in covariates}, arrays)
     used = in_trials | set(bases) | {name for item in covariates for name in (*item.values, item.times)}
     events = draft_events(arrays, free, used, reasons)
@@ -256,8 +259,9 @@ def _vectors(arrays: Arrays) -> dict[str, np.ndarray]:
 
 def _is_rhythm(values: np.ndarray, uneven: float = 1.2, still: float = 0.0) -> bool:
     """Whether numbers rise in nearly equal steps, of which nine in ten are no longer than the usual one by this factor, but for this share
-    in which they stand still."""
-    steps = np.diff(values)
+    in which they stand still; a few may be missing."""
+    known = values[np.isfinite(values)]
+    steps = np.diff(known) if len(known) >= MOST_KNOWN * len(values) else np.empty(0)
     forwards = bool(len(steps)) and bool((steps >= 0).all()) and bool(np.mean(steps == 0) <= still)
     return forwards and bool(np.quantile(steps, 0.9) <= uneven * np.median(steps))
 
@@ -306,3 +310,14 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
             rate = scalar_named(arrays, RATE_NAME, group_of(name)) if counts_samples(name, arrays) else None
             found[name] = values / rate if rate else values * SECONDS[unit_of_times(name, arrays)]
     return dict(sorted(found.items(), key=lambda item: not TIME_NAME.search(field_of(item[0]))))
+
+
+def _measured_evenly(bases: Mapping[str, np.ndarray], arrays: Arrays) -> set[str]:
+    """What rises as evenly as a column of times beside it, and is measured at them, as an angle that goes on turning."""
+    named = {name for name in bases if TIME_NAME.search(field_of(name))}
+    beside = {(group_of(name), len(bases[name])) for name in named}
+    return {
+        name
+        for name, values in bases.items()
+        if name not in named and (group_of(name), len(values)) in beside and not counts_samples(name, arrays)
+    }

@@ -32,6 +32,9 @@ MOST_TEXTS = 20
 MOST_TRIALS = 0.8
 """Share of trials that must stop after they start."""
 
+HALF_TURN = 180.0
+"""Degrees; what is called an angle and covers less may be in radians."""
+
 MOST_CODE = 8
 """Of whole numbers without a unit that stand for directions, on a track or of a choice."""
 
@@ -186,7 +189,13 @@ def _measured(name: str, values: np.ndarray, clock: dict[str, Any], arrays: Arra
     if named or circle:
         unit = unit or circle or ("deg" if np.abs(flat).max() > 2 * np.pi + 1e-3 else "rad")
         words = "degrees" if unit.lower().startswith("deg") else "radians"
-        reasons.append(f"'{name}' is taken as an angle in {words}, by its name{' and range' if not angular else ''}.")
+        low, high = (float(flat.min()), float(flat.max())) if len(flat) else (0.0, 0.0)
+        doubt = (
+            ""
+            if angular or words == "radians" or high - low > HALF_TURN
+            else (f'; it reaches from {low:g} to {high:g} only: if these are radians that go on turning, say unit = "rad"')
+        )
+        reasons.append(f"'{name}' is taken as an angle in {words}, by its name{' and range' if not angular else ''}{doubt}.")
         return Measured(name=title, values=(name,), unit=unit, kind="angle", **clock)
     return Measured(name=title, values=(name,), unit=unit, **clock)
 

@@ -22,7 +22,11 @@ TIME_NAME = re.compile(
 )
 PERHAPS_ANGLE = re.compile(r"theta|phi|psi|orient", re.IGNORECASE)
 AXIS_NAME = re.compile(r"^(?P<head>.*?)(?P<axis>[xyzXYZ])(?P<tail>[_ ]?\d*(?:_?pos(?:ition)?)?)$")
-UNIT_COLUMN = re.compile(r"^(unit|cell|neuron|clu(ster)?|u|n|c|roi)[_ ]?\d+|count|spike", re.IGNORECASE)
+UNIT_COLUMN = re.compile(
+    r"^(unit|cell|neurone?|clu(ster)?|u|n|c|roi|zelle|einheit|cellule|unité|célula|celula|neurona|unidad|cellula|unità|клетка|нейрон|神经元|"
+    r"細胞|细胞|ニューロン|뉴런|세포)[_ ]?\d+|count|spike|spk",
+    re.IGNORECASE,
+)
 COUNT_NAME = re.compile(r"count|spike|binned|raster|psth", re.IGNORECASE)
 RESPONSE_NAME = re.compile(r"activity|deconv|dff|df_?f|fluo|calcium|traces?$|firing|events$|^s$|^c$", re.IGNORECASE)
 """Matrices of responses, cells by frames, whose numbers need not be counts."""

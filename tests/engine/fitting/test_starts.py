@@ -185,3 +185,10 @@ def test_units_with_columns_of_their_own_have_the_same_starts_as_alone(family, l
         kept = mask[:, m]
         alone = ge.fit(X[:, kept], Y[:, m].astype(float), **options)
         np.testing.assert_allclose(together.predict(X)[:, m], alone.predict(X[:, kept])[:, 0], rtol=1e-7)
+
+
+def test_where_no_mean_can_be_above_zero_nothing_is_called_separated():
+    rng = np.random.default_rng(0)
+    fit = ge.fit(rng.normal(size=(300, 8)), rng.poisson(1.0, 300), "poisson", "identity", None, intercept=False, solver="newton")
+    assert fit.status.tolist() == ["stopped"]
+    assert not any("without limit" in note for note in fit.notes)

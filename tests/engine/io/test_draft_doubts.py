@@ -292,3 +292,37 @@ def test_an_array_with_another_value_for_each_spike_is_no_array_of_units():
             apply_recipe(recipe, {"t": times, "u": owners})
         assert caught.value.field == "spikes.units"
     assert len(apply_recipe(recipe, {"t": times, "u": RNG.integers(0, 100, 300)}).spikes) > 90
+
+
+def samples_and_counts(**columns) -> dict[str, np.ndarray]:
+    """Whole seconds in tenths with counts of one unit beside."""
+    rng = np.random.default_rng(1)
+    return {"time": np.arange(600) / 10, "x": rng.uniform(0, 90, 600), "cell1": rng.poisson(0.4, 600).astype(float), **columns}
+
+
+def test_times_of_samples_of_which_a_few_are_missing_are_no_spikes():
+    times = np.arange(600) / 10
+    times[[30, 31, 400]] = np.nan
+    recipe = draft_from_arrays(samples_and_counts(time=times)).recipe
+    assert recipe.spikes is None
+    assert (recipe.counts.values, recipe.counts.times) == (("cell1",), "time")
+    assert [item.name for item in recipe.covariates] == ["x"]
+
+
+def test_an_angle_that_goes_on_turning_evenly_is_measured_at_the_times_beside_it():
+    draft = draft_from_arrays(samples_and_counts(head_direction=np.arange(600) * 0.07))
+    assert [item.name for item in draft.recipe.covariates] == ["head_direction", "x"]
+    assert any("from 0 to 41.93 only" in reason and 'unit = "rad"' in reason for reason in draft.reasons)
+
+
+def test_numbers_of_frames_beside_times_are_no_covariate():
+    draft = draft_from_arrays(samples_and_counts(frame=np.arange(600)))
+    assert [item.name for item in draft.recipe.covariates] == ["x"]
+
+
+@pytest.mark.parametrize("name", ["Zelle", "cellule_", "célula", "neurona ", "spk_"])
+def test_columns_of_counts_are_units_in_any_language(name):
+    arrays = samples_and_counts()
+    counts = arrays.pop("cell1")
+    arrays |= {f"{name}1": counts, f"{name}2": counts[::-1]}
+    assert draft_from_arrays(arrays).recipe.counts.values == (f"{name}1", f"{name}2")

@@ -9,8 +9,10 @@ import pytest
 
 from glmengine.errors import GlmError
 from glmengine.io.opening import arrays_of, open_recording
+from glmengine.io.raw import RawSeries
 from glmengine.io.recipe.one_clock import restarts
 from glmengine.io.recipe.recipe import Recipe
+from glmengine.io.time_order import in_time_order
 
 TIMES = np.arange(0, 120, 0.04)
 START = datetime.datetime(2024, 3, 5, 14, 3, 22, 100_000)
@@ -142,3 +144,12 @@ def test_what_is_only_in_another_order_is_sorted():
     shaken[[500, 501]] = shaken[[501, 500]]
     assert not restarts(shaken).size
     assert restarts(np.tile(times[:40], 12)).size == 11
+
+
+def test_samples_in_no_order_are_sorted_and_not_said_to_begin_anew():
+    times = np.arange(1000) / 10.0
+    order = np.random.default_rng(0).permutation(1000)
+    notes: list[str] = []
+    found = in_time_order(RawSeries("x", times[order], times[order]), (0.0, 100.0), notes)
+    np.testing.assert_array_equal(found.values, times)
+    assert [note.startswith("x: its times went backwards in") for note in notes] == [True]

@@ -10,6 +10,7 @@ import pytest
 
 from glmengine.io.formats.tables import arrays
 from glmengine.io.opening import arrays_of, open_recording
+from glmengine.io.recipe.draft import draft_from_arrays
 from glmengine.io.recipe.recipe import Recipe
 
 TABLE = pd.DataFrame({"time": [0.25, 1.5, 2.75, 4.0], "unit": [3, 1, 3, 2]})
@@ -121,3 +122,47 @@ def test_a_word_that_stands_above_too_is_no_sum(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("kind,x\n" + "max,1\nmin,2\n" * 10)
     assert len(arrays_of(path)["x"]) == 20
+
+
+def rows_of(n: int = 300) -> str:
+    """Rows of a time (ms), a place and counts of two units."""
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.2, (n, 2))
+    return "".join(f"{k * 33},{50 + k % 40},{a},{b}\n" for k, (a, b) in enumerate(counts))
+
+
+@pytest.mark.parametrize("units", ["ms,cm,count,count", "(ms),[cm],-,-", "ms,cm,,"])
+def test_units_in_a_row_below_the_names_are_units(tmp_path, units):
+    path = tmp_path / "t.csv"
+    path.write_text(f"time,x,cell1,cell2\n{units}\n{rows_of()}")
+    found = arrays_of(path)
+    assert list(found) == ["time (ms)", "x (cm)", "cell1", "cell2"]
+    assert found["x (cm)"][0] == 50
+    recording = open_recording(path, draft_from_arrays(found).recipe)
+    assert recording.covariates["x"].unit == "cm"
+    assert recording.duration == pytest.approx(300 * 0.033)
+    assert not any("no number" in note for note in recording.notes)
+
+
+def test_words_below_the_names_that_are_no_units_are_data(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("sex,group\nm,s\nf,s\nm,h\n")
+    assert arrays_of(path)["sex"].tolist() == ["m", "f", "m"]
+
+
+def test_comments_between_rows_are_left_out_and_said(tmp_path):
+    path = tmp_path / "t.csv"
+    lines = rows_of().splitlines()
+    path.write_text("time,x,cell1,cell2\n" + "\n".join([*lines[:29], "# pause", *lines[29:100], "% on again", *lines[100:]]))
+    found = arrays_of(path)
+    assert [len(found[name]) for name in ("time", "x")] == [300, 300]
+    assert found.notes == ["Lines 31, 103 are comments and were left out."]
+
+
+def test_rows_and_nameless_columns_without_a_value_are_none(tmp_path):
+    path = tmp_path / "t.csv"
+    body = rows_of().replace("\n", ",\n")
+    path.write_text("time,x,cell1,cell2,\n" + body + "NaN,NaN,NaN,NaN,\n" * 50 + ",,,,\n" * 3)
+    found = arrays_of(path)
+    assert {name: len(values) for name, values in found.items()} == dict.fromkeys(("time", "x", "cell1", "cell2"), 300)
+    assert draft_from_arrays(found).recipe.counts.values == ("cell1", "cell2")

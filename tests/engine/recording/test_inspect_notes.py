@@ -80,3 +80,36 @@ def test_a_clean_file_has_no_notes(tmp_path, capsys):
     write(tmp_path / "made.nwb", CLEAN, events=np.array([3.0, 4.0]), trials=[(1, 5), (6, 8)])
     assert main(["inspect", str(tmp_path / "made.nwb")]) == 0
     assert "note" not in capsys.readouterr().out.lower()
+
+
+def inspected(path, capsys) -> str:
+    assert main(["inspect", str(path)]) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_a_link_to_nothing_is_said(tmp_path, capsys):
+    write(tmp_path / "a.nwb", CLEAN)
+    with h5py.File(tmp_path / "a.nwb", "r+") as file:
+        file["processing/behavior/speed"] = h5py.SoftLink("/acquisition/gone")
+    assert "processing/behavior/speed is a link to /acquisition/gone, which is not there" in inspected(tmp_path / "a.nwb", capsys)
+
+
+def test_what_is_compressed_in_an_unknown_way_is_said(tmp_path, capsys):
+    write(tmp_path / "a.nwb", CLEAN)
+    with h5py.File(tmp_path / "a.nwb", "r+") as file:
+        group = file["processing/behavior/position"]
+        del group["data"]
+        made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        made.set_chunk((100, 2))
+        made.set_filter(32999, h5py.h5z.FLAG_OPTIONAL, (1,))
+        space = h5py.h5s.create_simple((len(TIMES), 2))
+        h5py.h5d.create(group.id, b"data", h5py.h5t.IEEE_F64LE, space, made).write_direct_chunk((0, 0), b"packed")
+    said = inspected(tmp_path / "a.nwb", capsys)
+    assert "position was left out: it is compressed by filter 32999, which cannot be read here; write the file with gzip." in said
+
+
+def test_numbers_below_0_are_no_spikes(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("time,cell1\n" + "".join(f"{k / 10},{k % 3 - 1}\n" for k in range(200)))
+    (tmp_path / "a.toml").write_text('format_version = 1\n[counts]\nvalues = ["cell1"]\ntimes = "time"\n')
+    assert main(["inspect", str(tmp_path / "a.csv"), "--recipe", str(tmp_path / "a.toml")]) == 0
+    assert "spike" not in capsys.readouterr().out.splitlines()[0]
