@@ -133,8 +133,9 @@ def _answered(
     context: Context,
     clock: _Clock,
 ) -> Iterator[tuple[int, Part]]:
-    """Answers of each group with its place: those that were kept, then the first of the others, which is not made to wait for processes, then the
-    rest, by several, which begin meanwhile where a core is left for them, or on a cluster where that is wanted."""
+    """Answers of each group with its place: those that were kept, then the first of the others (the one with the unit that the context wants first),
+    which is not made to wait for processes, then the rest, by several, which begin meanwhile where a core is left for them, or on a cluster where
+    that is wanted."""
     whole = sum(_work(group) for group in groups)
     done, waiting = 0.0, []
     for place, group in enumerate(groups):
@@ -146,7 +147,9 @@ def _answered(
 
     def here(places: Sequence[int]) -> Iterator[tuple[int, Part]]:
         nonlocal done
-        for place in places:
+        left = list(places)
+        while left:
+            place = left.pop(_next([groups[one] for one in left], context))
             group = groups[place]
             share = context.part(done / whole, (done + _work(group)) / whole)
             share.report(Progress(f"Answers for {listed(group.names, 3)}", 0.0))
@@ -161,11 +164,12 @@ def _answered(
             if not part.finished or context.stopping:
                 return
 
-    first, rest = waiting[:1], waiting[1:]
+    first = [waiting.pop(_next([groups[one] for one in waiting], context))] if waiting else []
+    rest = waiting
     others = [groups[place] for place in rest]
     n = min(workers or processes_worth(population, others), len(rest))
     if not rest or (n < 2 and not scheduler):
-        yield from here(waiting)
+        yield from here([*first, *rest])
         return
     after = (done + _work(groups[first[0]])) / whole
     meanwhile = bool(scheduler) or n < n_threads()
@@ -181,6 +185,12 @@ def _answered(
         with clock(f"the other units {f'on {scheduler}' if scheduler else f'by {n} workers'}"):
             for number, part in found:
                 yield rest[number], part
+
+
+def _next(groups: Sequence[UnitGroup], context: Context) -> int:
+    """Place of the group whose turn it is: that of the unit which is wanted first, else the first, whose units seem known best."""
+    wanted = context.first_unit
+    return next((place for place, group in enumerate(groups) if wanted in group.names), 0)
 
 
 def _work(group: UnitGroup) -> float:

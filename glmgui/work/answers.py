@@ -183,6 +183,7 @@ class Answers(QObject):
             stoppable=True,
             on_given_up=self._given_up,
         )
+        self._job.first_unit = self._document.unit
         self.changed.emit()
 
     def _offered(self) -> None:
@@ -300,6 +301,8 @@ class Answers(QObject):
     # Inside
 
     def _changed(self, what: frozenset[str]) -> None:
+        if "selection" in what and self._job is not None:
+            self._job.first_unit = self._document.unit
         if "recording" in what and self._seen is not self._document.recording:
             self._seen = self._document.recording
             self._wanted, self._parts, self.message = False, [], ("", "")

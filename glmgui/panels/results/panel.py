@@ -22,6 +22,7 @@ from glmgui.panels.results.validation_view import ScoreTable, ValidationView
 from glmgui.panels.results.wording import choice_in_words, effect_in_words, scores_of, state_in_words
 from glmgui.plots import Axis, ScorePlot
 from glmgui.still_fields import StillCombo
+from glmgui.turns import in_later_turn
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
@@ -215,10 +216,13 @@ class ResultsPanel(Page):
         result = self._document.result
         if result is None:
             return
-        if result is not self._shown[0]:
-            self._take(result)
+        if result is self._shown[0]:
+            self._show_staleness()
+            self._show_unit()
+            return
+        self._take(result)
         self._show_staleness()
-        self._show_unit()
+        in_later_turn(self, self._show_unit)  # the list of units is there meanwhile
 
     def _take(self, result: Result) -> None:
         self._shown = (result, None)
@@ -265,6 +269,8 @@ class ResultsPanel(Page):
 
     def _show_unit(self) -> None:
         result = self._document.result
+        if result is None or result is not self._shown[0]:  # gone before its turn has come
+            return
         unit = self._document.unit if self._document.unit in result.units else None
         if unit is None:
             unit = self._shown[1] or self.units.best

@@ -380,6 +380,39 @@ def test_units_come_one_by_one_as_arrays_that_can_be_drawn(question, small_recor
     np.testing.assert_allclose(found.units["deviance_explained"].values, sheet[0].units["deviance_explained"].values, rtol=1e-9)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_unit_that_is_wanted_first_comes_first_and_changes_no_number(question, small_recording, one_by_one, workers):
+    def told(wanted: str | None) -> tuple[list[str], ge.AnswerSheet]:
+        came: list[str] = []
+        context = CallbackContext(first_unit=lambda: wanted)
+        filled = lambda some: came.extend(some.units["unit"].values.tolist())  # noqa: E731
+        return came, ge.explain(
+            small_recording, question, shifts=20, simulations=2, workers=workers, filled=filled, context=context
+        )
+
+    usual, sheet = told(None)
+    last = usual[-1] if workers == 1 else "flat"
+    order, other = told(last)
+    assert order[0] == last != usual[0]
+    _same(sheet, other)
+
+
+def test_the_unit_that_is_wanted_while_others_are_answered_comes_next(question, small_recording, one_by_one):
+    came: list[str] = []
+    usual: list[str] = []
+    ge.explain(small_recording, question, shifts=0, simulations=0, filled=lambda some: usual.extend(some.units["unit"].values))
+    context = CallbackContext(first_unit=lambda: usual[-1] if came else None)
+    ge.explain(
+        small_recording,
+        question,
+        shifts=0,
+        simulations=0,
+        filled=lambda some: came.extend(some.units["unit"].values),
+        context=context,
+    )
+    assert came == [usual[0], usual[2], usual[1]]
+
+
 def test_any_number_of_workers_gives_the_same(question, small_recording, one_by_one):
     came = []
     shared = ge.explain(small_recording, question, shifts=20, simulations=2, workers=2, filled=came.append)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +30,7 @@ from glmgui.panels.answers.sheet_filter import SheetFilter
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.work.answer_question import Asking
 from glmgui.work.recovery import Leftover, open_leftover
+from tests.clock import PATIENCE_S
 
 SETTINGS = AnswerSettings(shifts=19, simulations=2)
 ASKED = Asking(from_features=True, settings=SETTINGS, selection=Asking().selection.with_(steps_by="folds"))
@@ -559,3 +561,28 @@ def test_every_column_is_explained_where_it_stands(opened):
     (plot,) = path.views["path"].plots.values()
     assert "Nat: " in plot.area.getAxis("left").toolTip()
     QWhatsThis.hideText()
+
+
+def test_the_selected_unit_is_answered_first_also_where_it_is_selected_later(opened, monkeypatch, qtbot):
+    """What the engine is told to begin with, while it is at work."""
+    wanted: list[str | None] = []
+    asked, go_on = threading.Event(), threading.Event()
+
+    def explain(*_, context, **__):
+        asked.set()
+        assert go_on.wait(PATIENCE_S)
+        wanted.append(context.first_unit)
+        raise ge.GlmError("no further")
+
+    opened.document.select(unit="place")
+    monkeypatch.setattr("glmengine.answers.explain.explain", explain)
+    for later in (None, "flat"):
+        asked.clear()
+        go_on.clear()
+        opened.work.answers.find()
+        qtbot.waitUntil(asked.is_set)
+        if later is not None:
+            opened.document.select(unit=later)
+        go_on.set()
+        qtbot.waitUntil(lambda: not opened.work.answers.running)
+    assert wanted == ["place", "flat"]

@@ -117,7 +117,7 @@ def panel(qtbot, document, jobs, small_recording, result):
     panel.show()
     document.open(small_recording, result.analysis, result)
     document.select(unit="place")
-    qtbot.waitUntil(lambda: panel.curves.is_complete, timeout=5000)
+    qtbot.waitUntil(lambda: bool(panel.curves.plots) and panel.curves.is_complete)
     return panel
 
 
@@ -338,10 +338,10 @@ def test_without_the_recording_rates_say_so(panel, document, result):
     assert "Ctrl+O" in panel.rates.message.text
 
 
-def test_a_model_without_cross_validation_says_so(panel, document, small_recording, result):
+def test_a_model_without_cross_validation_says_so(panel, document, small_recording, result, qtbot):
     document.open(small_recording, result.analysis, replace(result, cv=None))
     panel.tabs.setCurrentWidget(panel.validation)
-    assert "without cross-validation" in panel.validation._said.text()
+    qtbot.waitUntil(lambda: "without cross-validation" in panel.validation._said.text())
     assert not panel.validation.by_strength.isVisibleTo(panel)
 
 
