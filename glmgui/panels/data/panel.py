@@ -30,6 +30,7 @@ from glmgui.panels.data.sessions import SessionsList, without_parts
 from glmgui.panels.data.time_form import TimeForm
 from glmgui.panels.data.units_table import UnitsTable
 from glmgui.panels.data.usable import Used, used_of
+from glmgui.step_words import change_in_words
 from glmgui.widgets.columns import Columns
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import ShownPage, column
@@ -368,7 +369,9 @@ class DataPanel(Page):
 
     def _rules_changed(self, units: UnitSelection) -> None:
         rules = {name: getattr(units, name) for name in ("min_rate", "max_rate", "where")}
-        self._edit("Change rules for units", lambda analysis: analysis.with_(units=analysis.units.with_(**rules)))
+        before = self._document.analysis.units
+        text = change_in_words(before, before.model_copy(update=rules))
+        self._edit(text, lambda analysis: analysis.with_(units=analysis.units.with_(**rules)))
 
     def _while_present_changed(self, on: bool) -> None:
         text = "Use units only while present" if on else "Use units all of the time"

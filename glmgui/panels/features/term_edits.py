@@ -13,6 +13,7 @@ from glmengine.sentences import as_shown
 from glmengine.spec import Spec
 from glmgui.document import Document
 from glmgui.panels.features.inputs import Input
+from glmgui.step_words import change_in_words
 
 
 class TermEdits(QObject):
@@ -56,7 +57,7 @@ class TermEdits(QObject):
         if term != terms[at]:
             others = {one.label for place, one in enumerate(terms) if place != at}
             named = defaults.with_name_that_follows(terms[at], term, others)
-            self._put(at, named, f"Change {as_shown(named.label)}")
+            self._put(at, named, change_in_words(terms[at], named, as_shown(named.label)))
 
     def switch(self, at: int, on: bool) -> None:
         term = self._document.analysis.terms[at].with_(enabled=on)

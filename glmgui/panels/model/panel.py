@@ -36,6 +36,7 @@ from glmgui.laid_over import MessagePlace
 from glmgui.panels.model.formula_view import FormulaView
 from glmgui.panels.model.strength_view import StrengthView, StrengthWords, strength_words
 from glmgui.plots import TimeLine
+from glmgui.step_words import change_in_words
 from glmgui.turns import in_later_turn
 from glmgui.widgets.columns import Columns
 from glmgui.widgets.form_scroll import FormScroll
@@ -345,10 +346,10 @@ class ModelPanel(Page):
             self._show_fault(error.field or part, error.message)
             self.message.show_error(error.message)
             return
-        self._document.edit(changed, f"Change {part}")
+        self._document.edit(changed, change_in_words(getattr(analysis, part), value))
 
     def _edit_whole(self, value: Analysis) -> None:
-        self._document.edit(value, "Change seed" if value.seed != self._document.analysis.seed else "Change title")
+        self._document.edit(value, change_in_words(self._document.analysis, value))
 
 
 def _table(headings: Mapping[str, str], name: str, says: str, *, stretched: tuple[int, ...]) -> QTableWidget:
