@@ -7,6 +7,7 @@ import math
 from qtpy.QtCore import QEvent, QLocale, QModelIndex, QObject, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QApplication,
     QHeaderView,
     QStyle,
     QStyledItemDelegate,
@@ -36,6 +37,7 @@ def row_height(view: QWidget) -> int:
 def fit_rows(view: QAbstractItemView) -> None:
     """Give a list, tree or table rows as high as its font needs, also after the font has changed."""
     if isinstance(view, QTableView):
+        view.setItemDelegate(_BesideChecks(view))
         _TableRows(view)
     else:
         view.setItemDelegate(_FontRows(view))
@@ -155,7 +157,18 @@ class GivingWay(QObject):
         return super().eventFilter(watched, event)
 
 
-class _FontRows(QStyledItemDelegate):
+class _BesideChecks(QStyledItemDelegate):
+    """Words that begin beside their tick: the style sheet draws it as large as the text is, and Qt keeps the room that Fusion's has."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().initStyleOption(option, index)
+        if option.features & QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator:
+            width, view = QStyle.PixelMetric.PM_IndicatorWidth, self.parent()
+            more = view.style().pixelMetric(width, option, view) - QApplication.style().pixelMetric(width)
+            option.text = _BLANK * max(-(-more // option.fontMetrics.horizontalAdvance(_BLANK)), 0) + option.text
+
+
+class _FontRows(_BesideChecks):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         hint, line = super().sizeHint(option, index), row_height(self.parent())
         further = (
