@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QLocale
-from qtpy.QtGui import QDoubleValidator
+from qtpy.QtGui import QDoubleValidator, QValidator
 from qtpy.QtWidgets import QLineEdit, QWidget
 
 from glmengine.spec import Spec
 from glmgui.widgets.sizes import keep_wide
 
 
+class _NumberOrNothing(QDoubleValidator):
+    """Takes an empty field for what it is: to Qt it is a number half typed, which the field would keep back and a fit or undo stumble over."""
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        if not text.strip():
+            return QValidator.State.Acceptable, text, position
+        return super().validate(text, position)
+
+
 def number_field(name: str, parent: QWidget) -> QLineEdit:
     """A short field for a number that may be left empty."""
     field = QLineEdit(parent)
     field.setObjectName(name)
-    validator = QDoubleValidator(field)
+    validator = _NumberOrNothing(field)
     validator.setLocale(QLocale.c())
     field.setValidator(validator)
     field.setPlaceholderText("any")

@@ -166,3 +166,21 @@ def test_undo_names_its_step(opened):
     assert opened.status.currentMessage() == "Taken back: Change bin size"
     assert opened.action("redo").text().endswith("Change bin size")
     assert opened.action("undo").text() == "&Undo"
+
+
+@pytest.mark.parametrize("name", ["rate_from", "rate_to"])
+def test_a_field_that_may_be_empty_holds_up_neither_undo_nor_a_fit(opened, name):
+    before = opened.document.analysis
+    opened.document.edit(before.with_(seed=9), "Change seed")
+    control = field(opened, "data", name)
+    assert text_of(control) == ""
+    assert pending.commit(control) == ""  # as before a fit
+    QTest.keyClick(control, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert opened.document.analysis == before
+    type_over(control, "0.5")
+    QTest.keyClick(control, Qt.Key.Key_Return)
+    assert opened.document.analysis != before
+    control.selectAll()
+    QTest.keyClick(control, Qt.Key.Key_Delete)
+    QTest.keyClick(control, Qt.Key.Key_Return)
+    assert opened.document.analysis == before, "emptied again"

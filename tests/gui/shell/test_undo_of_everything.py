@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QGroupBox,
     QLineEdit,
+    QListView,
     QSlider,
     QToolButton,
     QWidget,
@@ -26,6 +27,9 @@ from glmgui.step_words import change_in_words
 from glmgui.steps import STEPS
 
 CONTROLS = (QCheckBox, QGroupBox, QComboBox, QAbstractSpinBox, QSlider, QLineEdit)
+
+MOST_STEPS = 5
+"""That are made by trying one control."""
 
 CHANGED_ELSEWHERE = {
     "format_version": "says how the file is written",
@@ -124,7 +128,7 @@ def test_every_control_of_every_page_is_taken_back_and_named(opened, at_rest):
     fields = {path.split(".")[0] for path in changed}
     assert fields | CHANGED_ELSEWHERE.keys() == set(Analysis.model_fields), sorted(changed)
     assert not fields & CHANGED_ELSEWHERE.keys(), fields
-    assert {"units.names", "time.epochs", "terms.enabled"} <= changed.keys(), sorted(changed)
+    assert {"time.epochs", "terms.enabled"} <= changed.keys(), sorted(changed)
     for part in ("model.", "validation."):  # each step says which of many parameters it was
         said = [min(texts) for path, texts in changed.items() if path.startswith(part)]
         assert len(said) > 4, sorted(changed)
@@ -154,7 +158,7 @@ def _tick(window, view: QAbstractItemView, changed: dict[str, set[str]]) -> None
     """Tick, or untick, what can be ticked in a list, until the analysis is another, and take that back."""
     before, model = window.document.analysis, view.model()
     for row in range(model.rowCount(view.rootIndex())):
-        for column in range(model.columnCount(view.rootIndex())):
+        for column in range(1 if isinstance(view, QListView) else model.columnCount(view.rootIndex())):
             index = model.index(row, column, view.rootIndex())
             ticked = index.data(Qt.ItemDataRole.CheckStateRole)
             if ticked is None or not index.flags() & Qt.ItemFlag.ItemIsUserCheckable:
@@ -180,9 +184,9 @@ def _take_back(window, before: Analysis, name: str, changed: dict[str, set[str]]
     assert action.text().endswith(text), name
     for path in paths:
         changed.setdefault(path, set()).add(text)
-    while document.undo_text:  # where several values were tried that are several steps
+    for _ in range(MOST_STEPS):  # where several values were tried that are several steps
         action.trigger()
-    assert document.analysis == before, (name, text)
+    assert (document.analysis, document.undo_text) == (before, ""), (name, text, window.status.currentMessage())
     document.end_merging()
 
 
