@@ -24,6 +24,10 @@ class GlmError(ValueError):
         return _rebuild, (type(self), self.message, self.field)
 
 
+class StoppedTooSoon(GlmError):
+    """The caller asked to stop and keep what there was, and there was nothing yet."""
+
+
 class Cancelled(Exception):
     """The caller asked for the work to be given up; nothing was kept."""
 

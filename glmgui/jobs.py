@@ -15,7 +15,7 @@ from typing import Any
 from qtpy.QtCore import QObject, QThread, QTimer, Signal, Slot
 
 from glmengine.context import Context, UnitsFound
-from glmengine.errors import Cancelled, GlmError
+from glmengine.errors import Cancelled, GlmError, StoppedTooSoon
 from glmgui.worker import Job, Worker
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ class Jobs(QObject):
         Where the loud job is, and the seconds left if that can be said.
     failed : (str, str, str)
         Label, one sentence, and details (the traceback where the fault is the program's). Also of quiet jobs without `on_failed`.
+    nothing_kept : (str, str)
+        Label, and one sentence: it was told to stop and keep what there was before there was anything.
     logged : str
         A line of detail for the log.
     busy_changed : bool
@@ -45,6 +47,7 @@ class Jobs(QObject):
     finished = Signal(str)
     cancelled = Signal(str)
     failed = Signal(str, str, str)
+    nothing_kept = Signal(str, str)
     logged = Signal(str)
     busy_changed = Signal(bool)
     _wake = Signal()
@@ -239,6 +242,8 @@ class Jobs(QObject):
         text, details = described(error)
         if job.quiet and not job.urgent and job.on_failed is not None:
             log.info("%s: %s", job.label, text if isinstance(error, GlmError) else details)
+        elif isinstance(error, StoppedTooSoon):  # as was asked: no fault
+            self.nothing_kept.emit(job.label, text)
         else:
             self.failed.emit(job.label, text, details)
         if job.on_failed is not None:

@@ -19,7 +19,7 @@ from glmengine.answers.sheet_of_parts import sheet_of
 from glmengine.answers.unit_answers import answer
 from glmengine.backend.jax_runtime import begin_import
 from glmengine.context import SILENT, Context, Progress, Stopped
-from glmengine.errors import GlmError
+from glmengine.errors import GlmError, StoppedTooSoon
 from glmengine.models import get_family
 from glmengine.sentences import listed, numbered
 from glmengine.threads import n_threads
@@ -112,7 +112,7 @@ def explain(
     left = [name for place, group in enumerate(groups) if place not in parts for name in group.names]
     whole = not left and all(part.finished for part in parts.values())
     if not parts:
-        raise GlmError("the answers were stopped before the terms of any unit were chosen; let them go on for longer")
+        raise StoppedTooSoon("the answers were stopped before the terms of any unit were chosen; let them go on for longer")
     stopped = [] if whole else [STOPPED]
     if left:
         stopped.append(f"{numbered(len(left), 'unit')} not in the sheet, as the answers were stopped: {listed(left)}.")

@@ -11,7 +11,7 @@ import numpy as np
 from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.splits import interval_of, intervals_called
-from glmengine.errors import GlmError
+from glmengine.errors import GlmError, StoppedTooSoon
 from glmengine.fitting.bootstrap import Bootstrap, bootstrap, deviation, interval, simultaneous
 from glmengine.fitting.found_strengths import REML
 from glmengine.fitting.separable import separable_terms
@@ -128,7 +128,9 @@ def bootstrap_of(
     )
     if len(found.coef) < 2:
         together = f", since {found.at_once} are fitted together" if found.at_once > 1 else ""
-        raise GlmError(f"the bootstrap was stopped before two draws were done{together}; let it go on, or ask for fewer draws")
+        raise StoppedTooSoon(
+            f"the bootstrap was stopped before two draws were done{together}; let it go on, or ask for fewer draws"
+        )
     context.report(Progress("Bands", 0.98))
     what = f"trials of '{trials}'" if trials else f"blocks of about {length * grid.bin_size:g} s"
     note = f"Bootstrap: {len(found.coef)} draws of {found.n_blocks} {what}."

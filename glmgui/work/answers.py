@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.selection import Selection
-from glmengine.errors import GlmError
+from glmengine.errors import GlmError, StoppedTooSoon
 from glmengine.sentences import numbered, of_all
 from glmgui.document import Document
 from glmgui.jobs import Jobs
@@ -226,7 +226,8 @@ class Answers(QObject):
 
     def _failed(self, error: BaseException) -> None:
         self._job, self._parts = None, []
-        self.message = ("error", error.message if isinstance(error, GlmError) else str(error))
+        kind = "warning" if isinstance(error, StoppedTooSoon) else "error"
+        self.message = (kind, error.message if isinstance(error, GlmError) else str(error))
         self.changed.emit()
 
     def _given_up(self) -> None:

@@ -74,6 +74,7 @@ class UseCases(QObject):
         document.changed.connect(self._changed)
         jobs.busy_changed.connect(document.set_busy)
         jobs.failed.connect(lambda label, text, details: notices().tell("error", text, details, label))
+        jobs.nothing_kept.connect(lambda label, text: notices().tell("info", text, title=label))
         jobs.cancelled.connect(lambda label: notices().tell("info", "cancelled", title=label))
 
     def load(self, modules: Iterable[str]) -> None:

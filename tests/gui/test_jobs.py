@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from glmengine.context import Progress
-from glmengine.errors import GlmError
+from glmengine.errors import GlmError, StoppedTooSoon
 from glmgui.worker import Job
 from tests.clock import PATIENCE_S
 from tests.gui.conftest import LEAST_PATIENCE_MS, MOST_STEPS_AFTER, Steps
@@ -154,6 +154,19 @@ def test_stopping_keeps_what_there_is(jobs, qtbot):
     with qtbot.waitSignal(jobs.finished):
         jobs.stop_and_keep()
     qtbot.waitUntil(lambda: delivered == ["partial"])
+
+
+def test_what_is_stopped_too_soon_is_no_failure(qtbot, jobs):
+    def work(context):
+        raise StoppedTooSoon("nothing is there yet; let it go on")
+
+    failed, caught = [], []
+    jobs.failed.connect(lambda *said: failed.append(said))
+    with qtbot.waitSignal(jobs.nothing_kept) as told:
+        jobs.submit("Fit", work, on_failed=caught.append)
+    assert told.args == ["Fit", "nothing is there yet; let it go on"]
+    qtbot.waitUntil(lambda: bool(caught))
+    assert not failed
 
 
 def test_a_fault_of_the_data_is_said_in_its_own_words(jobs, qtbot):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QRect, QSize, QSortFilterProxyModel, Qt, Signal
-from qtpy.QtGui import QBrush, QColor, QPainter, QPalette
+from qtpy.QtGui import QAction, QBrush, QColor, QPainter, QPalette
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -21,9 +21,10 @@ from qtpy.QtWidgets import (
 
 from glmengine.analysis.units import count_reasons
 from glmengine.recording.observed import SPIKES, Words
-from glmengine.sentences import of_all
+from glmengine.sentences import listed, of_all
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
+from glmgui.notices import notices
 from glmgui.panels.data.recorded_list import RecordedList
 from glmgui.panels.data.unit_rules import UnitRules
 from glmgui.rows import rows_chosen, select_rows
@@ -38,12 +39,15 @@ _OF_SIGNALS = ("Unit", "Sum", "Per s", "Over time")
 _NAME, _SPIKES, _RATE, _ACTIVITY = range(len(_FIXED))
 _NARROWEST_NAME, _WIDEST_NAME = 70, 130
 _SORT = Qt.ItemDataRole.UserRole
+_ONLY = "Fit the selected rows and no others (several with Ctrl or Shift)"
+_LAST = "One unit at least has to be fitted, so the last tick stays; tick another first, or select some rows and press 'only selected'"
 
 
 class UnitsModel(QAbstractTableModel):
     """Rows are units; the tick before the name says whether the unit is fitted."""
 
     ticks_changed = Signal(object)  # tuple of the names that are ticked
+    refused = Signal()  # the last tick stays
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,8 +102,15 @@ class UnitsModel(QAbstractTableModel):
     def tick(self, names: set[str], on: bool) -> None:
         """Tick or untick some; the last tick cannot be taken away, as nothing would be left to fit."""
         changed = self._ticked | names if on else self._ticked - names
-        if changed and changed != self._ticked:
-            self._ticked = changed
+        if changed:
+            self.tick_only(changed)
+        else:
+            self.refused.emit()
+
+    def tick_only(self, names: set[str]) -> None:
+        """Tick these and no others."""
+        if names != self._ticked:
+            self._ticked = set(names)
             self._ticks_shown()
             self.ticks_changed.emit(self.ticked)
 
@@ -236,14 +247,20 @@ class UnitsTable(RecordedList):
         every = small_button("tick shown", "units_tick_shown", "Fit every unit that the filter shows", self)
         none = small_button("untick shown", "units_untick_shown", "Leave out every unit that the filter shows", self)
         every.clicked.connect(lambda: self.model.tick(self._shown(), True))
-        none.clicked.connect(lambda: self.model.tick(self._shown(), False))
+        none.clicked.connect(self._untick_shown)
+        self._only = small_button("only selected", "units_only_selected", _ONLY, self)
+        self._only.clicked.connect(self._tick_selected)
+        only = QAction("Fit only the selected units", self.view)
+        only.triggered.connect(self._tick_selected)
+        self.view.addAction(only)
         box = column(self, margins=0)
-        box.addLayout(row(self._title, None, every, none))
+        box.addLayout(row(self._title, None, every, none, self._only))
         box.addWidget(self.rules)
         box.addWidget(self._filter)
         box.addWidget(self.view, 1)
         box.addWidget(self._said)
         self.model.ticks_changed.connect(self.ticks_changed)
+        self.model.refused.connect(lambda: notices().tell("info", _LAST, title="Units"))
         self.model.dataChanged.connect(self._say)
         self.model.modelReset.connect(self._say)
         self.view.selectionModel().selectionChanged.connect(self._picked)
@@ -272,6 +289,20 @@ class UnitsTable(RecordedList):
     def _picked(self, *_: object) -> None:
         if not self._silent and (chosen := rows_chosen(self.view)) is not None:
             self.picked.emit(*chosen)
+
+    def _untick_shown(self) -> None:
+        """All that the filter shows; where that would be every unit, what is selected stays."""
+        shown, chosen = self._shown(), rows_chosen(self.view)
+        stays = set(chosen[0]) & shown if chosen is not None and not set(self.model.ticked) - shown else set()
+        self.model.tick(shown - stays, False)
+        if stays and set(self.model.ticked) == stays:
+            notices().tell(
+                "info", f"{listed(sorted(stays, key=_natural), 3)}: selected, and so the only ones left to fit", title="Units"
+            )
+
+    def _tick_selected(self) -> None:
+        if (chosen := rows_chosen(self.view)) is not None:
+            self.model.tick_only(set(chosen[0]) - set(self.model.left_out) or set(chosen[0]))
 
     def _shown(self) -> set[str]:
         return {self._sorted.index(at, _NAME).data() for at in range(self._sorted.rowCount())}

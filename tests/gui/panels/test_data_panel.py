@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QToolButton
 
 from glmengine.analysis.analysis import Analysis, Condition, Time
 from glmengine.recording.derived.position import position_covariates
@@ -162,6 +162,30 @@ def test_ticks_choose_the_units_that_are_fitted(panel, document):
     assert document.analysis.units.names == ("hd",), "the last tick stays"
     document.undo()
     assert set(model.ticked) == {"hd", "place", "flat"}
+
+
+def test_unticking_all_leaves_what_is_selected(panel, document):
+    told = []
+    notices().noticed.connect(lambda notice: told.append(notice.text))
+    document.select(unit="place")
+    panel.findChild(QToolButton, "units_untick_shown").click()
+    assert document.analysis.units.names == ("place",)
+    assert "place: selected" in told[-1]
+    model = panel.units.model
+    model.setData(model.index(1, 0), Qt.CheckState.Unchecked.value, Qt.ItemDataRole.CheckStateRole)
+    assert document.analysis.units.names == ("place",)
+    assert "One unit at least" in told[-1]
+
+
+def test_one_click_fits_only_the_selected_units(panel, document):
+    document.select(unit="flat", units=("flat", "hd"))
+    panel.findChild(QToolButton, "units_only_selected").click()
+    assert set(document.analysis.units.names) == {"flat", "hd"}
+    assert document.undo_text == "Choose units"
+    document.select(unit="place")
+    (only,) = [action for action in panel.units.view.actions() if action.text() == "Fit only the selected units"]
+    only.trigger()
+    assert document.analysis.units.names == ("place",)
 
 
 def test_a_row_selects_the_unit_and_follows_the_selection(panel, document):
