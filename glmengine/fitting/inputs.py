@@ -141,9 +141,9 @@ def _check_same_rows(X: Any, Y: Any) -> None:
     """Refuse rows that carry times or labels which say that row by row they are not of one another."""
     times = [np.asarray(part.t) for part in (X, Y) if type(part).__module__.startswith("pynapple") and hasattr(part, "t")]
     if len(times) == 2 and len(times[0]) == len(times[1]) > 1:
-        apart = np.abs(times[0] - times[1])
-        at = int(np.argmax(apart))
-        if apart[at] > 0.5 * np.median(np.diff(times[1])):
+        apart = np.flatnonzero(np.abs(times[0] - times[1]) > 0.5 * np.median(np.diff(times[1])))
+        if apart.size:
+            at = int(apart[0])
             raise GlmError(
                 f"X and Y have rows of other times (row {at}: {times[0][at]:g} s and {times[1][at]:g} s); bring both to the same bins, as with "
                 "X.interpolate(Y) or Y.restrict(epochs)"
