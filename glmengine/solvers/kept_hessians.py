@@ -45,7 +45,7 @@ NEAR = 1e12
 LARGEST_HESSIAN = 2500
 """With more columns than this a Hessian per problem column is never made."""
 
-LONG, FEW = 5.0, 8
+LONG, FEW = 8.0, 8
 """Hessians that cost more passes than this are made in parts of about so many, but of no fewer columns: these share what is read."""
 
 LARGEST_FLOAT32 = 1e37
