@@ -10,7 +10,9 @@ from glmgui.widgets.page import Page
 
 NO_RECORDING = "First open a recording with Ctrl+O, then add a term in the Features step, then fit with Ctrl+R."
 NO_TERMS = "Add what the rate may depend on in the Features step, then fit with Ctrl+R."
-_RUNS = "Work is going on, see the bar above. As soon as a fit is done, it is shown here."
+_BEGINS = "Work begins\u2026"
+_RUNS = "This is going on, see the bar above."
+_AFTER = "This page fills with the next fit (Ctrl+R)."
 
 
 def ways_to_open(page: Page) -> Mapping[str, Callable[[], None]]:
@@ -21,17 +23,28 @@ def ways_to_open(page: Page) -> Mapping[str, Callable[[], None]]:
     }
 
 
+def meanwhile(document: Document) -> str:
+    """What is being done and what comes of it, in sentences; empty while nothing is."""
+    title, comes = document.doing
+    return f"{title}: {_RUNS[0].lower()}{_RUNS[1:]} {comes}".rstrip() if title else ""
+
+
 def show_next_step(page: Page, empty: EmptyState, document: Document, ready: str) -> None:
-    """Say on the empty state of a page that shows a fit what is to be done next, with a button for it; `ready` is said once it is to fit."""
-    text, choices = ready, {}
-    if document.recording is None:
+    """Say on the empty state of a page that shows a fit what is to be done next, with a button for it; `ready` is said once it is to fit.
+
+    While a job runs, it says what that is and what comes of it.
+    """
+    title, text, choices = "", ready, {}
+    if document.busy:
+        title, comes = document.doing
+        title, text = title or _BEGINS, f"{_RUNS} {comes or _AFTER}"
+    elif document.recording is None:
         text, choices = NO_RECORDING, ways_to_open(page)
     elif not document.analysis.terms:
         text, choices = NO_TERMS, {"Go to Features": lambda: page.action_asked.emit("show_features")}
-    elif document.busy:
-        text = _RUNS
     elif document.can_be_fitted:
         choices = {"&Fit": lambda: page.action_asked.emit("fit")}
+    empty.set_title(title)
     empty.set_text(text)
     if tuple(choices) != empty.choices:
         empty.set_choices(choices)

@@ -238,7 +238,13 @@ class Document(OpenState):
 
     def set_busy(self, busy: bool) -> None:
         if busy != self._busy:
-            self._busy = busy
+            self._busy, self._doing = busy, ("", "")
+            self.changed.emit(frozenset({"busy"}))
+
+    def set_doing(self, label: str, comes: str) -> None:
+        """Take note of the job that has begun: what it does, and what comes of it."""
+        if self._busy and (label, comes) != self._doing:
+            self._doing = (label, comes)
             self.changed.emit(frozenset({"busy"}))
 
     def mark_saved(

@@ -85,6 +85,7 @@ class Jobs(QObject):
         on_units: Callable[[UnitsFound], None] | None = None,
         on_given_up: Callable[[], None] | None = None,
         background: bool = False,
+        comes: str = "",
     ) -> Job:
         """Run `function(context)` in the worker.
 
@@ -113,8 +114,10 @@ class Jobs(QObject):
             Called when it has ended without an answer because it was cancelled.
         background : bool
             Of the quiet ones: nobody's eye rests on its answer, so that it goes after the previews.
+        comes : str
+            What comes of it and where, in a sentence for the pages that are empty meanwhile.
         """
-        job = Job(label, function, on_done, on_failed, key, quiet, stoppable, urgent, on_units, on_given_up, background)
+        job = Job(label, function, on_done, on_failed, key, quiet, stoppable, urgent, on_units, on_given_up, background, comes)
         if self._closed:
             job.cancel()
             return job

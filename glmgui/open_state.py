@@ -39,6 +39,7 @@ class OpenState(QObject):
         self._answers: KeptAnswers | None = None
         self._saved: tuple[Analysis, Result | None, tuple[KeptFit, ...], KeptAnswers | None] = (self._analysis, None, (), None)
         self._busy = False
+        self._doing = ("", "")
         self._fault = ("", "")
         self._history = UndoHistory()
 
@@ -138,6 +139,11 @@ class OpenState(QObject):
     def busy(self) -> bool:
         """Whether a job runs that the user is waiting for."""
         return self._busy
+
+    @property
+    def doing(self) -> tuple[str, str]:
+        """What the job does that the user is waiting for, and what comes of it, in a sentence; both empty while none has begun."""
+        return self._doing
 
     @property
     def can_be_fitted(self) -> bool:

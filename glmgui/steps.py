@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from glmengine.analysis.units import count_chosen_units
+from glmengine.analysis.units import chosen_of_all
 from glmengine.sentences import numbered
 from glmgui.comparison_button import ComparisonButton
 from glmgui.document import Document
@@ -134,8 +134,7 @@ def _batch(work: UseCases) -> Page:
 def _units_chosen(document: Document) -> str:
     if document.recording is None:
         return "open a file"
-    units = count_chosen_units(document.analysis.units, document.recording)
-    return f"{units} unit{'s' if units != 1 else ''}"
+    return chosen_of_all(document.analysis.units, document.recording)
 
 
 def _terms_chosen(document: Document) -> str:

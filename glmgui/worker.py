@@ -37,6 +37,8 @@ class Job:
         Whether it gives what it has when it is stopped early.
     urgent : bool
         Whether it runs as a quiet one, although the user asked for it.
+    comes : str
+        What comes of it and where, in a sentence.
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class Job:
         on_units: Callable[[UnitsFound], None] | None = None,
         on_given_up: Callable[[], None] | None = None,
         background: bool = False,
+        comes: str = "",
     ) -> None:
-        self.background = background
+        self.background, self.comes = background, comes
         self.label, self.key, self.quiet, self.stoppable, self.urgent = label, key, quiet or urgent, stoppable, urgent
         self.function, self.on_done, self.on_failed, self.on_units = function, on_done, on_failed, on_units
         self.on_given_up = on_given_up

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from glmengine.errors import GlmError
 from glmengine.recording.table_rules import check_limits, matching_values
-from glmengine.sentences import listed
+from glmengine.sentences import listed, numbered
 from glmengine.spec import Spec, param
 
 if TYPE_CHECKING:
@@ -163,3 +163,9 @@ def count_chosen_units(units: UnitSelection, recording: Recording) -> int:
         return len(chosen_units(units, recording))
     except GlmError:
         return 0
+
+
+def chosen_of_all(units: UnitSelection, recording: Recording) -> str:
+    """``6 units`` where all are fitted, ``1 of 6 units`` where some are, as far as that does not depend on the bins."""
+    chosen, total = count_chosen_units(units, recording), len(recording.unit_names)
+    return numbered(total, "unit") if chosen == total else f"{chosen:,} of {numbered(total, 'unit')}"

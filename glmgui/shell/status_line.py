@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QAction, QPalette
 from qtpy.QtWidgets import QStatusBar, QToolButton, QWidget
 
+from glmengine.analysis.units import chosen_of_all
 from glmengine.design.fit_size import Estimate
 from glmgui.document import Document
 from glmgui.widgets.texts import ElidedLabel
@@ -41,7 +42,7 @@ class StatusLine(QStatusBar):
         self.about.setForegroundRole(QPalette.ColorRole.WindowText)
         said = [
             recording.name,
-            f"{len(recording.unit_names)} unit{'s' if len(recording.unit_names) != 1 else ''}",
+            chosen_of_all(document.analysis.units, recording),
             f"{recording.duration:,.0f} s",
             f"{document.analysis.time.bin_size * 1000:g} ms bins",
         ]

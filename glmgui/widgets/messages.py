@@ -84,7 +84,8 @@ class EmptyState(QWidget):
     def __init__(self, title: str, text: str, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        top = Title(title, 1.4, self)
+        self._usual = title
+        self._title = top = Title(title, 1.4, self)
         top.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._text = BalancedHint(text, self)
         self._text.setMaximumWidth(520)
@@ -109,6 +110,14 @@ class EmptyState(QWidget):
     def choices(self) -> tuple[str, ...]:
         """What its buttons say."""
         return tuple(line.itemAt(1).widget().text() for line in self._buttons)
+
+    @property
+    def title(self) -> str:
+        return self._title.text()
+
+    def set_title(self, title: str) -> None:
+        """Another title for now; the first one again where it is empty."""
+        self._title.setText(title or self._usual)
 
     def set_text(self, text: str) -> None:
         self._text.setText(text)

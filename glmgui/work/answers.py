@@ -182,6 +182,7 @@ class Answers(QObject):
             key=ANSWERS,
             stoppable=True,
             on_given_up=self._given_up,
+            comes=_what_comes(question),
         )
         self._job.first_unit = self._document.unit
         self.changed.emit()
@@ -309,6 +310,15 @@ class Answers(QObject):
             self._wanted, self._parts, self.message = False, [], ("", "")
         if "answers" in what and not what & {"recording", "analysis"}:
             self.changed.emit()
+
+
+def _what_comes(question: Analysis) -> str:
+    """Where the answers will stand, and that they have settings of their own."""
+    folds = question.selection.folds
+    return (
+        f"The answers come unit by unit on the Answers page (Ctrl+7). They are found with settings of their own ({folds} folds; see 'Candidates "
+        "and settings' there), not with those of the Model page."
+    )
 
 
 def _units_of(question: Analysis, recording: Recording) -> tuple[str, ...]:

@@ -73,6 +73,7 @@ class UseCases(QObject):
         self._idle.timeout.connect(self._load_some)
         document.changed.connect(self._changed)
         jobs.busy_changed.connect(document.set_busy)
+        jobs.started.connect(self._begun)
         jobs.failed.connect(lambda label, text, details: notices().tell("error", text, details, label))
         jobs.nothing_kept.connect(lambda label, text: notices().tell("info", text, title=label))
         jobs.cancelled.connect(lambda label: notices().tell("info", "cancelled", title=label))
@@ -92,6 +93,10 @@ class UseCases(QObject):
         self.recovery.close()
         self.claim.release()
         return ended
+
+    def _begun(self, label: str) -> None:
+        job = self.jobs.current
+        self.document.set_doing(label, job.comes if job is not None else "")
 
     def _changed(self, what: frozenset[str]) -> None:
         if "recording" in what and self.document.recording is not None and not self._engine_is_wanted:

@@ -40,10 +40,8 @@ if TYPE_CHECKING:
     from glmengine.batch.one_recording import Outcome
 
 STALE = "The analysis has changed since these results – start again: all recordings are done again with it."
-_EMPTY = (
-    "The analysis of this project, put to many recordings. First open one recording and make it there (Data, Features, Model), then add the others here: "
-    "files, folders, or drop them. The program looks at each and says what it lacks before anything is fitted."
-)
+_EMPTY = "The analysis of this project, put to many recordings."
+_ADD = "files, folders, or drop them. The program looks at each and says what it lacks before anything is fitted."
 _NO_TERMS = (
     "The analysis has no term yet: open one of the recordings and add what the rate may depend on in the Features step (Ctrl+2)."
 )
@@ -79,7 +77,7 @@ class BatchPanel(Page):
         self.setAcceptDrops(True)
         self._document, self._many = document, many
         self._summed: tuple[tuple[Outcome, ...], str] = ((), "")
-        self.empty = EmptyState("No recordings yet", _EMPTY, "batch_empty", self)
+        self.empty = EmptyState("No recordings in the list yet", _EMPTY, "batch_empty", self)
         self.empty.set_choices({"Add recordings\u2026": many.ask_files, "Add a folder of recordings\u2026": many.ask_folder})
         self.banner = MessageLine("batch_stale", self)
         self.message = MessageLine("batch_message", self)
@@ -212,6 +210,7 @@ class BatchPanel(Page):
     def _show(self) -> None:
         many = self._many
         self._stack.setCurrentWidget(self._content if many.entries else self.empty)
+        self._say_what_is_next()
         self.table.set_entries(many.entries)
         if many.is_stale and not many.running:
             self.banner.show_warning(STALE)
@@ -226,6 +225,20 @@ class BatchPanel(Page):
         refill(self.group_by, [("all units together", ""), *((" and ".join(way), _BETWEEN.join(way)) for way in ways)])
         self._sum_up()
         self._enable()
+
+    def _say_what_is_next(self) -> None:
+        """Where the list is empty: what is there of the analysis, and what is to be done first."""
+        document = self._document
+        if document.recording is None:
+            first = "First open one recording and make the analysis there (Data, Features, Model), then add the others here:"
+        elif not any(term.enabled for term in document.analysis.terms):
+            first = (
+                f"{document.recording.name} is open, its analysis has no term yet: add what the rate may depend on in the Features step "
+                "(Ctrl+2), then add recordings here:"
+            )
+        else:
+            first = f"It is the one that is made of {document.recording.name}. Add recordings here, that one too if it is to be among the results:"
+        self.empty.set_text(f"{_EMPTY} {first} {_ADD}")
 
     def _in_words(self) -> str:
         """How many are what, and what is to be done next."""

@@ -26,7 +26,7 @@ from glmengine.design.term_words import inputs_of
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 from glmengine.spec import Spec
-from glmgui.before_a_fit import ways_to_open
+from glmgui.before_a_fit import meanwhile, ways_to_open
 from glmgui.document import EVERYTHING, Document
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
@@ -171,6 +171,8 @@ class ModelPanel(Page):
             self._show_terms(document.analysis, recording)
             self._show_strengths()
             self._parts.ask()
+        if "busy" in what:
+            self.formula.say_meanwhile(meanwhile(document))
         if what & {"fault"}:
             self._show_fault(*document.fault)
 

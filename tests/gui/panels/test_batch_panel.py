@@ -219,6 +219,14 @@ def test_the_recording_that_is_open_is_named_where_the_list_lacks_it(
     assert "is open" not in alone.said.text()
 
 
+def test_an_empty_list_says_what_is_to_be_done_as_things_stand(alone, document, small_analysis):
+    assert "It is the one that is made of small" in alone.empty.text
+    document.edit(small_analysis.with_(terms=()), "Remove terms")
+    assert "small is open, its analysis has no term yet" in alone.empty.text
+    document.set_recording(None)
+    assert "First open one recording" in alone.empty.text
+
+
 def test_scores_are_summed_up_by_two_columns_at_once(alone, jobs, seen, tmp_path, small_result, small_recording, qtbot):
     many, summary = alone._many, summary_of(small_result, small_recording)
     about = {"animal": ("m1", "m1", "m2"), "region": ("CA1", "CA3", "CA1")}

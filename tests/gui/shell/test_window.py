@@ -394,6 +394,52 @@ def test_the_status_line_says_what_is_open(opened, qtbot):
         assert part in text
 
 
+def test_left_and_below_the_units_that_are_fitted_are_counted_alike(opened):
+    assert opened.rail.buttons["data"].text().endswith("\n3 units")
+    analysis = opened.document.analysis
+    opened.document.edit(analysis.with_(units=analysis.units.with_(names=("hd",))), "Choose units")
+    assert opened.rail.buttons["data"].text().endswith("\n1 of 3 units")
+    assert "1 of 3 units" in opened.status.about.text()
+
+
+def test_while_a_job_runs_empty_pages_say_what_it_is_and_what_comes_of_it(opened, slow_run, qtbot):
+    panels, document = opened.panels, opened.document
+    pages = [panels[name] for name in ("results", "checks", "fits", "population")]
+    usual = [page.empty.title for page in pages]
+    opened.work.fitting.fit()
+    qtbot.waitUntil(lambda: document.doing[0] != "")
+    assert {page.empty.title for page in pages} == {document.doing[0]}
+    assert document.doing[0].startswith("Fitting ")
+    assert all("As soon as the fit is done" in page.empty.text for page in pages)
+    assert not any(page.empty.choices for page in pages)
+    opened.jobs.cancel()
+    qtbot.waitUntil(lambda: idle(opened))
+    assert [page.empty.title for page in pages] == usual
+    assert all("&Fit" in page.empty.choices for page in pages)
+
+
+def test_while_answers_are_found_no_page_denies_it_and_their_own_folds_are_said(
+    window, small_recording, monkeypatch, qtbot, at_rest
+):
+    document, answers = window.document, window.work.answers
+    document.open(small_recording, Analysis())
+    window.show_step("answers")
+    at_rest(window)
+    monkeypatch.setattr("glmengine.answers.explain.explain", lambda *_, context, **more: Steps()(context))
+    answers.find()
+    qtbot.waitUntil(lambda: document.doing[0] != "")
+    folds = answers.question.selection.folds
+    assert folds != document.analysis.validation.folds
+    for name in ("results", "checks", "fits", "population"):
+        empty = window.panels[name].empty
+        assert empty.title == "Finding the answers of 3 units"
+        assert f"settings of their own ({folds} folds" in empty.text
+    assert f"({folds} folds" in window.panels["model"].formula.text.text()
+    answers.cancel()
+    qtbot.waitUntil(lambda: idle(window))
+    assert "folds" not in window.panels["model"].formula.text.text()
+
+
 def test_a_file_that_is_no_recording_says_so_and_leaves_what_is_open(opened, tmp_path, qtbot):
     path = tmp_path / "notes.nwb"
     path.write_text("this is a text")
