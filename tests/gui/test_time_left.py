@@ -64,6 +64,22 @@ def test_it_does_not_grow_while_nothing_is_reported_for_a_moment():
     assert later < named
 
 
+def test_while_the_bar_stands_the_time_left_never_grows_and_is_then_not_named():
+    """As of work that a machine has no time for: it stood for minutes, and what was named grew from 10 minutes to 1.7 hours."""
+    left = TimeLeft()
+    for now in np.arange(0.0, 100.0, 1.0):
+        left.report(now, now / 1000)
+        before = left.seconds(now)
+    seen = [left.seconds(now) for now in np.arange(100.0, 400.0, TICK)]
+    named = [one for one in seen if one is not None]
+    assert named
+    assert max(np.diff([before, *named])) <= 0
+    assert seen[-1] is None
+    assert len(named) * TICK < 15
+    left.report(400.0, 0.2)  # it goes on
+    assert left.seconds(400.0) is not None
+
+
 def test_nothing_is_named_too_early():
     left = TimeLeft()
     assert left.seconds(10.0) is None
