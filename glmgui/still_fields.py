@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QPaintEvent, QPalette, QWheelEvent
+from qtpy.QtGui import QPaintEvent, QPalette, QValidator, QWheelEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -16,6 +18,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from glmgui.range_note import RangeNote
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NO_END = 1e9  # an end of a range that stands for none
 _BESIDE_ICON = 4  # pixels that a style keeps between icon and text
 
 
@@ -71,11 +77,53 @@ class StillCombo(NoWheel, QComboBox):
         return option.fontMetrics.elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room - 2)
 
 
-class StillSpin(NoWheel, QSpinBox):
+class SaysRange:
+    """Mixed into fields for numbers: one outside the range can be typed, is not taken, and a note beside the field says which are."""
+
+    _note: RangeNote | None = None
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self.setKeyboardTracking(False)  # else the digits that are in the range are taken on the way to one that is not
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        state, text, position = super().validate(text, position)
+        if state == QValidator.State.Invalid and _NUMBER.fullmatch(self._bare(text)):
+            state = QValidator.State.Intermediate
+        return state, text, position
+
+    def fixup(self, text: str) -> str:
+        """Called by Qt where what was typed is not taken; what stood there before comes back then."""
+        typed = self._bare(text)
+        if _NUMBER.fullmatch(typed) and not self.minimum() <= float(typed) <= self.maximum():
+            if self._note is None:
+                self._note = RangeNote(self)
+            self._note.say(f"{typed} is not taken: {self.range_in_words}")
+        return super().fixup(text)
+
+    @property
+    def range_in_words(self) -> str:
+        """Which numbers it takes."""
+        low, high, unit = f"{self.minimum():.10g}", f"{self.maximum():.10g}", self.suffix()
+        if self.maximum() >= _NO_END:
+            return f"at least {low}{unit}"
+        return f"at most {high}{unit}" if self.minimum() <= -_NO_END else f"from {low} to {high}{unit}"
+
+    @property
+    def said_of_range(self) -> str:
+        """What the note says now; empty where there is none."""
+        return self._note.text() if self._note is not None and not self._note.isHidden() else ""
+
+    def _bare(self, text: str) -> str:
+        """The number without the unit of measure behind it."""
+        return text.removesuffix(self.suffix()).strip()
+
+
+class StillSpin(SaysRange, NoWheel, QSpinBox):
     """A spin box of whole numbers."""
 
 
-class StillDouble(NoWheel, QDoubleSpinBox):
+class StillDouble(SaysRange, NoWheel, QDoubleSpinBox):
     """A spin box of numbers with a fixed count of digits."""
 
 

@@ -17,8 +17,11 @@ def write_figure(plot: Plot, path: Path) -> Path:
 
 
 def plots_on_screen(window: QWidget) -> list[Plot]:
-    """Plots of the pages that are shown, also those that are scrolled out of sight: the one with the focus first, then the largest seen."""
+    """Plots of the pages that are shown, also those that are scrolled out of sight: the one with the focus first, then the largest seen.
+
+    Those that are greyed, since they are of another question than the one that is asked, are not among them.
+    """
     focused = window.focusWidget() or window
-    plots = [plot for plot in window.findChildren(Plot) if plot.isVisible()]
+    plots = [plot for plot in window.findChildren(Plot) if plot.isVisible() and plot.isEnabled()]
     plots.sort(key=lambda plot: (not plot.isAncestorOf(focused), plot.visibleRegion().isEmpty(), -plot.width() * plot.height()))
     return plots

@@ -70,10 +70,6 @@ class NumberBox(StillDouble):
         inside = self.minimum() <= number <= self.maximum()
         return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate), text, position
 
-    def _bare(self, text: str) -> str:
-        """The number without the unit of measure behind it."""
-        return text.removesuffix(self.suffix()).strip()
-
     def stepBy(self, steps: int) -> None:
         step = 10.0 ** (math.floor(math.log10(abs(self.value()))) - 1) if self.value() else 0.1
         moved = float(f"{self.value() + steps * step:.6g}")

@@ -118,10 +118,15 @@ class DescribedPage(QWidget):
         return self._recording is not None and self._none.isHidden()
 
     def begin_anew(self, said: str) -> None:
-        """Grey what is of another recording, and say what is being done."""
+        """Grey what is of another question, and say what is being done."""
         self.message.clear()
         self._content.setEnabled(False)
         self.say_waiting(said)
+
+    @property
+    def waiting(self) -> str:
+        """What is being done for its picture; empty where it is there."""
+        return "" if self._waiting.isHidden() else self._waiting.text()
 
     def say_waiting(self, said: str) -> None:
         """Say what is being done for the first picture; nothing once it is there."""

@@ -85,8 +85,8 @@ class RecordingPages(QTabWidget):
         question = (recording, analysis.time, unit, page.choices())
         if _same(self._shown.get(page), question):
             return
-        if page not in self._shown:  # else what is there stays until it is replaced
-            page.say_waiting(f"Counting for unit {unit}\u2026" if page.of_unit else "Counting\u2026")
+        # what is there is of another question: greyed until it is replaced, and not to be exported as an answer to this one
+        page.begin_anew(f"Counting for unit {unit}\u2026" if page.of_unit else "Counting\u2026")
         self._shown[page] = question
         work = page.work()
 

@@ -1,12 +1,15 @@
-"""Fields that stay as they are: texts of combo boxes that there is no room for."""
+"""Fields: texts of combo boxes that there is no room for, and numbers outside their range."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import QPoint
+import pytest
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QHelpEvent, QIcon, QPixmap
-from qtpy.QtWidgets import QToolTip
+from qtpy.QtWidgets import QLineEdit, QToolTip, QWidget
 
-from glmgui.still_fields import StillCombo
+from glmgui.forms.numbers import NumberBox, WholeBox
+from glmgui.still_fields import StillCombo, StillDouble
+from glmgui.widgets.layout import column
 
 
 def test_a_text_without_room_ends_with_dots_and_is_whole_in_the_tooltip(qtbot, monkeypatch):
@@ -28,3 +31,59 @@ def test_a_text_without_room_ends_with_dots_and_is_whole_in_the_tooltip(qtbot, m
     box.setItemIcon(0, QIcon(QPixmap(64, 16)))
     box.setIconSize(QPixmap(64, 16).size())
     assert box.is_cut, "the icon takes room"
+
+
+def whole() -> WholeBox:
+    box = WholeBox(1, 40)
+    box.setSuffix(" bins")
+    return box
+
+
+def real() -> NumberBox:
+    box = NumberBox(1e-5, 10.0)
+    box.setSuffix(" s")
+    return box
+
+
+def fixed() -> StillDouble:
+    box = StillDouble()
+    box.setRange(0.5, 20.0)
+    return box
+
+
+@pytest.mark.parametrize(
+    ("make", "usual", "typed", "said"),
+    [
+        (real, 0.01, "99999", "99999 is not taken: from 1e-05 to 10 s"),
+        (real, 0.01, "-1", "-1 is not taken: from 1e-05 to 10 s"),
+        (whole, 5, "99999", "99999 is not taken: from 1 to 40 bins"),
+        (whole, 5, "0", "0 is not taken: from 1 to 40 bins"),
+        (fixed, 3.0, "900", "900 is not taken: from 0.5 to 20"),
+        (lambda: NumberBox(0.0), 3.0, "-2", "-2 is not taken: at least 0"),
+        (lambda: NumberBox(high=0.0), -3.0, "2", "2 is not taken: at most 0"),
+    ],
+)
+@pytest.mark.parametrize("leave", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
+def test_a_number_outside_its_range_is_not_taken_and_the_range_is_said_beside_the_field(qtbot, make, usual, typed, said, leave):
+    page = QWidget()
+    qtbot.addWidget(page)
+    box = make()
+    box.setValue(usual)
+    column(page).addWidget(box)
+    page.layout().addWidget(QLineEdit(page))
+    page.resize(300, 200)
+    with qtbot.waitExposed(page):
+        page.show()
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, typed)
+    assert box.cleanText() == typed
+    qtbot.keyClick(box, leave)
+    assert box.value() == usual
+    assert box.said_of_range == said
+    assert page.rect().contains(box._note.geometry())
+    assert not box._note.geometry().intersects(box.geometry())
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, "1" if usual > 0 else "-1")
+    assert box.said_of_range == ""

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox
 
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.recording.recording import Covariate
+from glmgui.dialogs.export import plots_on_screen
 from glmgui.drawings.curves import Images, Lines, Polar
 from glmgui.panels.data import DataPanel
 from glmgui.plots import ImagePlot, LinePlot, PolarPlot
@@ -113,6 +114,21 @@ def test_the_two_plots_of_a_map_are_made_in_turns_and_filled_again_for_other_var
         np.testing.assert_array_equal(plot.images[0].values, drawing.images[0].values)
     assert tuning.plots == maps
     assert [plot._areas[0] for plot in maps] == areas
+
+
+def test_until_the_new_counts_come_the_old_ones_are_greyed_and_cannot_be_exported(qtbot, panel):
+    page = panel.pages.tuning
+    page.choose("head_direction")
+    turned_to(qtbot, panel, page)
+    assert page.plots[0] in plots_on_screen(panel)
+    page.choose("box")
+    assert page.waiting.startswith("Counting for unit")
+    assert page.plots[0].title.startswith("head_direction")
+    assert not set(page.plots) & set(plots_on_screen(panel))
+    settled(qtbot, panel)
+    assert page.waiting == ""
+    assert page.plots[0].title.startswith("box.x")
+    assert page.plots[0] in plots_on_screen(panel)
 
 
 def test_only_the_page_that_is_seen_asks_and_only_once(qtbot, panel, document, recording):
