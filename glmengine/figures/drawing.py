@@ -61,6 +61,8 @@ class Curve:
         Position in the palette, or the neutral colour that observed data have.
     width : float
         Of the line, in pixels.
+    band : str
+        What the band is, where the legend has to say it even of a single curve.
     """
 
     name: str
@@ -71,6 +73,12 @@ class Curve:
     look: Look = "line"
     colour: int | Literal["data"] = 0
     width: float = 2.0
+    band: str = ""
+
+    @property
+    def legend(self) -> str:
+        """What the legend says of it."""
+        return ", ".join(filter(None, (self.name, self.band)))
 
 
 @dataclass(frozen=True)

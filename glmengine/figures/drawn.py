@@ -96,15 +96,19 @@ def _draw_lines(ax: Axes, drawing: Lines) -> None:
         ax.set_xscale("log")
     if drawing.equal:
         ax.set_aspect("equal")
-    if several:
+    if several or any(curve.band for curve in drawing.curves):
         legend(ax)
     finish(ax, title=drawing.title, x=drawing.x_axis.text, y=drawing.y_axis.text)
     _name(ax.xaxis, drawing.x_axis)
     _name(ax.yaxis, drawing.y_axis)
 
 
+def _said(curve: Curve) -> str:
+    return curve.legend if page().bands else curve.name
+
+
 def _draw_curve(ax: Axes, curve: Curve, height: tuple[float, float] | None = None) -> None:
-    colour, label = _colour(curve), curve.name or None
+    colour, label = _colour(curve), _said(curve) or None
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
     width = curve.width / 2.0 * style().line_width  # on the screen a usual line is two pixels wide
     many = len(x) > MOST_VECTORS
@@ -123,13 +127,18 @@ def _draw_curve(ax: Axes, curve: Curve, height: tuple[float, float] | None = Non
 
 
 def _draw_polar(ax: Axes, drawing: Polar) -> None:
+    drawn = [curve.y for curve in drawing.curves]
     for curve in drawing.curves:
         x, y = (np.append(part, part[:1]) for part in (np.asarray(curve.x, float), np.asarray(curve.y, float)))
-        ax.plot(x, y, color=_colour(curve), linewidth=curve.width / 2.0 * style().line_width, label=curve.name or None)
-    round_axes(ax)
-    if len(drawing.curves) > 1:
+        width = curve.width / 2.0 * style().line_width
+        if curve.low is not None and curve.high is not None and shows("bands"):
+            ax.vlines(curve.x, curve.low, curve.high, color=_colour(curve), linewidth=0.5 * width)
+            drawn.append(curve.high)
+        ax.plot(x, y, color=_colour(curve), linewidth=width, label=_said(curve) or None)
+    round_axes(ax, drawn, drawing.y_axis.text)
+    if len(drawing.curves) > 1 or any(curve.band for curve in drawing.curves):
         legend(ax, loc="lower right", bbox_to_anchor=(1.25, -0.15))
-    finish(ax, title=drawing.title, x=f"{drawing.x_axis.label}; distance: {drawing.y_axis.text}")
+    finish(ax, title=drawing.title, x=drawing.x_axis.label)
 
 
 def _draw_images(axes: list[Axes], drawing: Images) -> None:

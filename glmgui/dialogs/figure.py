@@ -40,13 +40,19 @@ from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Previ
 _WAIT_MS = 250  # after the last change, before it is drawn
 _DRAWING = "drawing\u2026"
 _THIS_PLOT = "this plot"
+_ALL = "Every figure of every unit, in this size and style, into a folder"
+_NONE_OF_UNITS = "Nothing is fitted yet: these are figures of the result of a fit"
 _OWN = "Own"
 _OTHER_STYLE = "Open a style file\u2026"
 _ROOM = (940, 620)
 _PARTS = {
     "title": ("Title", "Recording, unit, and titles of the panels", "This figure has no title"),
     "legend": ("Legend", "What the lines are", "This figure has no lines that a legend would tell apart"),
-    "bands": ("Intervals", "95 % intervals around curves", "This figure has no intervals"),
+    "bands": (
+        "Intervals",
+        "Intervals around curves: 95 %, or one standard error where the legend says so",
+        "This figure has no intervals",
+    ),
     "data": ("Data", "What was recorded, beside the model", "This figure has nothing recorded that could be left out"),
 }
 """What can be left out of a figure: how it is called, what it is, and what is said of a figure that lacks it."""
@@ -134,7 +140,7 @@ class FigureDialog(QDialog):
         self.all_button = button(
             "All figures of all units\u2026",
             "figure_all",
-            "Every figure of every unit, in this size and style, into a folder",
+            _ALL,
             self,
         )
         self.close_button = button("Close", "figure_close", "Close; the settings are remembered", self)
@@ -287,7 +293,9 @@ class FigureDialog(QDialog):
             self.show_what.addItems([_THIS_PLOT, *(subject.title for subject in self._subjects[1:])])
             for number, subject in enumerate(self._subjects):
                 self.show_what.setItemData(number, subject.title, Qt.ItemDataRole.ToolTipRole)
-        self.all_button.setEnabled(any(subject.figure is not None for subject in self._subjects))
+        several = any(subject.figure is not None for subject in self._subjects)
+        self.all_button.setEnabled(several)
+        self.all_button.setToolTip(_ALL if several else _NONE_OF_UNITS)
         self._changed()
 
     def _changed(self, *_: object) -> None:
@@ -342,9 +350,10 @@ class FigureDialog(QDialog):
 
     def _say_drawing(self) -> None:
         """Say it in place of the figure where there is none yet, below it where it is about to change."""
-        if self._pixmap.isNull():
+        first = self._pixmap.isNull()
+        if first:
             self.picture.setText(_DRAWING)
-        self.size_said.setText(_DRAWING)
+        self.size_said.setText("" if first else _DRAWING)
 
     def _draw(self) -> None:
         if self._subjects:
@@ -407,8 +416,8 @@ class FigureDialog(QDialog):
     def _name_folder(self) -> None:
         """Say on the button where a figure goes without a question."""
         folder = self._making.folder
-        self.save_here.setText(f"Save to {folder.name or folder}".replace("&", "&&"))
-        self.save_here.setAccessibleName(f"Save to {folder}")
+        self.save_here.setText(f"Save in folder \u201c{folder.name or folder}\u201d".replace("&", "&&"))
+        self.save_here.setAccessibleName(f"Save in folder {folder}")
         self.save_here.setToolTip(f"Write the figure into {folder}, under a name of its own")
 
     def _save_here(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -107,6 +108,8 @@ def in_words(summary: Summary) -> str:
         lines[0] += f" They lie from {first:,.4g} to {last:,.4g}\u00a0s."
     for one in summary.covariates[:_MOST_NAMED]:
         unit = f" {one.unit}" if one.unit else ", no unit of measure"
+        if one.kind == "angle":
+            unit += f" ({np.degrees(one.low):.0f}° to {np.degrees(one.high):.0f}°; angles are kept in radians)"
         lines.append(
             f"{one.name}: {one.low:.4g} to {one.high:.4g}{unit}, {one.sampling:.4g} Hz, known in {percent(one.valid)} of the time."
         )

@@ -22,6 +22,8 @@ _TIMES = " \u00d7 "
 _MOST_PATH = 100_000
 _TOP = 0.99  # quantile of the rates of a map at which its colours end
 _RATE_HELP = "Spikes in each bin over the time spent there. Blank: never visited."
+_ERROR = "\u00b11 standard error"
+_ERROR_HELP = "The standard error is the root of the number of spikes over the time; a bin without spikes has none."
 _TIME_HELP = "Time spent in each bin: where there is little, the rate is uncertain."
 _PATH_HELP = "Where the animal was, and where it was when the unit fired."
 _INTERVALS_HELP = "How often each time passed between two spikes that follow each other. Very short ones are foreign spikes."
@@ -33,7 +35,9 @@ def tuning_drawing(found: xr.Dataset, unit: str, *, polar: bool = True) -> Drawi
     """The rate of one unit over one or two variables."""
     one, rate = found.sel(unit=unit), found["rate"].attrs
     value = Axis(str(rate["long_name"]), str(rate["unit"]))
-    return _over_variables("described_rate", f"{_names(found)}: {value.label}", one["rate"], value, _RATE_HELP, polar, top=_TOP)
+    return _over_variables(
+        "described_rate", f"{_names(found)}: {value.label}", one["rate"], value, _RATE_HELP, polar, top=_TOP, error=one["error"]
+    )
 
 
 def occupancy_drawing(found: xr.Dataset, *, polar: bool = False) -> Drawing:
@@ -48,16 +52,29 @@ def _names(found: xr.Dataset) -> str:
 
 
 def _over_variables(
-    name: str, title: str, values: xr.DataArray, value: Axis, said: str, polar: bool, *, top: float = 1.0
+    name: str,
+    title: str,
+    values: xr.DataArray,
+    value: Axis,
+    said: str,
+    polar: bool,
+    *,
+    top: float = 1.0,
+    error: xr.DataArray | None = None,
 ) -> Drawing:
     dims = [str(dim) for dim in values.dims]
+    low = high_end = None
+    if error is not None and len(dims) == 1 and np.isfinite(error.values).any():
+        low, high_end = values.values - error.values, values.values + error.values
+        said = f"{said} {_ERROR_HELP}"
+    band = "" if low is None else _ERROR
     x_axis, x = axis_of(values, dims[0]), values[dims[0]].values
     if len(dims) == 1:
         if polar and values[dims[0]].attrs["kind"] == "angle":
-            return Polar(name, title, x_axis, value, [Curve("", x, values.values)], said)
+            return Polar(name, title, x_axis, value, [Curve("", x, values.values, low, high_end, band=band)], said)
         x = x + 1 if x_axis.names else x  # categories that are counted from 0; names of an axis stand from 1 on
         look = "steps" if _is_even(x) else "dots"
-        return Lines(name, title, x_axis, value, [Curve("", x, values.values, look=look)], said)
+        return Lines(name, title, x_axis, value, [Curve("", x, values.values, low, high_end, look=look, band=band)], said)
     numbers = values.values
     if name == "described_beside":  # blank here too where the animal never was
         numbers = np.where(numbers > 0, numbers, np.nan)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _GROUP = 16  # samples of the finest level, and groups of each to one of the next
+_FEWEST_OF_TURNS = 100
 _FEWEST = 400  # of which no coarser level is made
 
 
@@ -52,6 +53,69 @@ class Extremes:
         known = self.levels[-1][1][:, :2] if self.levels else self.y
         known = known[np.isfinite(known)]
         return (float(known.min()), float(known.max())) if known.size else (float("nan"), float("nan"))
+
+
+@dataclass(frozen=True, eq=False)
+class TurningExtremes(Extremes):
+    """A series of angles (rad): its levels follow it on and on around the circle, so that a group has only the angles that it came through.
+
+    Attributes
+    ----------
+    start : float
+        Where the circle is cut open.
+    """
+
+    start: float = 0.0
+
+    def between(self, start: float, stop: float, most: int) -> tuple[np.ndarray, np.ndarray]:
+        first, last = _around(self.x, start, stop)
+        if last - first <= most or not self.levels:
+            return self.x[first:last], self.y[first:last]
+        starts, ends = self.levels[0]
+        for level in self.levels[1:]:
+            if _count(starts, start, stop) <= most:
+                break
+            starts, ends = level
+        first, last = _around(starts, start, stop)
+        x, (low, high) = starts[first:last], ends[first:last, :2].T
+        turn = 2 * np.pi
+        reach = high - low
+        low = self.start + (low - self.start) % turn
+        low, high = np.where(reach >= turn, self.start, low), np.where(reach >= turn, self.start + turn, low + reach)
+        beyond = high > self.start + turn  # the rest of the arc stands at the other end of the axis
+        top, rest = np.minimum(high, self.start + turn), np.where(beyond, high - turn, np.nan)
+        gap = np.full(len(x), np.nan)
+        y = np.column_stack([low, top, gap, np.where(beyond, self.start, np.nan), rest, gap])
+        # a bar is as wide as its group, so that an angle that stays is seen too
+        after = np.append(x[1:], self.x[-1])
+        return np.column_stack([x, after, after, x, after, after]).ravel(), y.ravel()
+
+    @property
+    def range(self) -> tuple[float, float]:
+        known = np.isfinite(self.y).any()
+        return (self.start, self.start + 2 * np.pi) if known else (float("nan"), float("nan"))
+
+
+def turning_extremes(x: np.ndarray, y: np.ndarray) -> TurningExtremes:
+    """`extremes_of` angles (rad), interrupted in y where the line would go across the circle."""
+    x, y = np.asarray(x, float), np.array(y, float)
+    known = np.isfinite(y)
+    onward = np.full(len(y), np.nan)
+    onward[known] = np.unwrap(y[known])
+    levels, starts = [], x
+    low = high = onward
+    while len(starts) > _FEWEST_OF_TURNS:
+        cut = np.arange(0, len(starts), 2)
+        low, high, starts = np.fmin.reduceat(low, cut), np.fmax.reduceat(high, cut), starts[cut]
+        levels.append((starts, np.column_stack([low, high, high])))
+    start = 0.0 if not known.any() or y[known].min() >= 0 else -np.pi
+    across = np.flatnonzero(np.abs(np.diff(y)) > np.pi) + 1
+    return TurningExtremes(np.insert(x, across, x[across]), np.insert(y, across, np.nan), tuple(levels), start)
+
+
+def _count(x: np.ndarray, start: float, stop: float) -> int:
+    first, last = _around(x, start, stop)
+    return last - first
 
 
 def extremes_of(x: np.ndarray, y: np.ndarray) -> Extremes:

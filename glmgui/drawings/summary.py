@@ -12,7 +12,7 @@ from glmengine.recording.events import own_events
 from glmengine.recording.observed import SPIKES, Words, recorded_words
 from glmgui.drawings.activity_levels import ActivityLevels, levels_of_spikes, levels_of_traces
 from glmgui.drawings.binned_units import spike_times, sums_in_stretches
-from glmgui.drawings.extremes import Extremes, extremes_of, thinned
+from glmgui.drawings.extremes import Extremes, extremes_of, thinned, turning_extremes
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate, Recording
@@ -251,9 +251,8 @@ def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
     Lines are not drawn over gaps, nor from one side of the circle to the other, nor between the stretches that are known of a series
     that stays in its file.
     """
-    times, values = covariate.seen()
-    values = np.array(values, float).reshape(len(times), -1)
-    broken = np.diff(times) > _GAP_PERIODS * covariate.period
+    times, values = _seen(covariate)
+    broken = np.zeros(len(times) - 1 if len(times) else 0, bool)
     if covariate.kind == "angle":
         broken = broken | (np.abs(np.diff(values, axis=0)) > np.pi).any(axis=1)
     values[1:][broken] = np.nan
@@ -262,13 +261,22 @@ def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
     return thinned(times, values, MOST_POINTS)
 
 
+def _seen(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
+    """Times (n,) and values (n, c) of a covariate, NaN after each gap."""
+    times, values = covariate.seen()
+    values = np.array(values, float).reshape(len(times), -1)
+    values[1:][np.diff(times) > _GAP_PERIODS * covariate.period] = np.nan
+    return times, values
+
+
 def detail_to_draw(covariate: Covariate, context: Context = SILENT) -> tuple[Extremes, ...]:
     """The components of a covariate that are drawn over time, at all levels of detail."""
-    times, values = series_to_draw(covariate)
+    turning = covariate.kind == "angle"
+    times, values = _seen(covariate) if turning else series_to_draw(covariate)
     found = []
     for at in range(min(values.shape[1], MOST_COMPONENTS)):
         context.check()
-        found.append(extremes_of(times, values[:, at]))
+        found.append((turning_extremes if turning else extremes_of)(times, values[:, at]))
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QCheckBox,
     QComboBox,
     QHBoxLayout,
@@ -264,6 +265,9 @@ class NamesEditor(Editor):
                 self._list.item(at).setCheckState(Qt.CheckState.Checked if name in self._value else Qt.CheckState.Unchecked)
         self._fit_height()
         self._none.setVisible(bool(self._none.text()) and not self._value)
+        ticked = [at for at, name in enumerate(names) if name in self._value]
+        if ticked and not self._list.hasFocus():  # what somebody ticks must not move away under the mouse
+            self._list.scrollToItem(self._list.item(ticked[0]), QAbstractItemView.ScrollHint.PositionAtTop)
 
     def _fit_height(self) -> None:
         self._list.setFixedHeight(min(max(self._list.count(), 1), _MOST_ROWS) * row_height(self._list) + 6)

@@ -56,7 +56,7 @@ class LinePlot(Plot):
     log_x : bool
         x in powers of ten (strengths of a penalty); x must then be positive.
     legend : bool
-        Whether names are shown; never for a single curve.
+        Whether names are shown; of a single curve only what its band is.
     mouse : bool
         Whether dragging and the wheel pan and zoom.
     dense : bool
@@ -229,11 +229,11 @@ class LinePlot(Plot):
         bands.clear()
 
     def _write_legend(self) -> None:
-        named = [curve for curve in self._curves if curve.name]
-        wanted = self._legend_wanted and len(named) > 1
+        named = [curve for curve in self._curves if curve.legend]
+        wanted = self._legend_wanted and (len(named) > 1 or any(curve.band for curve in named))
         marks = {"dots": "\u25cf", "points": "\u25cf", "dashed": "\u2504"}
         parts = [
-            f'<span style="color:{self.colours.of(curve.colour).name()}">{marks.get(curve.look, chr(0x2501))}</span>&nbsp;{escape(as_shown(curve.name))}'
+            f'<span style="color:{self.colours.of(curve.colour).name()}">{marks.get(curve.look, chr(0x2501))}</span>&nbsp;{escape(as_shown(curve.legend))}'
             for curve in named
         ]
         # as many as there is room for: a wider legend would push the curves out of sight
@@ -402,7 +402,7 @@ def _within(curve: Curve, start: float, stop: float) -> PlainCurve:
     """The part of a curve that is seen, with all its samples."""
     seen = (np.asarray(curve.x, float) >= start) & (np.asarray(curve.x, float) <= stop)
     x, y, low, high = (None if part is None else np.asarray(part)[seen] for part in (curve.x, curve.y, curve.low, curve.high))
-    return PlainCurve(curve.name, x, y, low, high, curve.look, curve.colour, curve.width)
+    return PlainCurve(curve.name, x, y, low, high, curve.look, curve.colour, curve.width, curve.band)
 
 
 def _outline(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

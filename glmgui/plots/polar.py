@@ -10,13 +10,13 @@ from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Polar
+from glmengine.figures.rings import round_rings
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot
 from glmgui.plots.inside_text import InsideText
 
 _CIRCLE = np.linspace(0, 2 * np.pi, 181)
 _CORNERS = ((0.0, "0\u00b0", (0, 0.5)), (0.25, "90\u00b0", (0.5, 1)), (0.5, "180\u00b0", (1, 0.5)), (0.75, "270\u00b0", (0.5, 0)))
-_RINGS = 3
 _LEAST_HEIGHT = 150  # pixels, in which the numbers of the rings stand apart
 _DIAGONALS = np.radians((45, 30, 60, 135, 120, 150, 225, 210, 240, 315, 300, 330))  # between the lines of the corners
 _REACH_OF_NUMBER, _WIDTH_OF_NUMBER = 0.25, np.radians(20)  # of the radius, and to both sides, that a number takes
@@ -29,12 +29,21 @@ class PolarPlot(Plot):
         super().__init__(title, name, parent)
         self.x_axis, self.y_axis = NO_AXIS, NO_AXIS
         self._curves: tuple[Curve, ...] = ()
-        self._top = 1.0
+        self._rings = round_rings(0.0)
         self.view.setMinimumHeight(_LEAST_HEIGHT)
         self.area = self.add_area(0, 0, NO_AXIS, NO_AXIS, mouse=False)
         for side in ("left", "bottom"):
             self.area.hideAxis(side)
         self.area.vb.setAspectLocked(True)
+
+    @property
+    def rings(self) -> tuple[float, ...]:
+        """Values of the circles, from the inside out."""
+        return self._rings
+
+    @property
+    def _top(self) -> float:
+        return self._rings[-1]
 
     @property
     def curves(self) -> tuple[Curve, ...]:
@@ -57,33 +66,52 @@ class PolarPlot(Plot):
 
     def _restyle(self) -> None:
         self.area.clear()
-        finite = [curve.y[np.isfinite(curve.y)] for curve in self._curves]
-        most = max((float(part.max()) for part in finite if part.size), default=0.0)
-        self._top = most if most > 0 else 1.0
+        parts = [part for curve in self._curves for part in (curve.y, curve.high) if part is not None]
+        finite = [np.asarray(part, float)[np.isfinite(part)] for part in parts]
+        self._rings = round_rings(max((float(part.max()) for part in finite if part.size), default=0.0))
         self._add_rings()
+        self._add_legend()
         for curve in self._curves:
             # closed, as the circle is; a bin that was never visited leaves a gap
             angle, radius = (np.append(part, part[:1]) for part in (np.asarray(curve.x, float), np.asarray(curve.y, float)))
             pen = pg.mkPen(self.colours.of(curve.colour), width=curve.width)
+            self._add_bars(curve)
             self.area.addItem(
                 pg.PlotDataItem(radius * np.cos(angle), radius * np.sin(angle), pen=pen, connect="finite", antialias=True)
             )
         self.show_all()
         self.set_greyed(self.greyed)
 
+    def _add_bars(self, curve: Curve) -> None:
+        """The interval of each angle, along the line from the middle."""
+        if curve.low is None or curve.high is None:
+            return
+        angle, low, high = (np.asarray(part, float) for part in (curve.x, curve.low, curve.high))
+        known = np.isfinite(low) & np.isfinite(high)
+        radius, angle = np.stack([low[known], high[known]], axis=1).ravel(), np.repeat(angle[known], 2)
+        pen = pg.mkPen(self.colours.of(curve.colour), width=1)
+        self.area.addItem(
+            pg.PlotDataItem(radius * np.cos(angle), radius * np.sin(angle), pen=pen, connect="pairs", antialias=True)
+        )
+
+    def _add_legend(self) -> None:
+        """What the bars of a curve are, below the circle, on the right of its lowest angle."""
+        said = ", ".join(dict.fromkeys(curve.legend for curve in self._curves if curve.band))
+        if said:
+            self._add_text(said, 0.45 * self._top, -1.3 * self._top, (0, 1), self.colours.muted)
+
     def _add_rings(self) -> None:
         faint, ink = pg.mkPen(self.colours.grid, width=1), self.colours.ink
         angle, inside = clear_place(
-            [(np.asarray(curve.x, float), np.asarray(curve.y, float) / self._top) for curve in self._curves]
+            [(np.asarray(curve.x, float), np.asarray(curve.y, float) / self._top) for curve in self._curves], len(self._rings)
         )
         across, up = np.cos(angle), np.sin(angle)
-        for number in range(1, _RINGS + 1):
-            radius = self._top * number / _RINGS
+        for number, radius in enumerate(self._rings, 1):
             self.area.addItem(pg.PlotDataItem(radius * np.cos(_CIRCLE), radius * np.sin(_CIRCLE), pen=faint))
-            unit = f" {self.y_axis.unit}" if number == _RINGS and self.y_axis.unit else ""
-            inward = inside and number < _RINGS  # the outermost stands where no curve is
+            unit = f" {self.y_axis.unit}" if number == len(self._rings) and self.y_axis.unit else ""
+            inward = inside and number < len(self._rings)  # the outermost stands where no curve is
             anchor = (int((across < 0) != inward), int((up > 0) != inward))
-            self._add_text(f"{radius:.3g}{unit}", radius * across, radius * up, anchor, self.colours.muted)
+            self._add_text(f"{radius:g}{unit}", radius * across, radius * up, anchor, self.colours.muted)
         for turn, text, anchor in _CORNERS:
             x, y = self._top * np.cos(2 * np.pi * turn), self._top * np.sin(2 * np.pi * turn)
             self.area.addItem(pg.PlotDataItem([0, x], [0, y], pen=faint))
@@ -107,14 +135,14 @@ class PolarPlot(Plot):
         return f"{self.x_axis.label} {self.x_axis.value(float(angle))} ({np.degrees(angle):.0f}\u00b0):  " + ",  ".join(parts)
 
 
-def clear_place(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, bool]:
+def clear_place(curves: Sequence[tuple[np.ndarray, np.ndarray]], rings: int = 3) -> tuple[float, bool]:
     """The angle at which the numbers of the rings are furthest from curves, each angles and shares of the radius, and whether they stand inside their rings."""
 
     def distance(angle: float, inside: bool) -> float:
         near = [np.abs(np.angle(np.exp(1j * (angles - angle)))) <= _WIDTH_OF_NUMBER for angles, _ in curves]
         radii = np.concatenate([shares[close] for (_, shares), close in zip(curves, near, strict=True)] or [np.empty(0)])
         radii = radii[np.isfinite(radii)]
-        starts = np.arange(1, _RINGS) / _RINGS - _REACH_OF_NUMBER * inside
+        starts = np.arange(1, rings) / rings - _REACH_OF_NUMBER * inside
         beside = np.abs(radii[:, None] - starts - _REACH_OF_NUMBER / 2) - _REACH_OF_NUMBER / 2
         return float(np.min(beside, initial=1.0))
 

@@ -17,6 +17,11 @@ class CloseTabBar(QTabBar):
     def tabSizeHint(self, index: int) -> QSize:
         return super().tabSizeHint(index) - QSize(self._taken(), 0)
 
+    @property
+    def least_width(self) -> int:
+        """Pixels in which all tabs are seen."""
+        return sum(super(CloseTabBar, self).tabSizeHint(at).width() - _MOST_TAKEN for at in range(self.count()))
+
     def _taken(self) -> int:
         """Pixels that each tab is narrower than it would rather be."""
         lacking = sum(super(CloseTabBar, self).tabSizeHint(at).width() for at in range(self.count())) - self._room

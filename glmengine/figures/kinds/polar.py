@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.figures.band_reach import ends_near, seen_height
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import band, cut_band, entitle, finish, legend, line, rate_label, with_band
-from glmengine.figures.page import shows, style
+from glmengine.figures.marks import band, entitle, finish, legend, line, rate_label, with_band
+from glmengine.figures.page import page, shows, style
+from glmengine.figures.rings import round_rings
 from glmengine.results.angles import angles
 from glmengine.sentences import unit_title
 from glmengine.timegrid.angles import FULL_TURN
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from glmengine.results.result import Result
-
-_MOST_RINGS = 3
 
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None) -> Figure:
@@ -53,28 +54,28 @@ def draw_around(ax: Axes, curve: xr.Dataset, unit: str) -> None:
         for values in (one[dim].values, *(one[name].values for name in ("tuning_hz", "tuning_low", "tuning_high", "data_hz")))
     )
     x[-1] += FULL_TURN
-    band(ax, x, *cut_band(ax, (middle, data), low, high), style().model)
+    height = seen_height((middle, data), (low, high))
+    low, high = ends_near(low, height), np.minimum(high, np.inf if height is None else height[1])
+    band(ax, x, low, high, style().model)
     line(ax, x, middle, style().model, label=with_band("model"))
     if shows("data"):
         line(ax, x, data, style().data, width=0.8, label="data")
-    round_axes(ax)
+    round_axes(ax, (middle, *((data,) if page().data else ()), *((high,) if page().bands else ())), rate_label(one["data_hz"]))
     legend(ax, loc="lower right", bbox_to_anchor=(1.25, -0.15))
-    finish(
-        ax,
-        title=str(curve.attrs.get("term", "")),
-        x=f"{one[dim].attrs.get('long_name', dim)}; distance: {rate_label(one['data_hz'])}",
-    )
+    finish(ax, title=str(curve.attrs.get("term", "")), x=str(one[dim].attrs.get("long_name", dim)))
 
 
-def round_axes(ax: Axes) -> None:
-    """Angles in degrees at the quarters, and a few rings."""
-    from matplotlib.ticker import MaxNLocator
-
-    ax.set_ylim(bottom=0.0)
+def round_axes(ax: Axes, drawn: Sequence[np.ndarray], text: str) -> None:
+    """Angles in degrees at the quarters, and the rings that the screen has, for all values that are drawn; what they measure above their numbers."""
+    pooled = np.concatenate([np.asarray(part, float).ravel() for part in drawn])
+    rings = round_rings(float(np.max(pooled[np.isfinite(pooled)], initial=0.0)))
+    ax.set_ylim(0.0, rings[-1])
     ax.set_xticks([0.0, FULL_TURN / 4, FULL_TURN / 2, 3 * FULL_TURN / 4], ["0°", "90°", "180°", "270°"])
-    ax.yaxis.set_major_locator(MaxNLocator(_MOST_RINGS))
+    ax.set_yticks(rings, [*(f"{ring:g}" for ring in rings[:-1]), f"{text}\n{rings[-1]:g}"])
     ax.tick_params(axis="x", pad=0)
     ax.set_rlabel_position(45)
+    for label in ax.get_yticklabels():
+        label.set_multialignment("left")
     ax.spines["polar"].set_visible(False)
 
 

@@ -36,7 +36,7 @@ class TimeBase(Spec):
 
     time_unit: TimeUnit = param(
         "s",
-        title="Unit of time",
+        title="Time unit",
         help="What the times in the file are counted in; d are days, as spreadsheets and MATLAB's datenum count.",
     )
     rate: float | None = param(
@@ -76,7 +76,10 @@ class Spikes(TimeBase):
         choices="arrays",
     )
     units: str = param(
-        "", title="Unit of each spike", help="Array or column that says which unit fired; one unit where empty.", choices="arrays"
+        "",
+        title="Unit (neuron) of each spike",
+        help="Array or column that says which unit fired; one unit where empty.",
+        choices="arrays",
     )
     more: tuple[str, ...] = param(
         (),

@@ -25,7 +25,7 @@ BINS = {1: 40, 2: 24}
 """Bins of each variable where none are asked for, by the number of variables."""
 
 MOST_BINS = 400
-_ARRAYS = frozenset({"unit", "rate", "spikes", "seconds", "occupancy_s"})
+_ARRAYS = frozenset({"unit", "rate", "spikes", "seconds", "error", "occupancy_s"})
 
 
 def recorded_tuning(
@@ -67,7 +67,9 @@ def recorded_tuning(
     -------
     Dataset
         ``rate`` (unit, variables) in Hz (of a signal its mean per second), NaN in bins that were never visited; ``spikes`` and ``seconds``
-        in which the unit was recorded there, as counted; ``occupancy_s`` (variables), the time spent there.
+        in which the unit was recorded there, as counted; ``error`` (unit, variables), of spikes the standard error of the rate if each
+        bin's count is Poisson: the root of the count over the time, or of the sum of squared weights times counts where it is smoothed;
+        NaN where no spike came, from which none can be told; ``occupancy_s`` (variables), the time spent there.
 
     Raises
     ------
@@ -90,7 +92,8 @@ def recorded_tuning(
     widths = [0.0 if axis.edges is None else smoothing for axis in axes]
     modes = ["wrap" if covariate.kind == "angle" else "constant" for covariate in covariates]
     names = recording.unit_names if units is None else tuple(units)
-    spikes, seconds, rate = (np.zeros((len(names), *shape)) for _ in range(3))
+    spikes, seconds, rate, error = (np.zeros((len(names), *shape)) for _ in range(4))
+    words = recorded_words(recording)
     inside = used & (place >= 0)
     for row, unit in enumerate(names):  # one by one: all counts of a long recording need not be in memory together
         context.check()
@@ -99,8 +102,8 @@ def recorded_tuning(
         spikes[row] = np.bincount(place[known], weights=counts[known], minlength=size).reshape(shape)
         seconds[row] = np.bincount(place[known], minlength=size).reshape(shape) * grid.bin_size
         rate[row] = _divided(spikes[row], seconds[row], widths, modes)
+        error[row] = _error(spikes[row], seconds[row], widths, modes) if words.per_spike else np.nan
     occupancy = np.bincount(place[inside], minlength=size).reshape(shape) * grid.bin_size
-    words = recorded_words(recording)
     dims = [f"{axis.name}_" if axis.name in _ARRAYS else axis.name for axis in axes]
     coords: dict[str, Any] = {"unit": list(names)}
     for dim, axis, covariate in zip(dims, axes, covariates, strict=True):
@@ -110,6 +113,7 @@ def recorded_tuning(
     return xr.Dataset(
         {
             "rate": (("unit", *dims), rate, said | {"smoothing_bins": smoothing}),
+            "error": (("unit", *dims), error, {"unit": words.unit, "long_name": "standard error"}),
             "spikes": (("unit", *dims), spikes, {"long_name": words.observed}),
             "seconds": (("unit", *dims), seconds, {"unit": "s", "long_name": "time in which the unit was recorded"}),
             "occupancy_s": (tuple(dims), occupancy, {"unit": "s", "long_name": "time spent"}),
@@ -141,3 +145,17 @@ def _divided(spikes: np.ndarray, seconds: np.ndarray, widths: Sequence[float], m
         if width > 0:
             spikes, seconds = (gaussian_filter1d(part, width, axis=axis, mode=mode) for part in (spikes, seconds))
     return np.divide(spikes, seconds, out=np.full(spikes.shape, np.nan), where=visited)
+
+
+def _error(spikes: np.ndarray, seconds: np.ndarray, widths: Sequence[float], modes: Sequence[str]) -> np.ndarray:
+    """Standard error of `_divided` for Poisson counts; NaN where it would rest on no spike."""
+    from scipy.ndimage import correlate1d, gaussian_filter1d
+
+    visited, variance = seconds > 0, spikes
+    for axis, (width, mode) in enumerate(zip(widths, modes, strict=True)):
+        if width > 0:
+            reach = int(4.0 * width + 0.5)  # where the Gaussian of the rate ends
+            weights = gaussian_filter1d(np.eye(1, 2 * reach + 1, reach)[0], width, mode="constant")
+            variance = correlate1d(variance, weights**2, axis=axis, mode=mode)
+            seconds = gaussian_filter1d(seconds, width, axis=axis, mode=mode)
+    return np.divide(np.sqrt(variance), seconds, out=np.full(spikes.shape, np.nan), where=visited & (variance > 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QSize, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QTabWidget, QWidget
 
@@ -53,6 +53,11 @@ class RecordingPages(QTabWidget):
             page.choices_changed.connect(self.ask)
         self._described = (self.tuning, self.correlations, self.intervals, self.events)
         self.currentChanged.connect(self._turned)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as all tabs: with scroll buttons a bar would be content with less."""
+        least = super().minimumSizeHint()
+        return QSize(max(least.width(), self.tabBar().least_width), least.height())
 
     def set_subject(self, recording: Recording | None, analysis: Analysis, unit: str | None) -> None:
         """What the pages are about: a recording with its derived covariates, the analysis whose time is used, and the selected unit."""

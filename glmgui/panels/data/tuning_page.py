@@ -33,6 +33,8 @@ class _Choice:
     polar: bool
 
 
+_SHAPE = "How the rate over an angle is drawn"
+_NO_ANGLE = "Only the rate over one angle can be drawn around a circle"
 _HALF = 10_000  # pixels, more than there are: the splitter shares its room out in these proportions
 
 
@@ -63,7 +65,7 @@ class TuningPage(DescribedPage):
         self.shape = self.add_choice(
             "Angles",
             "tuning_shape",
-            "How the rate over an angle is drawn",
+            _SHAPE,
             (("circle", "polar"), ("line", "line")),
         )
         self.plots: list[Plot] = []
@@ -73,6 +75,7 @@ class TuningPage(DescribedPage):
         self.box.addWidget(self._splitter)
         self.first.currentIndexChanged.connect(self._suit_bins)
         self.second.currentIndexChanged.connect(self._suit_bins)
+        self.choices_changed.connect(self._offer_shape)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -103,6 +106,14 @@ class TuningPage(DescribedPage):
             with QSignalBlocker(self.bins):
                 self.bins.setValue(wanted)
 
+    def _offer_shape(self) -> None:
+        """Ask how an angle is drawn where one angle is."""
+        names = self._variables()
+        known = {} if self._recording is None else self._recording.variables
+        angle = len(names) == 1 and names[0] in known and known[names[0]][0].kind == "angle"
+        self.shape.setEnabled(angle)
+        self.shape.setToolTip(_SHAPE if angle else _NO_ANGLE)
+
     def _variables(self) -> tuple[str, ...]:
         first, second = self.first.currentData() or "", self.second.currentData() or ""
         return (first, second) if second and second != first else (first,)
@@ -122,6 +133,7 @@ class TuningPage(DescribedPage):
 
     def show_answer(self, answer: Any) -> None:
         self._answer = tuple(answer)
+        self._offer_shape()
         self._show(self._answer, 0)
 
     def _show(self, answer: tuple[Drawing, ...], at: int) -> None:

@@ -270,10 +270,10 @@ class ModelPanel(Page):
         for name, pieces in ((parts.grouped_by, parts.intervals), ("left out", parts.gaps), ("tested only", parts.tested)):
             if len(pieces):
                 rows[name] = pieces
-        rows["fitted"] = parts.fitted
+        rows["time used"] = parts.fitted
         self.time_line.set_epochs(rows, strong, parts.span, marked=("left out",))
         self.time_line.show()
-        said = [f"{numbered(parts.n_bins, 'bin')} are fitted."]
+        said = [f"{numbered(parts.n_bins, 'bin')} are used."]
         if parts.folds:
             said.append(f"Each of {len(parts.folds)} folds is held out once, while the others are fitted.")
         else:

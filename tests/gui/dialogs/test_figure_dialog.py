@@ -221,11 +221,14 @@ def test_it_says_that_it_draws_and_where_it_was_saved(qtbot, making, plot, quest
     made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(made)
     made.show()
-    assert made.picture.text() == made.size_said.text() == "drawing\u2026"
+    assert (made.picture.text(), made.size_said.text()) == ("drawing\u2026", "")
     assert not made.open_folder.isVisible()
     assert made.picture.width() > made.width() / 3, "the figure has the room that there is"
     qtbot.waitUntil(lambda: made.preview is not None)
     assert not made.picture.pixmap().isNull()
+    made.dpi.setValue(120)
+    assert made.size_said.text() == "drawing\u2026"
+    qtbot.waitUntil(lambda: "mm" in made.size_said.text())
     assert "mm" in made.size_said.text()
     questions.next_path = tmp_path / "curve.pdf"
     with qtbot.waitSignal(making.made):
@@ -236,7 +239,7 @@ def test_it_says_that_it_draws_and_where_it_was_saved(qtbot, making, plot, quest
     monkeypatch.setattr("glmgui.shown_folder.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile()))
     made.open_folder.click()
     assert opened == [str(tmp_path)]
-    assert made.save_here.text() == f"Save to {tmp_path.name}"
+    assert made.save_here.text() == f"Save in folder \u201c{tmp_path.name}\u201d"
     for name in ("unit_hd", "unit_hd", "unit_hd"):
         with qtbot.waitSignal(making.made) as saved:
             made.save_here.click()

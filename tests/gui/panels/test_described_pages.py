@@ -11,6 +11,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox
 
 from glmengine.analysis.analysis import Analysis, Time
+from glmengine.figures.rings import round_rings
 from glmengine.recording.recording import Covariate
 from glmgui.dialogs.export import plots_on_screen
 from glmgui.drawings.curves import Images, Lines, Polar
@@ -68,7 +69,12 @@ def test_tuning_to_an_angle_is_a_closed_curve_with_the_numbers_of_the_engine(qtb
     unit = recording.unit_names[0]
     expected = recorded_tuning(recording, grid, np.ones(grid.n_bins, bool), ["head_direction"], [unit])
     np.testing.assert_array_equal(rate.numbers()["rate (Hz)"], expected["rate"].values[0])
+    (curve,) = rate.curves
+    assert curve.band == "\u00b11 standard error"
+    np.testing.assert_array_equal(curve.high - curve.y, expected["rate"].values[0] + expected["error"].values[0] - curve.y)
     np.testing.assert_array_equal(beside.numbers()["time spent (s)"], expected["occupancy_s"].values)
+    assert rate.rings == round_rings(float(np.nanmax(curve.high)))
+    assert panel.pages.tuning.shape.isEnabled()
     panel.pages.tuning.shape.setCurrentIndex(1)
     settled(qtbot, panel)
     rate = panel.pages.tuning.plots[0]
@@ -79,8 +85,12 @@ def test_tuning_to_an_angle_is_a_closed_curve_with_the_numbers_of_the_engine(qtb
 
 def test_two_positions_make_a_map_with_equal_aspect_and_the_spikes_lie_on_the_path(qtbot, panel, recording):
     tuning = panel.pages.tuning
-    panel.pages.setCurrentWidget(tuning)
+    turned_to(qtbot, panel, tuning)
+    tuning.choose("head_direction")
+    assert tuning.shape.isEnabled()
     tuning.choose("box")
+    assert not tuning.shape.isEnabled()
+    assert "one angle" in tuning.shape.toolTip()
     settled(qtbot, panel)
     rate = tuning.plots[0]
     assert isinstance(rate, ImagePlot)

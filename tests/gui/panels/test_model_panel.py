@@ -105,7 +105,7 @@ def test_the_split_is_drawn_with_its_gaps(panel, qtbot, jobs):
     validation = panel.document.analysis.validation.with_(folds=3, gap=True)
     settled(panel, qtbot, jobs, validation=validation, terms=(*panel.document.analysis.terms, history_term()))
     drawn = panel.time_line.numbers()
-    assert list(dict.fromkeys(drawn["epoch"])) == ["fold 1", "fold 2", "fold 3", "left out", "fitted"]
+    assert list(dict.fromkeys(drawn["epoch"])) == ["fold 1", "fold 2", "fold 3", "left out", "time used"]
     assert "longest window" in panel.about_time.text()
 
 

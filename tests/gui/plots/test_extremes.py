@@ -5,7 +5,7 @@ import pytest
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter
 
-from glmgui.drawings.extremes import extremes_of, interrupted, thinned
+from glmgui.drawings.extremes import extremes_of, interrupted, thinned, turning_extremes
 from glmgui.drawings.series import TIME, Axis, Curve, long_curve
 from glmgui.plots import LinePlot, RatePlot
 from glmgui.plots.points import PointsItem
@@ -155,3 +155,30 @@ def test_points_are_as_large_on_screens_of_any_resolution(qtbot, ratio):
     painter.end()
     painted = [image.pixelColor(x, y).value() > 0 for x in range(image.width()) for y in range(image.height())]
     assert sum(painted) == (3 * ratio) ** 2
+
+
+def test_bars_of_angles_hold_what_was_passed_and_nothing_across_the_circle():
+    x = np.arange(20_000) * 0.01
+    y = (0.3 * np.sin(x)) % (2 * np.pi)  # to and fro over 0: at each crossing a jump of a whole turn
+    drawn = turning_extremes(x, y)
+    _, few = drawn.between(0.0, 200.0, 300)
+    known = few[np.isfinite(few)]
+    away = np.abs(np.angle(np.exp(1j * known)))
+    assert away.max() <= 0.3 + 1e-9
+    assert away.max() > 0.29
+    assert np.nanmax(np.abs(np.diff(few))) < 1.0, "no bar goes from one side of the circle to the other"
+    _, all_of_them = drawn.between(0.0, 2.0, 300)
+    assert np.nanmax(np.abs(np.diff(all_of_them))) < 1.0
+    np.testing.assert_array_equal(drawn.y[np.isfinite(drawn.y)], y)
+    assert drawn.range == (0.0, 2 * np.pi)
+
+
+def test_bars_of_angles_that_turn_round_reach_all_the_way_and_gaps_stay_gaps():
+    x = np.arange(20_000) * 0.01
+    y = (3.0 * x) % (2 * np.pi) - np.pi
+    y[5_000:10_000] = np.nan
+    drawn = turning_extremes(x, y)
+    places, few = drawn.between(0.0, 200.0, 200)
+    assert (np.nanmin(few), np.nanmax(few)) == (-np.pi, np.pi)
+    assert np.isnan(few[(places > 56) & (places < 94)]).all()
+    assert len(few) <= 6 * 202

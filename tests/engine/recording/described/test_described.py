@@ -101,6 +101,21 @@ def test_angles_take_the_whole_circle_and_are_smoothed_around_it():
     np.testing.assert_array_equal(smooth["spikes"], plain["spikes"])
 
 
+def test_the_standard_error_is_that_of_poisson_counts():
+    recording = walk()
+    grid, used = grid_of(recording)
+    plain = recorded_tuning(recording, grid, used, ["direction"], ["flat"], bins=20)
+    counts, seconds = plain["spikes"].values[0], plain["seconds"].values[0]
+    np.testing.assert_allclose(plain["error"].values[0], np.where(counts > 0, np.sqrt(counts) / seconds, np.nan), rtol=1e-12)
+    smooth = recorded_tuning(recording, grid, used, ["direction"], ["flat"], bins=20, smoothing=1.5)
+    rng = np.random.default_rng(0)
+    from scipy.ndimage import gaussian_filter1d
+
+    drawn = gaussian_filter1d(rng.poisson(counts, (4000, 20)).astype(float), 1.5, axis=1, mode="wrap")
+    expected = drawn.std(axis=0) / gaussian_filter1d(seconds, 1.5, mode="wrap")
+    np.testing.assert_allclose(smooth["error"].values[0], expected, rtol=0.06)
+
+
 def test_only_time_that_is_used_counts():
     recording = walk()
     grid, used = grid_of(recording)
