@@ -41,6 +41,9 @@ _FIRST = (
     "judged, stands under 'Candidates and settings'."
 )
 _STALE = "Recording, units, time, candidates or settings have changed since these answers were found. Find the answers again."
+_PROVISIONAL = (
+    "q is worked out over all units together, so that few finds are there by chance: it changes until the last unit is answered"
+)
 _ESTIMATE_MS = 200
 
 
@@ -236,8 +239,10 @@ class AnswersPanel(Page):
         done, total = answers.n_answered
         if answers.running:
             self.state.setText(f"{done} of {numbered(total, 'unit')} answered; q is provisional until all are")
+            self.state.setToolTip(_PROVISIONAL)
             self.message.clear()
             return
+        self.state.setToolTip("")
         took = "" if kept is None else duration(kept.seconds)
         self.state.setText("" if kept is None else f"{numbered(done, 'unit')} answered{f' in {took}' if took else ''}")
         if kind == "error":

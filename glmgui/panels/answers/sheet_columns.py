@@ -35,9 +35,9 @@ FIRST = (
     Column("q", "False discovery rate over all units (Benjamini & Hochberg): of units with a q below 0.05, at most 5 % are expected to be there by chance", PATH),
 )  # fmt: skip
 LAST = (
-    Column("Shift q", "Whether the choice survives shifting the spikes in time: the largest false discovery rate of the chosen terms", SHIFTS),
+    Column("Shift q", "Whether the choice may be chance: small if spikes that are shifted in time, and so torn from the variables, are never explained as well. The largest false discovery rate of the chosen terms", SHIFTS),
     Column("Model", "Whether anything speaks against the model (time rescaling and the other checks)", KS, False),
-    Column("KS", "Kolmogorov-Smirnov distance of the rescaled intervals; beside it the 95 % limit of a right model", KS),
+    Column("KS", "How far the times of the spikes are from what the model says, 0 for not at all; beside it what a right model stays below in 95 % of cases. Kolmogorov-Smirnov distance of the rescaled intervals", KS),
     Column("Simulated", "Whether the recorded spikes are like those that the model makes by itself, in rate, intervals and autocorrelogram together: p is the share of recordings, simulated and real, that are as unlike the others; below 0.05 they are unlike", SIMULATED),
     Column("In words", "The answer in a sentence", CURVES, False),
 )  # fmt: skip
