@@ -34,6 +34,11 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{share:.{digits}%}".replace("%", " %")
 
 
+def exact_seconds(seconds: float, places: int = 0) -> str:
+    """A length of time beside its number of bins: with two places after the point where fewer (`places`) would round it, as ``1,199.98``."""
+    return f"{seconds:,.{places if round(seconds, places) == round(seconds, 2) else 2}f}"
+
+
 def plain_power(number: str) -> str:
     """A number as a person writes it: ``1e-5``, not ``1e-05``."""
     return re.sub(r"e([+-])0*(\d)", lambda found: f"e{found[1].replace('+', '')}{found[2]}", number)

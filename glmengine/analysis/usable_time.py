@@ -9,7 +9,7 @@ import numpy as np
 
 from glmengine.analysis.used_bins import used_bins
 from glmengine.context import SILENT, Context
-from glmengine.sentences import percent
+from glmengine.sentences import exact_seconds, percent
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
@@ -49,7 +49,7 @@ class UsableTime:
             return "Nothing is used: the ticked epochs and drawn intervals hold no whole bin."
         seconds, whole = self.n_used * self.bin_size, self.recording.duration
         share = f"{percent(min(seconds / whole, 1.0), 1)} of the recording is used" if whole > 0 else "Used"
-        said = f"{share}: {seconds:,.1f}\u2009s, {self.n_used:,} bins of {self.bin_size * 1000:g}\u2009ms."
+        said = f"{share}: {exact_seconds(seconds, 1)}\u2009s, {self.n_used:,} bins of {self.bin_size * 1000:g}\u2009ms."
         if self.n_used < self.n_bins:
             said += (
                 f" {percent(self.n_used / self.n_bins, 1)} of the {self.n_bins:,} bins in the ticked epochs meet the conditions."

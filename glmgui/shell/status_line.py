@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QStatusBar, QToolButton, QWidget
 
 from glmengine.analysis.units import chosen_of_all
 from glmengine.design.fit_size import Estimate
+from glmengine.sentences import exact_seconds
 from glmgui.document import Document
 from glmgui.widgets.texts import ElidedLabel
 
@@ -43,7 +44,7 @@ class StatusLine(QStatusBar):
         said = [
             recording.name,
             chosen_of_all(document.analysis.units, recording),
-            f"{recording.duration:,.0f} s",
+            f"{exact_seconds(recording.duration)} s",
             f"{document.analysis.time.bin_size * 1000:g} ms bins",
         ]
         if found is not None:

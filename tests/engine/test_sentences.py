@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glmengine.answers.sentence import answer_sentence
-from glmengine.sentences import as_shown, of_all, percent, plain_power
+from glmengine.sentences import as_shown, exact_seconds, of_all, percent, plain_power
 
 
 def test_one_of_several_is_and_several_are():
@@ -37,3 +37,8 @@ def test_names_of_terms_are_written_as_people_do_and_a_variable_called_x_stays_o
 
 def test_all_is_written_without_digits_and_nearly_all_with_them():
     assert [percent(share, 1) for share in (1.0, 0.9996, 0.851, 0.0)] == ["100 %", "100.0 %", "85.1 %", "0 %"]
+
+
+def test_a_time_is_not_rounded_beside_its_bins():
+    assert [exact_seconds(one) for one in (1200.0, 1199.98, 0.5)] == ["1,200", "1,199.98", "0.50"]
+    assert [exact_seconds(one, 1) for one in (1200.0, 1199.98, 30.5)] == ["1,200.0", "1,199.98", "30.5"]
