@@ -63,6 +63,8 @@ def lost_values(values: np.ndarray) -> list[tuple[float, ...]]:
 
     A component that tells by itself that the sample was lost stands beside NaN, for any value of the others.
     """
+    if not values.size:
+        return []
     rows = values.reshape(len(values), -1)
     width = rows.shape[1]
     if width > 100:  # pictures

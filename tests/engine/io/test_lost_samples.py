@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from glmengine.io.cleaning import clean
-from glmengine.io.lost_samples import lost_values
+from glmengine.io.lost_samples import lost_values, measured_ones
 from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.recipe.draft import draft_from_arrays
 
@@ -81,3 +81,8 @@ def test_an_angle_with_lost_samples_keeps_its_unit(lost):
     assert np.isnan(found[::50]).all()
     np.testing.assert_allclose(np.delete(found, np.s_[::50]), np.delete(ANGLE, np.s_[::50]))
     assert any("180 samples of exactly" in note for note in notes)
+
+
+def test_nothing_is_lost_where_nothing_is():
+    assert lost_values(np.empty(0)) == lost_values(np.empty((0, 2))) == []
+    assert not measured_ones(np.empty(0)).size
