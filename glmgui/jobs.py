@@ -154,6 +154,11 @@ class Jobs(QObject):
         """The loud job that is running."""
         return self._current
 
+    @property
+    def next_label(self) -> str:
+        """What the first loud job that was handed in does, also while the worker is busy with quiet ones; empty where there is none."""
+        return next((job.label for job in self._pending if not job.quiet), "")
+
     def cancel(self) -> None:
         """Give up every loud job, running or waiting."""
         for job in self._pending:

@@ -1,17 +1,20 @@
 """Docks whose panels are made when they are first seen or asked for, so that a window opens without building what nobody looks at.
 
-A dock that is shown is there at once, its panel a moment later: it is made between what else the window has to do.
+A dock that is shown is there at once and says that its page is prepared; its panel follows a moment later: it is made between what else the
+window has to do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QDockWidget, QWidget
+from qtpy.QtWidgets import QDockWidget, QLabel, QWidget
 
 from glmgui.widgets.page import PageScroll
+
+PREPARING = "Preparing\u2026"
 
 
 class PanelDock(QDockWidget):
@@ -30,7 +33,12 @@ class PanelDock(QDockWidget):
         self.setObjectName(f"dock_{name}")
         self._make: Callable[[], QWidget] | None = make
         self._panel: QWidget | None = None
+        self._is_made = False
         self._scroll = PageScroll(None, self, name=f"{name}_panel_scroll")
+        words = QLabel(PREPARING, self)
+        words.setObjectName(f"{name}_preparing")
+        words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._scroll.setWidget(words)  # until the panel takes its place, which deletes it
         self.setWidget(self._scroll)
         self._next = QTimer(self)
         self._next.setSingleShot(True)
@@ -39,20 +47,24 @@ class PanelDock(QDockWidget):
     @property
     def is_made(self) -> bool:
         """Whether the panel is there."""
-        return self._scroll.widget() is not None
+        return self._is_made
 
     def made_panel(self) -> QWidget:
         """The panel, made now where it was not yet."""
         if not self.is_made:
             if self._panel is None:
                 self._panel = self._make()
+            self._is_made = True
             self._scroll.setWidget(self._panel)
             self.made.emit(self._panel)
         return self._scroll.widget()
 
     def _make_on(self) -> None:
-        """Make the panel in two pieces, between which the window answers: the widgets, and their place and look."""
+        """Make the panel in two pieces, between which the window answers: the widgets, and their place and look. What is said meanwhile is painted
+        first: on a busy machine a panel takes seconds."""
         if self._panel is None:
+            self._scroll.viewport().repaint()
+            self._scroll.widget().repaint()
             self._panel = self._make()
             self._next.start(0)
         else:

@@ -41,8 +41,8 @@ class RunningWork(QObject):
         self.say_status()
 
     def _busy_changed(self, busy: bool) -> None:
-        if busy and self._work.jobs.is_ending:  # until the worker is free, and names what begins
-            self._progress.begin(_ENDING, can_stop=False)
+        if busy:  # until the worker is free, and names what begins: it may still load libraries
+            self._progress.begin(_ENDING if self._work.jobs.is_ending else self._work.jobs.next_label, can_stop=False)
         if not busy:
             self._progress.end()
             self._far = ""
