@@ -18,7 +18,7 @@ from glmengine.answers.sheet import STOPPED, AnswerSheet
 from glmengine.answers.sheet_of_parts import sheet_of
 from glmengine.answers.unit_answers import answer
 from glmengine.backend.jax_runtime import begin_import
-from glmengine.context import SILENT, Context, Progress, Stopped
+from glmengine.context import SILENT, Context, Progress, Stopped, UnitsFound
 from glmengine.errors import GlmError, StoppedTooSoon
 from glmengine.models import get_family
 from glmengine.sentences import listed, numbered
@@ -152,6 +152,7 @@ def _answered(
             place = left.pop(_next([groups[one] for one in left], context))
             group = groups[place]
             share = context.part(done / whole, (done + _work(group)) / whole)
+            context.tell(UnitsFound(group.names))  # at work now
             share.report(Progress(f"Answers for {listed(group.names, 3)}", 0.0))
             context.check()
             try:

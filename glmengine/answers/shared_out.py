@@ -12,7 +12,7 @@ from glmengine.answers.part import Part
 from glmengine.answers.population import Population, population_of
 from glmengine.answers.unit_answers import answer
 from glmengine.backend import jax_runtime
-from glmengine.context import SILENT, Context, Stopped
+from glmengine.context import SILENT, Context, Stopped, UnitsFound
 from glmengine.errors import GlmError
 from glmengine.parallel.cluster import on_cluster
 from glmengine.parallel.processes import at_work
@@ -135,8 +135,11 @@ def answered(
     def lost(group: UnitGroup, reason: str) -> GlmError:
         return GlmError(f"no answers for {', '.join(group.names)}: {reason}")
 
+    def handed(group: UnitGroup) -> None:
+        context.tell(UnitsFound(group.names))
+
     if scheduler is None:
-        with at_work(groups, n, n - 1, jax_runtime.configure, answering, lost, context) as outcomes:
+        with at_work(groups, n, n - 1, jax_runtime.configure, answering, lost, context, handed=handed) as outcomes:
             yield _raised(outcomes)
         return
     # workers need not see the folder in which answers are kept

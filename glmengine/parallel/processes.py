@@ -103,12 +103,13 @@ def at_work(
     context: Context,
     patience: float = PATIENCE,
     work: Sequence[float] = (),
+    handed: Callable[[Task], None] | None = None,
 ) -> Iterator[Iterator[tuple[int, Outcome]]]:
     """Within it `begun` of the `n` processes are at work already, beside what the caller does before it takes the outcomes.
 
-    Parameters and errors as of `in_processes`, the outcomes too.
+    Parameters and errors as of `in_processes`, the outcomes too; `handed` is called with each task that a process gets in hand.
     """
-    crew = _Crew(tasks, n, enter, attempt, lost, context, work)
+    crew = _Crew(tasks, n, enter, attempt, lost, context, work, handed)
     try:
         crew.share_out(begun)
         yield crew.outcomes()
@@ -127,6 +128,7 @@ class _Crew(Generic[Task, Outcome]):
     lost: Callable[[Task, str], Outcome]
     context: Context
     work: Sequence[float] = ()
+    handed: Callable[[Task], None] | None = None
 
     def __post_init__(self) -> None:
         self.method = multiprocessing.get_context("spawn")  # JAX and Qt have threads, which a fork would break
@@ -197,6 +199,8 @@ class _Crew(Generic[Task, Outcome]):
     def _give(self, worker: _Worker) -> None:
         worker.task = self.waiting.popleft()
         self.tries[worker.task] += 1
+        if self.handed is not None:
+            self.handed(self.tasks[worker.task])
         with suppress(OSError):  # it was killed while it waited: the next look finds that out
             worker.line.send(self.tasks[worker.task])
 

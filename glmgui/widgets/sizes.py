@@ -1,4 +1,4 @@
-"""Sizes of widgets that follow the size of text, and places that stay."""
+"""Sizes of widgets that follow the size of text."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from glmgui import theme
 def scaled(pixels: int) -> int:
     """A length that was measured with text of the usual size, for text of the present size."""
     return round(pixels * QApplication.font().pointSizeF() / theme.USUAL_SIZE)
-
-
-def keep_place(widget: QWidget) -> None:
-    """Leave the place of a widget empty while it is hidden, so that nothing else moves there."""
-    policy = widget.sizePolicy()
-    policy.setRetainSizeWhenHidden(True)
-    widget.setSizePolicy(policy)
 
 
 def keep_wide(widget: QWidget, least: int, most: int | None = None) -> None:

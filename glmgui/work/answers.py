@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.answers.kept_answers import KeptAnswers
     from glmengine.answers.sheet import AnswerSheet
-    from glmengine.context import Context
+    from glmengine.context import Context, UnitsFound
     from glmengine.recording.recording import Recording
     from glmengine.selection.term_selection import TermSelection
 
@@ -44,12 +44,15 @@ class Answers(QObject):
         Some units are answered while the others are still to come.
     changed
         A run has begun or ended; `message` says what of it the user should know.
+    begun
+        Other units are at work.
     terms_chosen : TermSelection
         What a choice of terms by another road has found.
     """
 
     filled = Signal(object)
     changed = Signal()
+    begun = Signal()
     terms_chosen = Signal(object)
     _came = Signal(int, object)
 
@@ -73,6 +76,7 @@ class Answers(QObject):
         self._job: Job | None = None
         self._parts: list[AnswerSheet] = []
         self._asked_units: tuple[str, ...] = ()
+        self._at_work: frozenset[str] = frozenset()
         self._wanted = False
         document.changed.connect(self._changed)  # before the question hears of it, which is shown then
         self.question = AnswerQuestion(document, jobs, self)
@@ -115,6 +119,11 @@ class Answers(QObject):
         answered = {str(unit) for sheet in self.sheets for unit in sheet.units["unit"].values}
         return tuple(unit for unit in self._asked_units if unit not in answered), "waiting" if self.running else "not reached"
 
+    @property
+    def at_work(self) -> frozenset[str]:
+        """Units of the run that goes on whose turn has come."""
+        return self._at_work if self.running else frozenset()
+
     def sheet_of(self, unit: str | None) -> AnswerSheet | None:
         """The sheet that has a unit."""
         return next((sheet for sheet in self.sheets if unit in sheet.units["unit"].values), None)
@@ -145,6 +154,7 @@ class Answers(QObject):
         self._run += 1
         number, folder = self._run, self._recovery.fits_folder()
         self._parts, self._asked_units, self.message = [], _units_of(question, recording), ("", "")
+        self._at_work = frozenset()
 
         def work(context: Context) -> KeptAnswers:
             from glmengine.answers.explain import explain
@@ -181,6 +191,7 @@ class Answers(QObject):
             self._failed,
             key=ANSWERS,
             stoppable=True,
+            on_units=self._take_begun,
             on_given_up=self._given_up,
             comes=_what_comes(question),
         )
@@ -205,6 +216,12 @@ class Answers(QObject):
         """Give the run up; groups of units that are finished are kept for the next one."""
         if self._job is not None:
             self._job.cancel()
+
+    def _take_begun(self, found: UnitsFound) -> None:
+        """Note units whose turn has come; what a fit of one of their models found is not theirs."""
+        if found.strength is None and found.status is None and not self._at_work.issuperset(found.units):
+            self._at_work |= frozenset(found.units)
+            self.begun.emit()
 
     def _take_some(self, number: int, some: AnswerSheet) -> None:
         if number == self._run and self.running:

@@ -188,7 +188,7 @@ class Fitting(QObject):
             stoppable=True,
             on_units=self.runs.take,
             on_given_up=self._given_up,
-            comes="As soon as the fit is done, it is shown here.",
+            comes="As soon as the fit is done, it is shown on the pages Results, Checks, Fits and Population.",
         )
         self._job.first_unit = self._document.unit
         self.begun.emit(at_once)

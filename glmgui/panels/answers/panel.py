@@ -23,7 +23,6 @@ from glmgui.widgets.controls import button
 from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
-from glmgui.widgets.sizes import keep_place
 from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ _STALE = "Recording, units, time, candidates or settings have changed since thes
 _PROVISIONAL = (
     "q is worked out over all units together, so that few finds are there by chance: it changes until the last unit is answered"
 )
+AT_WORK = "at work"
 _ESTIMATE_MS = 200
 
 
@@ -63,8 +63,6 @@ class AnswersPanel(Page):
             "For all units, in the background; what is finished is kept when it is interrupted",
             self,
         )
-        self.stop = button("Stop and &keep", "answers_stop", "End early with the units that are answered", self)
-        self.cancel = button("Cance&l", "answers_cancel", "Drop this run; the next one goes on from what is finished", self)
         self.use = button(
             "&Use this model",
             "answers_use",
@@ -93,8 +91,6 @@ class AnswersPanel(Page):
         self._lay_out()
         self._estimate.timeout.connect(answers.question.estimate)
         self.find.clicked.connect(answers.find)
-        self.stop.clicked.connect(answers.stop)
-        self.cancel.clicked.connect(answers.cancel)
         self.use.clicked.connect(lambda: answers.use_model(document.unit or ""))
         self.save.clicked.connect(answers.save)
         self.table.picked.connect(self._picked)
@@ -102,6 +98,7 @@ class AnswersPanel(Page):
         answers.question.changed.connect(self._asking_changed)
         answers.changed.connect(self._show)
         answers.filled.connect(self._fill)
+        answers.begun.connect(self._say_at_work)
         jobs.progressed.connect(self._progressed)
         document.changed.connect(self._changed)
         self._changed(frozenset({"recording"}))
@@ -109,9 +106,7 @@ class AnswersPanel(Page):
     def _lay_out(self) -> None:
         page = QWidget(self)
         box = column(page, margins=4)
-        for one in (self.stop, self.cancel):  # no other button moves to where they were, nor they to where another was
-            keep_place(one)
-        line = row(self.find, self.state, self.stop, self.cancel)
+        line = row(self.find, self.state)  # the run is ended by the two buttons of the toolbar, as every other work
         line.setStretch(1, 1)
         box.addWidget(TurningRow(line, row(self.use, self.save, None), page))
         box.addWidget(self.asking)
@@ -192,6 +187,10 @@ class AnswersPanel(Page):
 
     def _begin_table(self, candidates: tuple[str, ...]) -> None:
         self.table.begin(candidates, *self._answers.unanswered)
+        self._say_at_work()
+
+    def _say_at_work(self) -> None:
+        self.table.model.say(self._answers.at_work, AT_WORK)
 
     @property
     def _tried(self) -> tuple[str, ...]:
@@ -261,8 +260,6 @@ class AnswersPanel(Page):
         self.find.setEnabled(can_find)
         self.find.setVisible(not running and bool(answers.sheets))
         self.first.primary.setEnabled(can_find)
-        for one in (self.stop, self.cancel):
-            one.setVisible(running)
         sheet = answers.sheet_of(document.unit)
         chosen = sheet is not None and bool(sheet.selection.terms_of(document.unit))
         self.use.setEnabled(chosen and not running and document.answers is not None)

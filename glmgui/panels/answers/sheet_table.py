@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
 from qtpy.QtGui import QBrush, QColor, QFont
@@ -78,6 +79,13 @@ class SheetModel(QAbstractTableModel):
             self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(new) - 1)
             self._rows += new
             self.endInsertRows()
+
+    def say(self, units: Collection[str], said: str) -> None:
+        """Say something else of units that still have no answer."""
+        for at, one in enumerate(self._rows):
+            if one.waiting and one.waiting != said and one.unit in units:
+                self._rows[at] = replace(one, waiting=said)
+                self.dataChanged.emit(self.index(at, 0), self.index(at, self.columnCount() - 1))
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)

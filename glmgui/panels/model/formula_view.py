@@ -23,7 +23,6 @@ class FormulaView(QWidget):
     """A heading with a button that copies; below it the formula, wrapped between its terms and scrolled where it is very long."""
 
     _formula: Formula | None = None  # a change of palette comes before the view is made
-    _meanwhile = ""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,19 +62,12 @@ class FormulaView(QWidget):
         if event.type() == QEvent.Type.PaletteChange and self._formula is not None and self._formula.terms:
             self.text.setText(_html(self._formula))  # with the colours of the look
 
-    def say_meanwhile(self, text: str) -> None:
-        """Say below a formula that has no term what is being done without one."""
-        self._meanwhile = text
-        if self._formula is not None:
-            self.set_formula(self._formula)
-
     def set_formula(self, formula: Formula) -> None:
         self._formula = formula
-        nothing = f"{_NOTHING} {self._meanwhile}".rstrip()
         self.copy.setEnabled(bool(formula.terms))
-        self.text.setText(_html(formula) if formula.terms else nothing)
+        self.text.setText(_html(formula) if formula.terms else _NOTHING)
         self.text.setToolTip(formula.text if formula.terms else "")
-        self.text.setAccessibleName(formula.text if formula.terms else nothing)
+        self.text.setAccessibleName(formula.text if formula.terms else _NOTHING)
         self.distribution.setText(formula.distribution)
         self.distribution.setVisible(bool(formula.terms))
         self._scroll.updateGeometry()

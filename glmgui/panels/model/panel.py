@@ -96,6 +96,9 @@ class ModelPanel(Page):
         self.size_line = hint("", self)
         self.size_line.setObjectName("model_size")
         self.too_large = MessageLine("model_too_large", self)
+        self.meanwhile = hint("", self)
+        self.meanwhile.setObjectName("model_meanwhile")
+        self.meanwhile.hide()
         self.strength = StrengthView(self)
         self.terms = _table(_TERM_HEADINGS, "model_terms", "Terms of the model and their columns", stretched=(0, 1))
         self.strengths = _table(_STRENGTH_HEADINGS, "model_strengths", "Strengths of the penalty in other forms", stretched=())
@@ -130,7 +133,7 @@ class ModelPanel(Page):
         says.setSpacing(8)
         says.addWidget(self.formula)
         says.addWidget(self.size_line)
-        says.addWidget(MessagePlace(right, self.too_large))
+        says.addWidget(MessagePlace(right, self.too_large, self.meanwhile))
         says.addWidget(self.strength)
         tables = TurningSplitter(_BOTH_TABLES)
         tables.setChildrenCollapsible(False)
@@ -172,7 +175,9 @@ class ModelPanel(Page):
             self._show_strengths()
             self._parts.ask()
         if "busy" in what:
-            self.formula.say_meanwhile(meanwhile(document))
+            said = meanwhile(document)
+            self.meanwhile.setText(said)
+            self.meanwhile.setVisible(bool(said))
         if what & {"fault"}:
             self._show_fault(*document.fault)
 

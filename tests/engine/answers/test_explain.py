@@ -20,7 +20,7 @@ from glmengine.answers.sentence import Nearest, answer_sentence
 from glmengine.answers.sheet_of_parts import nearest_of
 from glmengine.answers.unit_model import analysis_of_unit
 from glmengine.cli.main import main
-from glmengine.context import CallbackContext
+from glmengine.context import CallbackContext, UnitsFound
 from glmengine.errors import GlmError
 from glmengine.export.answer_methods import answers_methods
 from glmengine.goodness.judgement import NOTHING_ELSE, Finding, Judgement
@@ -384,8 +384,18 @@ def test_units_come_one_by_one_as_arrays_that_can_be_drawn(question, small_recor
 def test_the_unit_that_is_wanted_first_comes_first_and_changes_no_number(question, small_recording, one_by_one, workers):
     def told(wanted: str | None) -> tuple[list[str], ge.AnswerSheet]:
         came: list[str] = []
-        context = CallbackContext(first_unit=lambda: wanted)
-        filled = lambda some: came.extend(some.units["unit"].values.tolist())  # noqa: E731
+        begun: set[str] = set()
+
+        def began(found: UnitsFound) -> None:
+            if found.strength is None and found.status is None:
+                begun.update(found.units)
+
+        def filled(some: ge.AnswerSheet) -> None:
+            names = some.units["unit"].values.tolist()
+            assert begun.issuperset(names), "their turn was told before"
+            came.extend(names)
+
+        context = CallbackContext(first_unit=lambda: wanted, on_units=began)
         return came, ge.explain(
             small_recording, question, shifts=20, simulations=2, workers=workers, filled=filled, context=context
         )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QLabel, QWhatsThis
+from qtpy.QtWidgets import QLabel, QPushButton, QWhatsThis
 
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
@@ -19,7 +19,7 @@ from glmengine.analysis.terms import CovariateTerm, Factor
 from glmengine.answers.kept_answers import KeptAnswers
 from glmengine.answers.settings import AnswerSettings
 from glmengine.basis import BSpline
-from glmengine.context import SILENT
+from glmengine.context import SILENT, UnitsFound
 from glmengine.project.project import load_answers, save_project
 from glmengine.recording.derived.covariates import ZScore
 from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
@@ -31,6 +31,7 @@ from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.work.answer_question import Asking
 from glmgui.work.recovery import Leftover, open_leftover
 from tests.clock import PATIENCE_S
+from tests.gui.conftest import Steps
 
 SETTINGS = AnswerSettings(shifts=19, simulations=2)
 ASKED = Asking(from_features=True, settings=SETTINGS, selection=Asking().selection.with_(steps_by="folds"))
@@ -340,7 +341,6 @@ def test_a_press_finds_the_answers_as_units_come(window, two_terms, small_record
     filled = []
     answers.filled.connect(lambda sheet: filled.extend(sheet.units["unit"].values.tolist()))
     panel.find.click()
-    assert panel.stop.isVisible()
     assert not panel.find.isVisible()
     qtbot.waitUntil(lambda: not answers.running)
     assert sorted(filled) == ["flat", "hd", "place"]
@@ -379,6 +379,34 @@ def test_asked_for_from_the_data_page_they_begin_by_themselves_and_every_unit_ha
     assert not answers.running or not made.sheet.is_whole
 
 
+def test_units_whose_turn_has_come_are_at_work_and_the_others_wait(
+    window, two_terms, small_recording, monkeypatch, qtbot, at_rest
+):
+    answers, panel = window.work.answers, window.panels["answers"]
+    window.document.open(small_recording, two_terms.with_(selection=None))
+    window.show_step("answers")
+    at_rest(window)
+
+    def explain(*_, context, **more):
+        context.tell(UnitsFound(("hd",)))
+        context.tell(UnitsFound(("flat",), status=("ok",)))  # a fit of one of the models of a unit
+        Steps()(context)
+
+    monkeypatch.setattr("glmengine.answers.explain.explain", explain)
+    answers.question.ask(Asking(from_features=True, settings=SETTINGS))
+    answers.find()
+    waits = {one.unit: one.waiting for one in panel.table.model.rows}
+    assert waits == dict.fromkeys(small_recording.unit_names, "waiting")
+    qtbot.waitUntil(lambda: bool(answers.at_work))
+    assert {one.unit: one.waiting for one in panel.table.model.rows} == {**waits, "hd": "at work"}
+    qtbot.waitUntil(window.progress.stop.isVisible)
+    others = [one.text().replace("&", "") for one in panel.findChildren(QPushButton) if one.isVisible()]
+    assert not {"Stop and keep", "Cancel"} & set(others), "the run is ended in one place"
+    window.progress.cancel.click()
+    qtbot.waitUntil(lambda: not answers.running)
+    assert not answers.at_work
+
+
 def test_the_page_offers_what_judges_the_steps(opened):
     answers, box = opened.work.answers, opened.panels["answers"].asking
     assert Asking().selection.steps_by == "shifts"  # where nothing else is said
@@ -401,7 +429,7 @@ def test_given_up_or_refused_the_page_says_what_to_do(window, two_terms, small_r
     assert "signed-rank test over 2 folds" in panel.message.text
     answers.question.ask(Asking(from_features=True, settings=SETTINGS))
     panel.find.click()
-    panel.cancel.click()
+    answers.cancel()
     qtbot.waitUntil(lambda: not answers.running)
     assert panel.message.text.startswith("Given up after 0 of 3 units")
     assert panel.find.isEnabled()
