@@ -38,7 +38,7 @@ def test_it_stands_in_the_place_of_the_steps_until_something_is_open(window, sma
 
 def test_a_panel_is_made_when_its_step_is_first_shown(window, qtbot):
     assert window.docks["results"].findChild(type(window.start), "results_panel") is None
-    assert window.docks["results"].widget().widget() is None
+    assert not window.docks["results"].is_made
     window.show_step("results")
     assert window.docks["results"].isVisible()
     assert not window.docks["results"].is_made, "the page is shown before what is on it is made"
