@@ -66,7 +66,7 @@ class ActionSet(QObject):
         for name, action in self._actions.items():
             record = self.records[name]
             action.setEnabled(record.enabled(self._host))
-            if record.lacking:
+            if record.waits_for:
                 action.setToolTip(record.tooltip(can_be_done=action.isEnabled()))
             if record.checked is not None:
                 action.setChecked(record.checked(self._host))

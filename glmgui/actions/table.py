@@ -65,9 +65,16 @@ class Record:
     def tooltip(self, *, can_be_done: bool) -> str:
         """What it does, after what it waits for where it cannot be done."""
         said = self.help + (f"  ({self.shortcut})" if self.shortcut else "")
-        return said if can_be_done or not self.lacking else f"{self.lacking}\n{said}"
+        return said if can_be_done or not self.waits_for else f"{self.waits_for}\n{said}"
+
+    @property
+    def waits_for(self) -> str:
+        """What there must be first, where it is said beside what the action does."""
+        return self.lacking or (_NO_RECORDING if self.enabled is _has_recording else "")
 
 
+_NO_RECORDING = "Open a recording first."
+_NO_TERM = "Open a recording and add a term in the Features step first."
 _NO_RESULT = "Fit a model first (Ctrl+R). A sheet of answers is saved, with its methods, by Save sheet in the Answers step."
 
 
@@ -194,7 +201,7 @@ ACTIONS: tuple[Record, ...] = (
     Record(
         "live", "&Live fit", "Fit", lambda w: w.work.live.switch(not w.work.live.on),
         "Fit the selected unit again at every edit, without cross-validation", "Ctrl+L", "live",
-        lambda w: w.work.fitting.can_fit, lambda w: w.work.live.on, True,
+        lambda w: w.work.fitting.can_fit, lambda w: w.work.live.on, True, lacking=_NO_TERM,
     ),
     Record(
         "find_answers", "&What drives these units?", "Fit", commands.find_answers,

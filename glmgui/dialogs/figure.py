@@ -30,7 +30,7 @@ from glmgui.plots.base import Plot
 from glmgui.screen_room import resize_on_screen
 from glmgui.shown_folder import show_folder
 from glmgui.still_fields import StillCombo, StillDouble
-from glmgui.widgets.controls import button
+from glmgui.widgets.controls import allow, button
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import row
 from glmgui.widgets.messages import MessageLine
@@ -41,7 +41,7 @@ _WAIT_MS = 250  # after the last change, before it is drawn
 _DRAWING = "drawing\u2026"
 _THIS_PLOT = "this plot"
 _ALL = "Every figure of every unit, in this size and style, into a folder"
-_NONE_OF_UNITS = "Nothing is fitted yet: these are figures of the result of a fit"
+_NONE_OF_UNITS = "Nothing is fitted yet: these are figures of the result of a fit."
 _OWN = "Own"
 _OTHER_STYLE = "Open a style file\u2026"
 _ROOM = (940, 620)
@@ -294,8 +294,7 @@ class FigureDialog(QDialog):
             for number, subject in enumerate(self._subjects):
                 self.show_what.setItemData(number, subject.title, Qt.ItemDataRole.ToolTipRole)
         several = any(subject.figure is not None for subject in self._subjects)
-        self.all_button.setEnabled(several)
-        self.all_button.setToolTip(_ALL if several else _NONE_OF_UNITS)
+        allow(self.all_button, several, _NONE_OF_UNITS)
         self._changed()
 
     def _changed(self, *_: object) -> None:

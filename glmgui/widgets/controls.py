@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QComboBox, QPushButton, QToolButton, QWidget
+from qtpy.QtWidgets import QAbstractButton, QComboBox, QPushButton, QToolButton, QWidget
 
 
 def button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QPushButton:
@@ -34,6 +34,16 @@ def small_button(text: str, name: str, tooltip: str, parent: QWidget | None = No
     made.setAccessibleName(tooltip)
     made.setAutoRaise(len(text) == 1)  # words need a frame to be seen as buttons
     return made
+
+
+def allow(control: QAbstractButton, can: bool, why_not: str) -> None:
+    """Switch a button on or off; while it is off its tooltip says first why."""
+    usual = control.property("usual_tooltip")
+    if usual is None:
+        usual = control.toolTip()
+        control.setProperty("usual_tooltip", usual)
+    control.setEnabled(can)
+    control.setToolTip(usual if can else f"{why_not}\n{usual}")
 
 
 def refill(field: QComboBox, items: Sequence[tuple[str, str]]) -> None:

@@ -19,7 +19,7 @@ from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
 from glmgui.shown_time import duration, how_far
-from glmgui.widgets.controls import button
+from glmgui.widgets.controls import allow, button
 from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
@@ -44,6 +44,8 @@ _PROVISIONAL = (
     "q is worked out over all units together, so that few finds are there by chance: it changes until the last unit is answered"
 )
 AT_WORK = "at work"
+_WAIT = "Answers are being found."
+_NO_ANSWERS = "Find the answers first."
 _ESTIMATE_MS = 200
 
 
@@ -262,5 +264,7 @@ class AnswersPanel(Page):
         self.first.primary.setEnabled(can_find)
         sheet = answers.sheet_of(document.unit)
         chosen = sheet is not None and bool(sheet.selection.terms_of(document.unit))
-        self.use.setEnabled(chosen and not running and document.answers is not None)
-        self.save.setEnabled(document.answers is not None and not running)
+        found = document.answers is not None and not running
+        lacking = _WAIT if running else _NO_ANSWERS
+        allow(self.use, chosen and found, "Nothing was found to drive the selected unit." if found else lacking)
+        allow(self.save, found, lacking)

@@ -23,7 +23,7 @@ from glmengine.sentences import as_shown
 from glmgui import theme
 from glmgui.laid_over import WaitingWords
 from glmgui.panels.features.inputs import Input
-from glmgui.widgets.controls import small_button
+from glmgui.widgets.controls import allow, small_button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.texts import heading, hint
 
@@ -33,6 +33,7 @@ _SUBTITLE = Qt.ItemDataRole.UserRole + 3
 _PADDING = 6
 _MOST_LINES = 3
 _NONE = "No term yet. Drop here what the rate may depend on."
+_NO_TERM = "Choose a term first."
 _EDGE = 5  # the part of a card that lies between it and the next one
 
 
@@ -268,9 +269,9 @@ class TermList(QWidget):
     def _offer(self) -> None:
         at = self.view.currentRow()
         for control in (self.copy, self.remove):
-            control.setEnabled(at >= 0)
-        self.up.setEnabled(at > 0)
-        self.down.setEnabled(0 <= at < len(self._cards) - 1)
+            allow(control, at >= 0, _NO_TERM)
+        allow(self.up, at > 0, "The first term is chosen." if at == 0 else _NO_TERM)
+        allow(self.down, 0 <= at < len(self._cards) - 1, "The last term is chosen." if at >= 0 else _NO_TERM)
 
     def _row_changed(self, at: int) -> None:
         self._offer()
