@@ -6,23 +6,19 @@ import math
 from collections import deque
 
 _AFTER_SECONDS = 0.5
-_LEAST_WHOLE = (
-    3.0  # s that work is to take in all: of less it would be over before its pace is known, and nobody reads what is left
-)
+_LEAST_WHOLE = 3.0
+"""Seconds that work is to take in all: of less it would be over before its pace is known, and nobody reads what is left."""
+
 _LEAST_SHARE = 0.02
 _EARLY_SHARE, _EARLY_SECONDS = 0.07, 20.0  # what comes first is slow where libraries are loaded or passes compiled on the way
 _LEAST_WINDOW = 2.0  # s
 _WINDOW = 0.25  # of the time that has passed
-_STANDS, _STANDS_SHARE, _STANDS_SECONDS = (
-    4.0,
-    0.1,
-    3.0,
-)  # times the pause between reports, of the time so far, and s: then nothing comes on
+_STANDS, _STANDS_SHARE, _STANDS_SECONDS = 4.0, 0.1, 3.0
+"""Nothing comes on after so many times the pause between reports, so much of the time so far, and so many seconds."""
+
 _LEAP = 4.0  # times the pace so far
-_SETTLING, _SETTLING_SHARE = (
-    1.0,
-    0.1,
-)  # s, and share of the time so far where that is less, in which what is named follows what is reckoned
+_SETTLING, _SETTLING_SHARE = 1.0, 0.1
+"""Seconds, and share of the time so far where that is less, in which what is named follows what is reckoned."""
 
 
 class TimeLeft:
