@@ -101,7 +101,7 @@ def p_of_the_best(setting: Setting, seed: int) -> dict[str, np.ndarray]:
         tried = {k: nested.held_out(base | {k}, [unit])[unit] for k in offered}
         best = max(offered, key=lambda k: better(tried[k], now))
         ranks.append(float(signed_rank(tried[best].per_bin - now.per_bin)))
-        steps.append(pooled.step(unit, best, offered, *nested.residual(base, unit)))
+        steps.append(pooled.step(unit, best, offered, *next(nested.residuals([(base, unit)]))))
     counts, columns = pooled.pool(ground.prepared.counts), pooled.pool(ground.prepared.design.chunk(0, N))
     least = max(correlation_length(values, pooled.stretch) for values in (counts, columns)) + 1
     longer = make_shuffles("cyclic", pooled.stretch, SHIFTS, least=min(least, pooled.stretch.size // 4), seed=seed)
