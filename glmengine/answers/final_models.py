@@ -203,9 +203,8 @@ def simulated(
     if surrogates.runaways:
         found = {one.unit: _runs_away(one, surrogates.repeats).to_text() for one in surrogates.runaways}
         unknown = unknown.assign({CANNOT_RUN: ("unit", [found.get(unit, "") for unit in units])})
-    if (~surrogates.ran_away).sum() < min(
-        surrogates.repeats, FEWEST_ALIKE
-    ):  # none or too few that recorded spikes could be unlike
+    n_whole = int((~surrogates.ran_away).sum())
+    if n_whole < min(surrogates.repeats, FEWEST_ALIKE):  # none or too few that recorded spikes could be unlike
         return unknown, {}, notes
     try:
         compared = compare_surrogates(surrogates, pairs=False, context=context.part(0.7, 1.0))

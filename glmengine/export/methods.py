@@ -189,9 +189,8 @@ def _validation(result: Result) -> str:
     found = f"; the median deviance explained on held-out time was {np.median(known):.3g}" if len(known) else ""
     chosen = "the strength" if result.search is None else "the settings and the strength"
     nested = f", {chosen} being chosen anew without each fold" if validation.nested else ""
-    folds = (
-        validation.folds if result.fold_scores is None else result.fold_scores.sizes["fold"]
-    )  # halves are two, sessions as many as there are
+    # halves are two, sessions as many as there are
+    folds = validation.folds if result.fold_scores is None else result.fold_scores.sizes["fold"]
     return f"Scores are of {folds}-fold cross-validation over {split_words(validation)}{gap}{nested}{found}. {tested}".rstrip()
 
 

@@ -141,10 +141,8 @@ def colour_bar(ax: Axes, image: Any, text: str, values: np.ndarray | None = None
     below, above = beyond(shown, image.get_clim())
     extend = "both" if below and above else "min" if below else "max" if above else "neither"
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)), extend=extend)
-    for said, word, height, side in (
-        (below, "min", -0.06, "top"),
-        (above, "max", 1.06, "bottom"),
-    ):  # beside an arrow, a twentieth long
+    # beside an arrow, a twentieth long
+    for said, word, height, side in ((below, "min", -0.06, "top"), (above, "max", 1.06, "bottom")):
         if said:
             words = f"{word} {said.rpartition(' ')[2]}"
             mark = bar.ax.text(0.8, height, words, transform=bar.ax.transAxes, va=side, fontsize=0.85 * style().font_size)

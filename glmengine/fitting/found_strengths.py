@@ -22,8 +22,10 @@ REML = "reml"
 """What is given in place of a strength where strengths are to be found."""
 
 DISPERSION_SETTLED, MOST_ROUNDS = 1e-3, 10
-SEARCHED = 0.65  # of the work of a batch, that the search takes beside the fit at what it finds (measured)
 """Change of the logarithm of a dispersion at which strengths and dispersion fit each other, and how often they are found in turn."""
+
+SEARCHED = 0.65
+"""Of the work of a batch, that the search takes beside the fit at what it finds (measured)."""
 
 
 @dataclass(frozen=True)

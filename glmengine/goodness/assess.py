@@ -195,15 +195,9 @@ def _check(
     context: Context,
 ) -> UnitChecks:
     # each takes about as long as one lag
-    before, after = 4 + len(groupings), 4
-    first, of_lags, last = parts_by_work(context, [before, lengths.lags, after])
-    left = iter(
-        [
-            *(first.part(0.0, (at + 1) / before) for at in range(before)),
-            of_lags,
-            *(last.part(0.0, (at + 1) / after) for at in range(after)),
-        ]
-    )
+    before, after = 3 + series.has_events + len(groupings), 4
+    parts = parts_by_work(context, [*[1.0] * before, lengths.lags, *[1.0] * after])
+    of_lags, left = parts[before], iter(parts)
 
     def told(found: Found) -> Found:
         """The same, after it was said that one more is found."""

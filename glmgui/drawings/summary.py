@@ -252,10 +252,8 @@ def series_to_draw(covariate: Covariate) -> tuple[np.ndarray, np.ndarray]:
     that stays in its file.
     """
     times, values = _seen(covariate)
-    broken = np.zeros(len(times) - 1 if len(times) else 0, bool)
     if covariate.kind == "angle":
-        broken = broken | (np.abs(np.diff(values, axis=0)) > np.pi).any(axis=1)
-    values[1:][broken] = np.nan
+        values[1:][(np.abs(np.diff(values, axis=0)) > np.pi).any(axis=1)] = np.nan
     if covariate.kind in ("step", "category"):  # a value holds until the next one
         times, values = np.repeat(times, 2)[1:], np.repeat(values, 2, axis=0)[:-1]
     return thinned(times, values, MOST_POINTS)

@@ -120,11 +120,6 @@ def show_term_names(view: QTableView) -> None:
     view.horizontalHeader().names_terms = True
 
 
-class _TermNames(QStyledItemDelegate):
-    def displayText(self, value: object, locale: QLocale) -> str:
-        return as_shown(super().displayText(value, locale))
-
-
 class GivingWay(QObject):
     """A column of words that is as wide as they are, and narrower where the columns beside it would not be whole.
 
@@ -166,6 +161,11 @@ class _BesideChecks(QStyledItemDelegate):
             width, view = QStyle.PixelMetric.PM_IndicatorWidth, self.parent()
             more = view.style().pixelMetric(width, option, view) - QApplication.style().pixelMetric(width)
             option.text = _BLANK * max(-(-more // option.fontMetrics.horizontalAdvance(_BLANK)), 0) + option.text
+
+
+class _TermNames(_BesideChecks):
+    def displayText(self, value: object, locale: QLocale) -> str:
+        return as_shown(super().displayText(value, locale))
 
 
 class _FontRows(_BesideChecks):
