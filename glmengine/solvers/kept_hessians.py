@@ -52,6 +52,11 @@ LARGEST_FLOAT32 = 1e37
 """Beyond it curvatures do not fit into float32."""
 
 
+def in_passes(matrices: float, features: int, n_columns: int) -> float:
+    """What so many Gram matrices of all rows cost, in passes over the rows for so many columns, by the measured rates of the products."""
+    return matrices * features / (75 + 3 * n_columns)
+
+
 def _nobody(share: float) -> None:
     """Who is told where nobody asks how far it is."""
 
@@ -189,7 +194,7 @@ class KeptHessians:
             return (live**2 + ELEMENTWISE) / (4 * live + ELEMENTWISE)
         if nonzeros is not None:
             return at_work * 3 * nonzeros.per_row / (3 + at_work) + features**2 / (4 * max(self._problem.rows.n, 1))
-        return at_work * features / (75 + 3 * at_work) + features**2 / (4 * max(self._problem.rows.n, 1))
+        return in_passes(at_work, features, at_work) + features**2 / (4 * max(self._problem.rows.n, 1))
 
     def price_of(self, columns: np.ndarray) -> float:
         """What new Hessians of these columns cost, in passes for so many columns; those that are estimated from some rows cost less."""

@@ -15,7 +15,7 @@ from glmengine.models.arrays import INFEASIBLE
 from glmengine.solvers.descent import SINGLE_WORK, Descent
 from glmengine.solvers.descent_work import PASSES
 from glmengine.solvers.graded import may_be_lost, refined
-from glmengine.solvers.kept_hessians import COARSEST
+from glmengine.solvers.kept_hessians import COARSEST, in_passes
 from glmengine.solvers.metrics import GramMetric, mean_curvature
 from glmengine.solvers.newton import is_small, newton
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
@@ -212,13 +212,12 @@ def shares_folds(objective: Objective) -> bool:
     """Whether the folds of a unit share Hessians that cost so little as to be made at each strength."""
     rows, share = objective.problem.rows, objective.fold_share
     columns = objective.problem.n_columns
-    return share < 1.0 and share * columns * rows.n_features / (75 + 3 * columns) < FEW_PASSES
+    return share < 1.0 and in_passes(share * columns, rows.n_features, columns) < FEW_PASSES
 
 
 def _after_gram(problem: Problem, context: Any) -> Any:
     """The rest of the work where the shared Gram was made, which is told of."""
-    features, columns = problem.rows.n_features, problem.n_columns
-    gram = features / (75 + 3 * columns)  # in passes, by the measured rates of the products
+    gram = in_passes(1, problem.rows.n_features, problem.n_columns)
     rest = context.part(gram / (gram + PASSES), 1.0)
     rest.report(Progress("Fitting", 0.0))
     return rest

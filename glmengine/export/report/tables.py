@@ -145,12 +145,11 @@ def bootstrap_table(found: BootstrapBands) -> Table:
     """Each coefficient with its percentile interval, but those that are zero in every draw, as of columns that a unit does not have."""
     held = found.coefficients.transpose("unit", "feature", ...)
     units, features = held["unit"].values.tolist(), held["feature"].values.tolist()
-    numbers = [held[name].values.ravel() for name in ("estimate", "low", "high", "standard_error")]
-    every = [(unit, feature) for unit in units for feature in features]
-    whole = [(of, own) for of, own in zip(every, zip(*numbers, strict=True), strict=True) if any(own)]
-    rows = [(*of, *map(number_text, own)) for of, own in whole[:MOST_ROWS]]
+    numbers = [held[name].values for name in ("estimate", "low", "high", "standard_error")]
+    kept = np.argwhere(np.any(np.stack(numbers) != 0, axis=0))
+    rows = [(units[u], features[f], *(number_text(values[u, f]) for values in numbers)) for u, f in kept[:MOST_ROWS].tolist()]
     titles = ("unit", "feature", "estimate", "2.5 %", "97.5 %", "standard error of the draws")
-    return _table(titles, rows, of=len(whole), file="bootstrap_coefficients.csv")
+    return _table(titles, rows, of=len(kept), file="bootstrap_coefficients.csv")
 
 
 def wald_table(result: Result) -> Table:

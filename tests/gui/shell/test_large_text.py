@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyleOptionVie
 
 from glmgui import theme
 from glmgui.style_sheet import present_sheet
-from glmgui.widgets.tables import fit_rows, plain_table
+from glmgui.widgets.tables import fit_rows, plain_table, show_term_names
 
 WORDS = "hd1"
 
@@ -29,6 +29,12 @@ def table() -> QTableWidget:
     return view
 
 
+def table_of_terms() -> QTableWidget:
+    view = table()
+    show_term_names(view)
+    return view
+
+
 def listed() -> QListWidget:
     view = QListWidget()
     item = QListWidgetItem(WORDS, view)
@@ -37,7 +43,7 @@ def listed() -> QListWidget:
     return view
 
 
-@pytest.mark.parametrize("make", [table, listed])
+@pytest.mark.parametrize("make", [table, table_of_terms, listed])
 def test_a_tick_covers_no_word(qtbot, larger, make):
     view = make()
     qtbot.addWidget(view)
