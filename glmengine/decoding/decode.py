@@ -61,9 +61,9 @@ class Decoded:
     held_out: bool
 
     def in_words(self, error: float) -> str:
-        """An error with its unit of measure, an angle in degrees too."""
+        """An error with its unit of measure."""
         measure = str(self.error.attrs.get("unit", ""))
-        return f"{error:.4g} {measure}".strip() + (f" ({np.degrees(error):.0f}\u00b0)" if measure == "rad" else "")
+        return f"{error:.4g} {measure}".strip()
 
     def datasets(self) -> dict[str, xr.Dataset]:
         """All of it by name, to be written; not a posterior of more than 64 MB."""

@@ -14,10 +14,12 @@ from glmengine.figures.band_reach import ends_near, seen_height
 from glmengine.figures.drawing import beyond
 from glmengine.figures.layout import INCH
 from glmengine.figures.page import page, shows, style
+from glmengine.figures.radians import RADIANS, pi_text, pi_ticks
 from glmengine.sentences import as_shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
@@ -99,6 +101,20 @@ def finish(ax: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
     ax.set_ylabel(folded(y, letters_in(place.height * height, 1.0)))
     if ax.name != "polar":
         ax.spines[["top", "right"]].set_visible(False)
+        for axis, words in ((ax.xaxis, x), (ax.yaxis, y)):
+            if _is_angle(words):
+                tick_in_pi(axis)
+
+
+def _is_angle(words: str) -> bool:
+    return words.endswith(f"({RADIANS})")
+
+
+def tick_in_pi(axis: Axis, most: int = 5) -> None:
+    """Ticks of an axis of angles at multiples of a fraction of pi, no more than `most`, where it is long enough to hold three."""
+    _, places = pi_ticks(*sorted(axis.get_view_interval()), max(most, 3))
+    if places:
+        axis.set_ticks(places, [pi_text(place) for place in places])
 
 
 def letters_in(inches: float, size: float) -> float:
@@ -207,7 +223,9 @@ def number_label(value: float) -> str:
 def spare_ticks(ax: Axes) -> None:
     """Fewer ticks below a panel that is so narrow that their numbers would touch."""
     room = letters_in(0.6 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.9) / 5
-    if room < 4:
+    if room < 4 and _is_angle(ax.get_xlabel().replace("\n", " ")):
+        tick_in_pi(ax.xaxis, int(room))
+    elif room < 4:
         ax.xaxis.set_major_locator(MaxNLocator(max(2, int(room))))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -109,7 +108,7 @@ def in_words(summary: Summary) -> str:
     for one in summary.covariates[:_MOST_NAMED]:
         unit = f" {one.unit}" if one.unit else ", no unit of measure"
         if one.kind == "angle":
-            unit += f" ({np.degrees(one.low):.0f}° to {np.degrees(one.high):.0f}°; angles are kept in radians)"
+            unit += ", of which 2\u03c0 make a turn"
         lines.append(
             f"{one.name}: {one.low:.4g} to {one.high:.4g}{unit}, {one.sampling:.4g} Hz, known in {percent(one.valid)} of the time."
         )

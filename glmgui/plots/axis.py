@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QGuiApplication, QPen
 from qtpy.QtWidgets import QGraphicsRectItem, QGraphicsSceneResizeEvent, QGraphicsSceneWheelEvent
 
+from glmengine.figures.radians import pi_text, pi_ticks
 from glmgui.drawings.series import told_apart
 from glmgui.glossary import explained
 
@@ -18,6 +19,7 @@ _BEYOND = 12  # pixels that a label may be longer than its axis
 _LINE = 1.05  # heights of a line from one label to the one below it
 _SHARE_OF_NAMES = 0.4  # of the width of a plot that names beside it may take
 _LEAST_LETTERS = 11  # that each name keeps
+_COUNTS_OF_ANGLES = (9, 5, 3)  # at most, where there is room
 
 
 class QuietAxis(pg.AxisItem):
@@ -75,8 +77,9 @@ class NamedAxis(QuietAxis):
         self._names: dict[float, str] = {}
         self._short: tuple[int, dict[float, str]] = (0, {})  # names as they are written, of how many letters at most
         self._longest = (0.0, 0.0, 0)  # height of the font, pixels a letter of the widest name, letters of the longest
-        self._round = False
+        self._round = self._angles = False
         self._coarsest = 0.0  # spacing of the numbers that are written first
+        self._turned = 0.0  # spacing of ticks that are written in pi
 
     def set_names(self, names: Sequence[tuple[float, str]]) -> None:
         """What stands at which place, in order; of too many every second, third, ... and the last are written. None: numbers again.
@@ -90,6 +93,11 @@ class NamedAxis(QuietAxis):
         """Whole numbers from 1 to `count`; of too many the round ones are written."""
         self._names, self._round = {float(number): str(number) for number in range(1, count + 1)}, True
         self._short = (0, {})
+        self.redraw()
+
+    def set_angles(self, angles: bool) -> None:
+        """Whether its numbers are angles, whose ticks stand at fractions of pi where it is long enough."""
+        self._angles = angles
         self.redraw()
 
     def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
@@ -153,11 +161,17 @@ class NamedAxis(QuietAxis):
         return view is not None and all(isinstance(item, _MARKS) for item in view.childGroup.childItems())
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        low, high = min(minVal, maxVal), max(minVal, maxVal)
+        self._turned = 0.0
         if not self._names:
-            levels = [] if self._has_nothing_drawn else super().tickValues(minVal, maxVal, size)
+            if self._has_nothing_drawn:
+                levels = []
+            elif self._angles and (level := self._level_of_angles(low, high, size))[1]:
+                self._turned, levels = level[0], [level]
+            else:
+                levels = super().tickValues(minVal, maxVal, size)
             self._coarsest = levels[0][0] if levels else 0.0
             return levels
-        low, high = min(minVal, maxVal), max(minVal, maxVal)
         places = [place for place in self._names if low <= place <= high]
         every = self._every(places, size / max(high - low, 1e-12))
         if self._round:
@@ -169,7 +183,20 @@ class NamedAxis(QuietAxis):
             written = [*written[:-1], places[-1]] if len(written) > 1 else written
         return [(1.0, written)]
 
+    def _level_of_angles(self, low: float, high: float, size: float) -> tuple[float, list[float]]:
+        """The spacing and the places of as many angles as there is room for; of those that can be written only."""
+        metrics = QFontMetricsF(self.style["tickFont"] or QGuiApplication.font())
+        for most in _COUNTS_OF_ANGLES:
+            step, places = pi_ticks(low, high, most)
+            widest = max((metrics.horizontalAdvance(pi_text(place)) for place in places), default=0.0)
+            room = 2 * metrics.height() if self.orientation in ("left", "right") else widest + 2 * _APART
+            if step / max(high - low, 1e-12) * size >= room:
+                return step, places
+        return 0.0, []
+
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self._turned and spacing == self._turned:
+            return list(map(pi_text, values))
         if not self._names:
             return self._thinned(values, spacing, super().tickStrings(values, scale, spacing))
         names = self._names_written()

@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmengine.figures.drawing import Drawing, FigureOf, Lines
+from glmengine.figures.radians import RADIANS
 from glmengine.sentences import as_shown
 from glmgui import theme
 from glmgui.drawings.series import Axis, Curve, Table
@@ -362,6 +363,7 @@ def label_axes(item: pg.PlotItem, x_axis: Axis, y_axis: Axis) -> None:
         item.setLabel(side, label_text(axis, wrap=side == "left"))
         never_scale(item.getAxis(side))
         item.getAxis(side).set_names(list(enumerate(map(as_shown, axis.names), 1)))
+        item.getAxis(side).set_angles(axis.unit == RADIANS)
 
 
 def never_scale(axis: pg.AxisItem) -> None:

@@ -12,6 +12,7 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Images, beyond
+from glmengine.figures.radians import RADIANS
 from glmengine.sentences import as_shown
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.drawings.series import NO_AXIS, Axis, Image, Table, images_table
@@ -222,6 +223,7 @@ class ImagePlot(Plot):
         said = ", ".join(filter(None, self._beyond))
         lines = [label_text(self.value_axis, wrap=not said), escape(said)]  # two at most, for which there is room
         self._bar.setLabel("right", "<br>".join(filter(None, lines)))
+        self._bar.getAxis("right").set_angles(self.value_axis.unit == RADIANS)
 
     @property
     def _beyond(self) -> tuple[str, str]:

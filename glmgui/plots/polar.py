@@ -10,15 +10,16 @@ from qtpy.QtCore import QPointF
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Polar
+from glmengine.figures.radians import QUARTERS
 from glmengine.figures.rings import round_rings
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot
 from glmgui.plots.inside_text import InsideText
 
 _CIRCLE = np.linspace(0, 2 * np.pi, 181)
-_CORNERS = ((0.0, "0\u00b0", (0, 0.5)), (0.25, "90\u00b0", (0.5, 1)), (0.5, "180\u00b0", (1, 0.5)), (0.75, "270\u00b0", (0.5, 0)))
+_ANCHORS = ((0, 0.5), (0.5, 1), (1, 0.5), (0.5, 0))  # of the words of the quarters
 _LEAST_HEIGHT = 150  # pixels, in which the numbers of the rings stand apart
-_DIAGONALS = np.radians((45, 30, 60, 135, 120, 150, 225, 210, 240, 315, 300, 330))  # between the lines of the corners
+_DIAGONALS = np.radians((45, 30, 60, 135, 120, 150, 225, 210, 240, 315, 300, 330))  # between the lines of the quarters
 _REACH_OF_NUMBER, _WIDTH_OF_NUMBER = 0.25, np.radians(20)  # of the radius, and to both sides, that a number takes
 
 
@@ -112,8 +113,8 @@ class PolarPlot(Plot):
             inward = inside and number < len(self._rings)  # the outermost stands where no curve is
             anchor = (int((across < 0) != inward), int((up > 0) != inward))
             self._add_text(f"{radius:g}{unit}", radius * across, radius * up, anchor, self.colours.muted)
-        for turn, text, anchor in _CORNERS:
-            x, y = self._top * np.cos(2 * np.pi * turn), self._top * np.sin(2 * np.pi * turn)
+        for (turn, text), anchor in zip(QUARTERS, _ANCHORS, strict=True):
+            x, y = self._top * np.cos(turn), self._top * np.sin(turn)
             self.area.addItem(pg.PlotDataItem([0, x], [0, y], pen=faint))
             self._add_text(text, 1.03 * x, 1.03 * y, anchor, ink)
 
@@ -132,7 +133,7 @@ class PolarPlot(Plot):
             nearest = int(np.argmin(np.abs(np.angle(np.exp(1j * (np.asarray(curve.x, float) - angle))))))
             value = float(curve.y[nearest])
             parts.append(f"{curve.name} {'no data' if np.isnan(value) else self.y_axis.value(value)}".strip())
-        return f"{self.x_axis.label} {self.x_axis.value(float(angle))} ({np.degrees(angle):.0f}\u00b0):  " + ",  ".join(parts)
+        return f"{self.x_axis.label} {self.x_axis.value(float(angle))}:  " + ",  ".join(parts)
 
 
 def clear_place(curves: Sequence[tuple[np.ndarray, np.ndarray]], rings: int = 3) -> tuple[float, bool]:

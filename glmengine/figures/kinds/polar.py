@@ -12,6 +12,7 @@ from glmengine.figures.band_reach import ends_near, seen_height
 from glmengine.figures.layout import panels
 from glmengine.figures.marks import band, entitle, finish, legend, line, rate_label, with_band
 from glmengine.figures.page import page, shows, style
+from glmengine.figures.radians import QUARTERS
 from glmengine.figures.rings import round_rings
 from glmengine.results.angles import angles
 from glmengine.sentences import unit_title
@@ -66,11 +67,11 @@ def draw_around(ax: Axes, curve: xr.Dataset, unit: str) -> None:
 
 
 def round_axes(ax: Axes, drawn: Sequence[np.ndarray], text: str) -> None:
-    """Angles in degrees at the quarters, and the rings that the screen has, for all values that are drawn; what they measure above their numbers."""
+    """Angles at the quarters, and the rings that the screen has, for all values that are drawn; what they measure above their numbers."""
     pooled = np.concatenate([np.asarray(part, float).ravel() for part in drawn])
     rings = round_rings(float(np.max(pooled[np.isfinite(pooled)], initial=0.0)))
     ax.set_ylim(0.0, rings[-1])
-    ax.set_xticks([0.0, FULL_TURN / 4, FULL_TURN / 2, 3 * FULL_TURN / 4], ["0°", "90°", "180°", "270°"])
+    ax.set_xticks(*zip(*QUARTERS, strict=True))
     ax.set_yticks(rings, [*(f"{ring:g}" for ring in rings[:-1]), f"{text}\n{rings[-1]:g}"])
     ax.tick_params(axis="x", pad=0)
     ax.set_rlabel_position(45)

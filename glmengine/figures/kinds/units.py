@@ -8,8 +8,22 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.layout import blank
-from glmengine.figures.marks import band, cut_band, dots, entitle, folded, from_zero, label, letters_in, level, line, rate_label
+from glmengine.figures.marks import (
+    band,
+    cut_band,
+    dots,
+    entitle,
+    folded,
+    from_zero,
+    label,
+    letters_in,
+    level,
+    line,
+    rate_label,
+    tick_in_pi,
+)
 from glmengine.figures.page import page, style
+from glmengine.figures.radians import RADIANS
 from glmengine.results.map_scale import is_true_to_scale
 from glmengine.sentences import unit_title
 
@@ -104,6 +118,10 @@ def _draw_small(ax: Axes, data: xr.Dataset, unit: str) -> None:
         )
     ax.xaxis.set_major_locator(MaxNLocator(2))
     ax.yaxis.set_major_locator(MaxNLocator(2))
+    if "tuning_hz" in data:
+        for axis, dim in zip((ax.xaxis, ax.yaxis), one["tuning_hz"].dims, strict=False):
+            if one[dim].attrs.get("unit") == RADIANS:
+                tick_in_pi(axis, 3)
     size = 0.8 * style().font_size
     ax.tick_params(labelsize=0.85 * size, pad=1)
     said = unit_title(unit)

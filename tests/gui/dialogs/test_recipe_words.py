@@ -1,4 +1,4 @@
-"""What is said of a file before it is opened: an angle in both units, as it may be given in degrees and is kept in radians."""
+"""What is said of a file before it is opened: an angle as it is kept and shown, in radians, and that these go round."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from glmgui.dialogs.recipe_preview import in_words
 from glmgui.drawings.summary import summarise
 
 
-def test_an_angle_is_said_in_degrees_too_and_in_what_it_is_kept(small_recording):
+def test_an_angle_is_said_in_what_it_is_kept_in(small_recording):
     (said,) = [line for line in in_words(summarise(small_recording)).splitlines() if line.startswith("head_direction:")]
-    assert " rad (0° to 360°; angles are kept in radians), " in said
+    assert " rad, of which 2\u03c0 make a turn, " in said
+    assert "\u00b0" not in said

@@ -722,6 +722,27 @@ def test_numbers_below_a_plot_stand_in_even_steps(qapp, monkeypatch, pixels, low
     np.testing.assert_allclose(np.diff(written), written[1] - written[0])
 
 
+@pytest.mark.parametrize(
+    ("pixels", "written"),
+    [
+        (700, "0 \u03c0/4 \u03c0/2 3\u03c0/4 \u03c0 5\u03c0/4 3\u03c0/2 7\u03c0/4 2\u03c0"),
+        (250, "0 \u03c0/2 \u03c0 3\u03c0/2 2\u03c0"),
+        (90, "0 \u03c0 2\u03c0"),
+    ],
+)
+def test_angles_stand_below_a_plot_in_fractions_of_pi_as_around_a_circle(qapp, monkeypatch, pixels, written):
+    plot = LinePlot("Tuning", Axis("head_direction", "rad"), Axis("rate", "Hz"))
+    x = np.linspace(0, 2 * np.pi, 9)
+    plot.set_curves([Curve("model", x, x)])
+    axis = plot.area.getAxis("bottom")
+    (level,) = axis.tickValues(0.0, 2 * np.pi, pixels)
+    assert axis.tickStrings(level[1], 1.0, level[0]) == written.split()
+    plot.set_axes(Axis("speed", "cm/s"), Axis("rate", "Hz"))
+    assert "\u03c0" not in "".join(
+        text for step, values in axis.tickValues(0.0, 6.3, pixels) for text in axis.tickStrings(values, 1.0, step)
+    )
+
+
 def test_a_still_plot_leaves_the_wheel_to_the_page_everywhere(qtbot):
     plot = LinePlot("Tuning", Axis("speed", "cm/s"), Axis("rate", "Hz"), mouse=False)
     qtbot.addWidget(plot)
