@@ -87,6 +87,10 @@ class FieldInference:
         made, size = self._tangents[unit], len(self._data.allowed) + 1
         return np.full((size, size), np.nan) if made is None else made.covariance * self._scale(unit)
 
+    def covariances(self) -> np.ndarray:
+        """(M, P + 1, P + 1)"""
+        return np.stack([self.covariance(unit) for unit in range(len(self._tangents))])
+
     def _scale(self, unit: int) -> float:
         """What the inverse of a mean loss's second derivatives is multiplied by to be a covariance."""
         family = self._data.family

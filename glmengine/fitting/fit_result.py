@@ -187,6 +187,11 @@ class Fit:
         """
         return self.inference.covariance(unit_number(unit, self.unit_names), kind)
 
+    @property
+    def covariances(self) -> np.ndarray:
+        """(M, P + 1, P + 1) the Bayesian `covariance` of every unit, in an array that is not to be changed."""
+        return self.inference.covariances()
+
     def wald(self, groups: Any = None) -> xr.Dataset:
         """Wald tests (term, unit) of the terms, or of groups of columns: see `glmengine.inference.tests.wald`."""
         return tests.wald(

@@ -141,6 +141,10 @@ class ClassInference:
         known = None if made is None else made.covariance
         return np.full((C, P + 1, C, P + 1), np.nan) if known is None else known
 
+    def covariances(self) -> np.ndarray:
+        """(M, C, P + 1, C, P + 1)"""
+        return np.stack([self.covariance(unit) for unit in range(self._shape[2])])
+
     def wald(self, groups: Sequence[np.ndarray]) -> Wald:
         """Of the coefficients of all classes together, in as many directions as the data and the penalty leave free."""
         statistic, df = (np.full((len(groups), self._shape[2]), np.nan) for _ in range(2))

@@ -99,6 +99,10 @@ class GlmInference:
     def covariance(self, unit: int, kind: str) -> np.ndarray:
         return self._all.covariance(unit, kind)
 
+    def covariances(self) -> np.ndarray:
+        """(M, P + 1, P + 1)"""
+        return self._all.covariances()
+
     def wald(self, groups: Sequence[np.ndarray]) -> Wald:
         """Wald statistics of groups of columns of the design, for every unit."""
         return self._all.wald(groups)
@@ -117,10 +121,10 @@ class _Covariances:
         self.column_edf = np.zeros((P, M))
         self.edf[units.status == SILENT_UNIT] = 0.0
         self.dispersion[units.status == NO_DATA] = np.nan
-        self._bayesian: dict[int, np.ndarray] = {}
         groups = list(units.groups.values())
         self.terms = Wald(np.full((len(groups), M), np.nan), np.full((len(groups), M), np.nan))
-        keep = 8.0 * M * self._size**2 <= 5e8
+        # what no unit fills, of the columns of others, is never met in memory
+        self._bayesian = np.zeros((M, self._size, self._size)) if 8.0 * M * self._size**2 <= 5e8 else None
         for part in parts:
             at_a_time = _units_at_a_time(part)
             for first in range(0, part.units.size, at_a_time):
@@ -132,15 +136,14 @@ class _Covariances:
                     continue
                 for k, hessian in zip(some.tolist(), _hessians(part, some, "bayesian"), strict=True):
                     context.report(Progress("Standard errors", len(self._done) / M))
-                    self._make(part, k, _Solved(part, k, "bayesian", hessian), units, evaluation, groups, keep)
+                    self._make(part, k, _Solved(part, k, "bayesian", hessian), units, evaluation, groups)
 
-    def _make(
-        self, part: Part, k: int, solved: _Solved, units: Units, evaluation: Evaluation, groups: list[np.ndarray], keep: bool
-    ) -> None:
+    def _make(self, part: Part, k: int, solved: _Solved, units: Units, evaluation: Evaluation, groups: list[np.ndarray]) -> None:
         """What is asked of every unit, of the one at place `k` of its part."""
         unit = int(part.units[k])
         self._done.add(unit)
-        matrix, unknown, edf = self._raw(part, solved)
+        place, matrix, unknown = self._raw(part, solved)
+        edf = solved.edf
         self.edf[unit] = edf
         self.column_edf[part.columns_of(k), unit] = solved.column_edf
         if units.family.free_scale:
@@ -149,10 +152,11 @@ class _Covariances:
         for number, group in enumerate(groups):
             wald = solved.wald(group, self.dispersion[unit])
             self.terms.statistic[number, unit], self.terms.df[number, unit] = wald
-        matrix = matrix * self.dispersion[unit]
-        if keep:
-            self._bayesian[unit] = matrix
-        errors = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
+        matrix *= self.dispersion[unit]
+        if self._bayesian is not None:
+            self._bayesian[unit][np.ix_(place, place)] = matrix
+        errors = np.zeros(self._size)
+        errors[place] = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
         errors[1 + part.columns_of(k)] = solved.standard_errors(self.dispersion[unit])
         errors[0] = np.hypot(errors[0], solved.intercept_error_of_penalty * np.sqrt(self.dispersion[unit]))
         errors[unknown] = np.nan
@@ -165,11 +169,21 @@ class _Covariances:
             raise GlmError(f"there is no covariance '{kind}'; choose bayesian, observed, frequentist or sandwich")
         if unit not in self._place:
             return np.full((self._size, self._size), np.nan)
-        if kind == "bayesian" and unit in self._bayesian:
+        if kind == "bayesian" and self._bayesian is not None:
             return self._bayesian[unit]
         part, k = self._place[unit]
-        matrix, _, _ = self._solve(part, k, kind)
-        return matrix if kind == "sandwich" else matrix * self.dispersion[unit]
+        place, matrix, _ = self._raw(part, _Solved(part, k, kind))
+        result = np.zeros((self._size, self._size))
+        result[np.ix_(place, place)] = matrix if kind == "sandwich" else matrix * self.dispersion[unit]
+        return result
+
+    def covariances(self) -> np.ndarray:
+        """(M, P + 1, P + 1)"""
+        M = len(self.edf)
+        if self._bayesian is None:
+            return np.stack([self.covariance(unit, "bayesian") for unit in range(M)])
+        self._bayesian[[unit for unit in range(M) if unit not in self._place]] = np.nan
+        return self._bayesian
 
     def wald(self, groups: Sequence[np.ndarray]) -> Wald:
         """Statistics of groups of columns of the design, for every unit."""
@@ -180,13 +194,9 @@ class _Covariances:
                 result.statistic[number, unit], result.df[number, unit] = solved.wald(group, self.dispersion[unit])
         return result
 
-    def _solve(self, part: Part, k: int, kind: str) -> tuple[np.ndarray, np.ndarray, float]:
-        """Covariance at dispersion 1 in raw units, which of its rows are not identified, and the effective degrees of freedom."""
-        solved = _Solved(part, k, kind)
-        return self._raw(part, solved)
-
-    def _raw(self, part: Part, solved: _Solved) -> tuple[np.ndarray, np.ndarray, float]:
-        """From prepared columns, intercept last, to all columns of the design, intercept first."""
+    def _raw(self, part: Part, solved: _Solved) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Covariance (p + 1, p + 1) at dispersion 1 in raw units, the intercept first, of the columns that a unit has; where these stand among all
+        (p + 1,); and which of all are not identified (P + 1,)."""
         covariance, unknown = solved.covariance, solved.unknown
         rows = part.problem.rows
         spots, unit = rows.places, part.problem.unit[[solved.k]]
@@ -196,14 +206,13 @@ class _Covariances:
         turn[0, spots] = -centre / scale
         turn[1 + np.arange(spots.size), spots] = 1.0 / scale
         place = np.concatenate([[0], 1 + part.columns_of(solved.k)])
-        result = np.zeros((self._size, self._size))
         with np.errstate(over="ignore"):  # of columns of a size far from 1
-            result[np.ix_(place, place)] = turn @ covariance @ turn.T
+            result = turn @ covariance @ turn.T
         hidden = np.ones(self._size, bool)
         hidden[place[1:]] = unknown[spots]
         # the intercept of the raw columns is known only if every column in its way is, or has no centre
         hidden[0] = unknown[-1] or bool(np.any(unknown[spots] & solved.moving[spots] & (centre != 0)))
-        return result, hidden, solved.edf
+        return place, result, hidden
 
 
 _EVALUATED = 0.6

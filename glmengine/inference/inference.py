@@ -49,5 +49,8 @@ class Inference(Protocol):
     def covariance(self, unit: int, kind: str) -> np.ndarray:
         """Of one unit's intercept (first) and coefficients."""
 
+    def covariances(self) -> np.ndarray:
+        """Of all M units, in an array that may be kept and is not to be changed."""
+
     def wald(self, groups: Sequence[np.ndarray]) -> Wald:
         """Wald statistics of groups of columns."""

@@ -22,12 +22,13 @@ import numpy as np
 
 from glmengine.context import SILENT, Context, Progress, checked, parts_by_work
 from glmengine.design.chunks import as_slice, row_chunks
+from glmengine.design.unit_columns import UnitColumns, predictors, unit_columns
 from glmengine.inference.simultaneous import DRAWS, sup_t
 from glmengine.recording.joining import session_labels
 from glmengine.recording.observed import SPIKES, Words
 from glmengine.results.curve_bins import Drawn, drawn_curves
 from glmengine.results.posterior import Z95, Posterior
-from glmengine.threads import workers
+from glmengine.threads import quiet_blas_for, workers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,7 +50,7 @@ class _Curve:
     seconds: np.ndarray  # (K, M) where the unit's count is known
     time: np.ndarray  # (K,)
     rate: np.ndarray  # (K, M) summed expected counts
-    gradient: np.ndarray | None  # (M, K, P + 1) their derivatives, summed over some of the rows
+    gradient: list[np.ndarray] | None  # of each unit (K, 1 + its columns) their derivatives, summed over some of the rows
     thinned: np.ndarray  # (K,) the number of those rows
 
 
@@ -76,7 +77,15 @@ def response_curves(
     simultaneous : bool
         Whether the bands that hold whole curves, which are simulated, are made; NaN otherwise.
     """
-    curves, notes = _begin(prepared, posterior, only)
+    with quiet_blas_for(prepared.design.n_columns):
+        return _curves(prepared, posterior, context, words, only, simultaneous=simultaneous)
+
+
+def _curves(
+    prepared: Prepared, posterior: Posterior, context: Context, words: Words, only: str | None, *, simultaneous: bool
+) -> tuple[dict[str, xr.Dataset], list[str]]:
+    driving = unit_columns(prepared.design, prepared.units)
+    curves, notes = _begin(prepared, posterior, driving, only)
     if not curves:
         return {}, notes
     stride = _stride(prepared, curves)
@@ -96,28 +105,30 @@ def response_curves(
         kept = np.flatnonzero(design.valid[start:stop])
         if not len(kept):
             continue
-        features = np.asarray(design.chunk(start, stop))[as_slice(kept)]
-        sums, rows = sums + features.sum(axis=0), rows + len(kept)
-        _add(curves, prepared, posterior, features, start + kept, stride, part)
+        features = [np.asarray(block.seen(start, stop))[as_slice(kept)] for block in design.blocks]
+        sums, rows = sums + np.concatenate([values.sum(axis=0) for values in features]), rows + len(kept)
+        _add(curves, prepared, posterior, driving, features, start + kept, stride, part)
     means = sums / max(rows, 1)
     if stride > 1:
         notes.append(f"The bands of tuning curves were made from every {stride}th bin, to save time.")
     return {
-        curve.drawn.label: _dataset(curve, prepared, posterior, means, words, part, simultaneous=simultaneous)
+        curve.drawn.label: _dataset(curve, prepared, posterior, driving, means, words, part, simultaneous=simultaneous)
         for curve, part in zip(curves, drawing, strict=True)
     }, notes
 
 
-def _begin(prepared: Prepared, posterior: Posterior, only: str | None) -> tuple[list[_Curve], list[str]]:
-    design, units, curves = prepared.design, len(prepared.units), []
+def _begin(
+    prepared: Prepared, posterior: Posterior, driving: list[UnitColumns], only: str | None
+) -> tuple[list[_Curve], list[str]]:
+    units, curves = len(prepared.units), []
     found, notes = drawn_curves(prepared, only)
     for drawn in found:
         size = int(np.prod(drawn.shape))
-        numbers = units * size * (design.n_columns + 1)
+        numbers = size * sum(1 + one.numbers.size for one in driving)
         keep = posterior.covariance is not None and numbers <= _MOST_NUMBERS
         if not keep and posterior.covariance is not None:
             notes.append(f"The tuning curves of '{drawn.label}' have no bands, which would have taken {numbers * 8e-9:.1f} GB.")
-        gradient = np.zeros((units, size, design.n_columns + 1)) if keep else None
+        gradient = [np.zeros((size, 1 + one.numbers.size)) for one in driving] if keep else None
         spikes, seconds, rate = (np.zeros((size, units)) for _ in range(3))
         curves.append(_Curve(drawn, spikes, seconds, np.zeros(size), rate, gradient, np.zeros(size)))
     return curves, notes
@@ -132,24 +143,27 @@ def _stride(prepared: Prepared, curves: list[_Curve]) -> int:
 
 def _summing_work(prepared: Prepared, curves: list[_Curve], stride: int) -> float:
     """What the sums over rows take, in products."""
-    products = sum((prepared.design.n_columns + 1) / stride for curve in curves if curve.gradient is not None)
-    return float(prepared.design.valid.sum()) * len(prepared.units) * (products + _RATE_WORK * len(curves))
+    units = len(prepared.units)
+    products = sum(total.shape[1] for curve in curves for total in curve.gradient or ()) / stride
+    return float(prepared.design.valid.sum()) * (products + units * _RATE_WORK * len(curves))
 
 
 def _add(
     curves: list[_Curve],
     prepared: Prepared,
     posterior: Posterior,
-    features: np.ndarray,
+    driving: list[UnitColumns],
+    features: list[np.ndarray],
     rows: np.ndarray,
     stride: int,
     context: Context,
 ) -> None:
-    """Add the valid `rows` (row numbers, with their features) to the sums, telling `context` how far it is."""
+    """Add the valid `rows` (row numbers, with their features in each block) to the sums, telling `context` how far it is."""
     from scipy.sparse import csc_matrix
 
     context.report(Progress("", 0.0))
-    mean, slope, _ = posterior.link.slopes(features @ posterior.coef + posterior.intercept)
+    eta = predictors(features, driving, posterior.coef)
+    mean, slope, _ = posterior.link.slopes(eta + posterior.intercept)
     counts = np.asarray(prepared.counts[rows], np.float64)
     known = np.isfinite(counts)
     counts = np.where(known, counts, 0.0)
@@ -168,22 +182,45 @@ def _add(
         curve.rate += total @ mean[inside]
         if curve.gradient is None:
             continue
-        part = inside & thinned
-        here, selected = place[part], features if part.all() else features[part]
-        pointers = np.arange(len(here) + 1)
-        curve.thinned += np.bincount(here, minlength=size)
-        for unit in range(slope.shape[1]):
-            weights = csc_matrix((slope[part, unit], here, pointers), shape=(size, len(here)))
-            curve.gradient[unit, :, 0] += np.bincount(here, weights=slope[part, unit], minlength=size)
-            curve.gradient[unit, :, 1:] += weights @ selected
+        share = context.part(number / len(curves), (number + 1) / len(curves))
+        _add_derivatives(curve, driving, features, slope, np.where(thinned, place, -1), share)
+
+
+def _add_derivatives(
+    curve: _Curve,
+    driving: list[UnitColumns],
+    features: list[np.ndarray],
+    slope: np.ndarray,
+    place: np.ndarray,
+    context: Context,
+) -> None:
+    """Add the derivatives of the expected counts, whose slopes are (n, M), in rows whose bins are `place` (n,), -1 for none."""
+    from scipy.sparse import csc_matrix
+
+    size, part = len(curve.time), place >= 0
+    here, pointers = place[part], np.arange(np.count_nonzero(part) + 1)
+    if not part.all():
+        features, slope = [values[part] for values in features], slope[part]
+    curve.thinned += np.bincount(here, minlength=size)
+
+    def add_of(unit: int) -> None:
+        total = curve.gradient[unit]
+        weights = csc_matrix((slope[:, unit], here, pointers), shape=(size, len(here)))
+        total[:, 0] += np.bincount(here, weights=slope[:, unit], minlength=size)
+        for block, own, at in driving[unit].parts:
+            total[:, 1:][:, at] += weights @ features[block][:, own]
+
+    with workers(len(here) * sum(one.numbers.size for one in driving)) as pool:
+        for unit, _ in enumerate(pool.stream(add_of, range(slope.shape[1]))):
             context.check()
-            context.report(Progress("", (number + (unit + 1) / slope.shape[1]) / len(curves)))
+            context.report(Progress("", (unit + 1) / slope.shape[1]))
 
 
 def _dataset(
     curve: _Curve,
     prepared: Prepared,
     posterior: Posterior,
+    driving: list[UnitColumns],
     means: np.ndarray,
     words: Words,
     context: Context,
@@ -201,8 +238,8 @@ def _dataset(
         predicted = curve.rate / np.round(steps)[:, None] / bin_size
     data[curve.seconds == 0], predicted[curve.time == 0] = np.nan, np.nan
 
-    link, hertz = _effects(curve, posterior, means, context, simultaneous=simultaneous), {}
-    tuning = _tuning_bands(curve, posterior, predicted, bin_size, context)
+    link, hertz = _effects(curve, posterior, driving, means, context, simultaneous=simultaneous), {}
+    tuning = _tuning_bands(curve, posterior, driving, predicted, bin_size, context)
     hertz["middle"] = posterior.link.mean(link["middle"]) / bin_size
     for band in ("", "_simultaneous"):
         ends = posterior.interval(link[f"low{band}"], link[f"high{band}"])
@@ -271,13 +308,23 @@ def effect_rows(drawn: Drawn, means: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _effects(
-    curve: _Curve, posterior: Posterior, means: np.ndarray, context: Context, *, simultaneous: bool
+    curve: _Curve,
+    posterior: Posterior,
+    driving: list[UnitColumns],
+    means: np.ndarray,
+    context: Context,
+    *,
+    simultaneous: bool,
 ) -> dict[str, np.ndarray]:
     """(M, K) linear predictors, the ends of their 95 % intervals, and of the band that holds the whole curve."""
     rows, level, own = effect_rows(curve.drawn, means)
     columns = curve.drawn.columns
     middle = (rows[:, 1:] @ posterior.coef + posterior.intercept).T
-    error = np.sqrt(np.stack([posterior.variance(rows, unit) for unit in range(len(middle))]))
+    error = np.sqrt(
+        np.stack(
+            [posterior.variance(rows[:, np.append(0, one.numbers + 1)], unit, one.numbers) for unit, one in enumerate(driving)]
+        )
+    )
     spread, wide = Z95 * error, np.full(middle.shape, np.nan)
     if simultaneous and posterior.covariance is not None:
         # the curve by what all of its points have in common and the term's own coefficients, which are few
@@ -303,13 +350,18 @@ def _effects(
 
 
 def _tuning_bands(
-    curve: _Curve, posterior: Posterior, predicted: np.ndarray, bin_size: float, context: Context
+    curve: _Curve,
+    posterior: Posterior,
+    driving: list[UnitColumns],
+    predicted: np.ndarray,
+    bin_size: float,
+    context: Context,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(M, K) ends of the 95 % interval of the mean predicted rate, Hz."""
     low, high = np.full(predicted.T.shape, np.nan), np.full(predicted.T.shape, np.nan)
     if curve.gradient is None:
         return low, high
-    for unit in range(predicted.shape[1]):
+    for unit, one in enumerate(driving):
         context.check()
         if context.stopping:
             break
@@ -319,7 +371,7 @@ def _tuning_bands(
             slope = posterior.link.slopes(eta)[1]
             # the derivative of the mean count, carried to the link scale at that count
             gradient = curve.gradient[unit] / (curve.thinned * slope)[:, None]
-            spread = Z95 * np.sqrt(posterior.variance(np.where(np.isfinite(gradient), gradient, 0.0), unit))
+            spread = Z95 * np.sqrt(posterior.variance(np.where(np.isfinite(gradient), gradient, 0.0), unit, one.numbers))
             spread[curve.thinned == 0] = np.nan
             low[unit], high[unit] = (end / bin_size for end in posterior.interval(eta - spread, eta + spread))
     empty = curve.time == 0

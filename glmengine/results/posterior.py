@@ -41,11 +41,18 @@ class Posterior:
         covariance = None if self.covariance is None else self.covariance[np.ix_(units, ends, ends)]
         return Posterior(self.coef[np.ix_(features, units)], self.intercept[units], covariance, self.link)
 
-    def variance(self, rows: np.ndarray, unit: int) -> np.ndarray:
-        """(K,) variances of the linear predictors `rows` (K, P + 1; the first column is the intercept's) of a unit; NaN without covariance."""
+    def variance(self, rows: np.ndarray, unit: int, columns: np.ndarray | None = None) -> np.ndarray:
+        """(K,) variances of the linear predictors `rows` (K, P + 1; the first column is the intercept's) of a unit; NaN without covariance.
+
+        Where the others are 0 only those of the coefficients in `columns` (p,) may be given, (K, p + 1).
+        """
         if self.covariance is None:
             return np.full(len(rows), np.nan)
-        return np.maximum(np.einsum("kp,kp->k", rows @ self.covariance[unit], rows), 0.0)
+        covariance = self.covariance[unit]
+        if columns is not None and columns.size < len(covariance) - 1:
+            there = np.append(0, columns + 1)
+            covariance = covariance[np.ix_(there, there)]
+        return np.maximum(np.einsum("kp,kp->k", rows @ covariance, rows), 0.0)
 
     def interval(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means at the ends of intervals of the linear predictor, the smaller first; infinite where an inverse link's reaches 0."""

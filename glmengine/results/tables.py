@@ -69,10 +69,9 @@ def covariance_array(prepared: Prepared, fit: Fit) -> xr.DataArray:
     import xarray as xr
 
     size = prepared.design.n_columns + 1
-    values = np.stack([np.asarray(fit.covariance(unit), np.float64) for unit in range(len(prepared.units))])
     names = ["intercept", *_texts(prepared.design.columns.index)]
     coords = {"unit": list(prepared.units), "parameter": names, "parameter_": names}
-    return xr.DataArray(values.reshape(-1, size, size), coords, ("unit", "parameter", "parameter_"), "covariance")
+    return xr.DataArray(fit.covariances.reshape(-1, size, size), coords, ("unit", "parameter", "parameter_"), "covariance")
 
 
 def cv_dataset(prepared: Prepared, split: Split | None, cross_validation: CrossValidation | None) -> xr.Dataset | None:
