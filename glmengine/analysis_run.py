@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from glmengine.design.splits import Split
     from glmengine.fitting.fit_result import Fit
     from glmengine.fitting.held_out_scores import CrossValidation
+    from glmengine.fitting.ready_rows import KeptRows
     from glmengine.fitting.setting_search import SettingSearch
     from glmengine.fitting.strength_choice import StrengthChoice
     from glmengine.recording.recording import Recording
@@ -101,6 +102,8 @@ def run_block(analysis: Analysis, recording: Recording, number: int, of: int, co
 
 def _run(analysis: Analysis, recording: Recording, context: Context | None, block: tuple[int, int] | None) -> Result:
     """All units, or one of so many blocks of them."""
+    from glmengine.fitting.ready_rows import KeptRows
+
     context = forward = _Forward(context or SILENT)
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
@@ -122,8 +125,9 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         context.part(begun, 1.0), [work.scored, work.fitted, sum(work.assessed), work.tested]
     )
     search: SettingSearch | None = None
+    kept = KeptRows()
     if settings is None or split is None:
-        cross_validation = _cross_validated(analysis, prepared, split, scoring)
+        cross_validation = _cross_validated(analysis, prepared, split, scoring, kept)
     else:
         search = _searched(analysis, settings, split, scoring)
         prepared = settings.with_chosen(analysis, search.setting, search.scored)
@@ -131,9 +135,9 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping
     of_grace = _Rest(fitting, forward, _FIT_OF_GRACE * _GRACE)
-    fit = _fitted(analysis, prepared, cross_validation, of_grace if stopped else fitting, begin_with_folds=stopped)
+    fit = _fitted(analysis, prepared, cross_validation, of_grace if stopped else fitting, kept, begin_with_folds=stopped)
     if not stopped and cross_validation is not None and context.stopping and not np.all(fit.converged):
-        again = _fitted(analysis, prepared, cross_validation, of_grace, begin_with_folds=True)
+        again = _fitted(analysis, prepared, cross_validation, of_grace, kept, begin_with_folds=True)
         if np.nansum(again.objective) < np.nansum(fit.objective):  # it was stopped before it came as far as the folds
             fit = again
     stages = Stages(*parts_by_work(_Rest(assessing, forward, _GRACE), work.assessed))
@@ -199,7 +203,9 @@ class _Rest(Forwarding):
         return self._forward.stopping and time.perf_counter() - (self._forward.asked or 0.0) >= self._seconds
 
 
-def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None, context: Context) -> CrossValidation | None:
+def _cross_validated(
+    analysis: Analysis, prepared: Prepared, split: Split | None, context: Context, kept: KeptRows
+) -> CrossValidation | None:
     from glmengine.fitting.cross_validation import cross_validate
     from glmengine.fitting.fold_averages import cross_validate_averages, sees_averages
     from glmengine.fitting.separable import cross_validate_separable, separable_terms
@@ -223,6 +229,7 @@ def _cross_validated(analysis: Analysis, prepared: Prepared, split: Split | None
             fold_names=split.names,
             extend=goes_on(prepared),
             **({"nested": True} if nested else {}),
+            **({} if separable else {"kept": kept}),
             **_kept_coefficients(analysis, prepared, split),
             context=context,
             **_scoring(analysis, design, prepared.units),
@@ -330,6 +337,7 @@ def _fitted(
     prepared: Prepared,
     cross_validation: CrossValidation | None,
     context: Context,
+    kept: KeptRows,
     *,
     begin_with_folds: bool,
 ) -> Fit:
@@ -352,6 +360,7 @@ def _fitted(
         strength=strength,
         context=context,
         **({} if begin is None else {"start": begin}),
+        **({} if separable else {"kept": kept}),
         **_options(analysis, prepared.design, prepared.units),
     )
 

@@ -10,6 +10,7 @@ A column that is seldom live is scaled but not centred, which would fill it; see
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -258,6 +259,17 @@ class Cells:
             for number, (size, end, live, X) in enumerate(zip(sizes, ends, lives, made, strict=True))
             if size
         ]
+
+    def prepared(self, columns: np.ndarray) -> Iterator[np.ndarray]:
+        """(c, j) some of the shared columns, prepared, cell by cell."""
+        place = np.full(self.rows.n_shared, -1)
+        for cell in self.cells:
+            place[:] = -1
+            place[cell.live] = np.arange(cell.live.size)
+            part = np.zeros((cell.rows.size, columns.size))
+            there = place[columns] >= 0
+            part[:, there] = cell.X[:, place[columns[there]]]
+            yield part - self.centre[columns]
 
     @cached_property
     def pieces(self) -> list[CellPiece]:

@@ -10,7 +10,7 @@ import numpy as np
 from glmengine.backend.column_preparation import OwnColumns
 from glmengine.backend.observations import Observations, transposed
 from glmengine.backend.room import Room
-from glmengine.backend.row_sources import ArrayRows, columns_of
+from glmengine.backend.row_sources import ArrayRows, RowSource, columns_of
 from glmengine.backend.rows import Rows
 from glmengine.errors import GlmError
 from glmengine.fitting.inputs import Inputs
@@ -100,7 +100,11 @@ class Assembly:
         step = max(1, GATHERED_NUMBERS // max(P, 1))
         for start in range(0, T, step):
             X[start : start + step] = source.chunk(start, min(start + step, T))
-        return replace(self, inputs=replace(self.inputs, source=ArrayRows(X, expanded_from=source)))
+        return self.reading(ArrayRows(X, expanded_from=source))
+
+    def reading(self, source: RowSource) -> Assembly:
+        """The same with the design from another source of the same numbers."""
+        return replace(self, inputs=replace(self.inputs, source=source))
 
     def problem(
         self,

@@ -23,6 +23,7 @@ from glmengine.fitting.held_out_scores import CrossValidation, summary
 from glmengine.fitting.inputs import read_inputs
 from glmengine.fitting.nested_scores import nested_scores
 from glmengine.fitting.options import check_classes, check_options, check_strengths
+from glmengine.fitting.ready_rows import KeptRows
 from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
 from glmengine.models import Penalty, get_family, get_penalty
 from glmengine.models.components import components_of
@@ -58,6 +59,7 @@ def cross_validate(
     one_for_all: bool = False,
     nested: bool = False,
     fold_names: Sequence[str] | None = None,
+    kept: KeptRows | None = None,
     context: Context | None = None,
 ) -> CrossValidation:
     """Fit every unit at every strength with each fold held out, and score it there.
@@ -90,6 +92,8 @@ def cross_validate(
         made better. Takes as many further cross-validations as there are folds.
     fold_names : sequence of str, optional
         What the folds are called in `notes`, by their number; the numbers where not given.
+    kept : KeptRows, optional
+        Keeps the rows that are made ready for a fit of the same X and Y.
 
     Returns
     -------
@@ -129,7 +133,9 @@ def cross_validate(
             field="validation.nested",
         )
 
-    def table(fold: np.ndarray, grid: Grid, context: Context, keep: bool) -> tuple[Answers, np.ndarray]:
+    def table(
+        fold: np.ndarray, grid: Grid, context: Context, keep: bool, kept: KeptRows | None = None
+    ) -> tuple[Answers, np.ndarray]:
         """The answers of all folds among the rows whose fold is not `UNSEEN`, and what the folds are called."""
         seen = replace(inputs, valid=inputs.valid & (fold != UNSEEN))
         labels, numbers = compact(fold)
@@ -143,12 +149,14 @@ def cross_validate(
         else:
             base = penalty.scaled(1.0)
             components = components_of(base, penalised_columns(base, seen)) if reml else ()
-            model = GlmModel(assembly, resolved, solver, memory * 1e9, components=components)
+            model = GlmModel(assembly, resolved, solver, memory * 1e9, components=components, kept=kept)
         return scored(model, grid, labels.size, context, keep=keep, choice=choice), labels
 
     with runtime.float64():
         grid = Grid.of(values, extends=extend and not context.stopping)
-        answers, _ = table(fold, grid, context.part(0.0, 1.0 / (1 + labels.size)) if nested else context, coefs)
+        answers, _ = table(
+            fold, grid, context.part(0.0, 1.0 / (1 + labels.size)) if nested else context, coefs, None if nested else kept
+        )
         found = summary(answers, grid, labels, fold, time.perf_counter() - began, choice, fold_names)
         if not nested or context.stopping:
             return found

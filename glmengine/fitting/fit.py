@@ -20,6 +20,7 @@ from glmengine.fitting.grid import Grid
 from glmengine.fitting.inputs import read_inputs
 from glmengine.fitting.notes import column_notes, shape_notes, size_notes, strength_notes, unit_notes
 from glmengine.fitting.options import check_classes, check_options, starting_point
+from glmengine.fitting.ready_rows import KeptRows
 from glmengine.inference.covariance import GlmInference
 from glmengine.inference.inference import Inference
 from glmengine.inference.part import Part, Units
@@ -51,6 +52,7 @@ def fit(
     solver: str = "auto",
     memory: float = 2.0,
     platform: str = "auto",
+    kept: KeptRows | None = None,
     context: Context | None = None,
 ) -> Fit:
     """Fit a GLM to each unit.
@@ -91,6 +93,8 @@ def fit(
         GB that the prepared design may take; a larger one is read in pieces in each pass.
     platform : str
         What computes: ``"cpu"``, ``"gpu"``, or ``"auto"``, which is a graphics card where JAX finds one.
+    kept : KeptRows, optional
+        Rows that a cross-validation of the same X and Y made ready.
     context : Context, optional
         Hears of progress, can cancel, or stop and keep what there is (status ``stopped``).
 
@@ -144,7 +148,7 @@ def fit(
             inference, parts, notes, found = model.inference(batches), (), (), None
         else:
             components = components_of(base, penalised_columns(base, inputs)) if reml else ()
-            model = GlmModel(assembly, resolved, solver, memory * 1e9, begin, components)
+            model = GlmModel(assembly, resolved, solver, memory * 1e9, begin, components, kept)
             batches, answers = solved(model, factor, (P,), context, begin)
             found = _found(components, batches, M)
             parts = tuple(batch.part() for batch in batches)

@@ -13,13 +13,14 @@ from glmengine.context import Context
 from glmengine.fitting.batch import Assembly, Group, column_groups, restricted
 from glmengine.fitting.found_strengths import StrengthSearch
 from glmengine.fitting.minimise import Minimiser
+from glmengine.fitting.ready_rows import KeptRows, ready_rows
 from glmengine.fitting.starts import MEAN
 from glmengine.inference.part import Part
 from glmengine.models.components import Component
 from glmengine.models.penalties import Resolved
 from glmengine.solvers.next_strengths import Ahead
 from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
-from glmengine.solvers.rank import constant_own_columns, left_out
+from glmengine.solvers.rank import left_out
 from glmengine.solvers.smoothing import Smoothing
 from glmengine.solvers.worth import HeldOut
 
@@ -40,6 +41,8 @@ class GlmModel:
         Where to begin.
     components : sequence of Component, optional
         Parts of the penalty whose strengths are to be found; those that are given then do not count.
+    kept : KeptRows, optional
+        Rows that were made ready before, or will be needed after.
     """
 
     def __init__(
@@ -50,9 +53,10 @@ class GlmModel:
         memory: float,
         start: tuple[np.ndarray, np.ndarray] | None = None,
         components: Sequence[Component] = (),
+        kept: KeptRows | None = None,
     ) -> None:
         self.assembly, self._penalty, self._solver, self._start = assembly, penalty, solver, start
-        self._room = Room(memory)
+        self._kept, self._room = kept, Room(memory) if kept is None else kept.enter(assembly, memory)
         self._components = tuple(components)
 
     @property
@@ -66,7 +70,9 @@ class GlmModel:
     def groups(self, units: np.ndarray) -> Sequence[Group]:
         groups = column_groups(self.assembly.inputs.mask, units, self._penalty)
         if len(groups) > 1:
-            self.assembly = self.assembly.gathered(self._room.memory)
+            self.assembly = (
+                self.assembly.gathered(self._room.memory) if self._kept is None else self._kept.gathered(self.assembly)
+            )
         return groups
 
     def null_intercept(self, units: np.ndarray) -> np.ndarray:
@@ -74,17 +80,21 @@ class GlmModel:
 
     def batch(self, unit: np.ndarray, held: np.ndarray, group: Group, context: Context) -> GlmBatch:
         assembly = self.assembly
-        rows = assembly.rows(group, width=unit.size, room=self._room)
+        if self._kept is None:
+            ready = ready_rows(assembly, group, unit.size, self._room, context)
+        else:
+            ready = self._kept.of(assembly, group, unit.size, context)
+        rows = ready.rows
         places = group.places(unit, assembly.inputs.source.shape[1])
         whole = group.columns is None and group.own is None
         some = None if whole else places if places.ndim == 1 else places[0]  # of units with own columns the penalty is the same
         penalty = self._penalty if some is None else restricted(self._penalty, some)
         search = StrengthSearch(self._components, some) if self._components else None
         n = rows.n_shared
-        constant, carried = left_out(rows, penalty.ridge if penalty.matrix is None else penalty.quadratic[:n, :n], context)
+        constant, carried = left_out(ready.constant, penalty.ridge if penalty.matrix is None else penalty.quadratic[:n, :n])
         constant, carried = (np.broadcast_to(which, (unit.size, n)) for which in (constant, carried))
         if group.own is not None:
-            of_own = constant_own_columns(rows, context)[group.number(unit), : group.own.shape[1]]
+            of_own = ready.own_constant[group.number(unit), : group.own.shape[1]]
             constant = np.column_stack([constant, of_own])
             carried = np.column_stack([carried, np.zeros_like(of_own)])
         ground = _Ground(assembly, group, rows, penalty, self._solver, None if whole else places, constant, carried, search)

@@ -37,8 +37,8 @@ def constant_columns(rows: Rows, context: Any) -> np.ndarray:
     maybe = rows.maybe_constant
     if not maybe.size:
         return constant
-    totals = np.zeros((2, maybe.size))
-    for part in rows.prepared(maybe):
+    totals, cells = np.zeros((2, maybe.size)), cells_of(rows)
+    for part in rows.prepared(maybe) if cells is None else cells.prepared(maybe):
         context.check()
         totals += np.sum(part, axis=0), np.sum(part**2, axis=0)
     constant[maybe] = _is_constant(totals, rows)
@@ -63,7 +63,7 @@ def _is_constant(totals: np.ndarray, rows: Rows) -> np.ndarray:
     return variance <= CONSTANT**2 + 1e-15 * square
 
 
-def left_out(rows: Rows, penalty: np.ndarray, context: Any) -> tuple[np.ndarray, np.ndarray]:
+def left_out(constant: np.ndarray, penalty: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Columns without a coefficient, and those whose coefficients come from the penalty alone.
 
     A penalty that couples coefficients (differences of neighbours) says what the coefficient of a column that does not vary is, as long as a
@@ -71,7 +71,8 @@ def left_out(rows: Rows, penalty: np.ndarray, context: Any) -> tuple[np.ndarray,
 
     Parameters
     ----------
-    rows : Rows
+    constant : (P,) bool
+        Columns that do not vary.
     penalty : (P, P) or (P,) array
         Matrix of the quadratic part of the penalty, or its diagonal.
 
@@ -79,7 +80,6 @@ def left_out(rows: Rows, penalty: np.ndarray, context: Any) -> tuple[np.ndarray,
     -------
     dropped, carried : (P,) bool
     """
-    constant = constant_columns(rows, context)
     carried = np.zeros_like(constant)
     if penalty.ndim == 2 and constant.any():
         chain = coupled(penalty)
