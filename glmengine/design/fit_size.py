@@ -66,7 +66,7 @@ class Estimate:
         """Bins and columns, in one line."""
         share = self.n_valid / self.n_bins if self.n_bins else 0.0
         said = f"{self.n_bins:,} bins, {percent(share)} valid"
-        return f"{said}{_BETWEEN}{numbered(self.n_columns, 'column')}" if self.n_columns else said
+        return f"{said}{_BETWEEN}{numbered(self.n_columns, 'column')} to fit" if self.n_columns else said
 
     @property
     def text(self) -> str:
@@ -79,7 +79,8 @@ class Estimate:
         """What is multiplied, and what it comes to, in one sentence."""
         fits = f" \u00d7 {self.n_fits:,} fits each" if self.n_fits > 1 else ""
         return (
-            f"{self.n_valid:,} bins \u00d7 {numbered(self.n_columns, 'column')} \u00d7 {numbered(self.n_units, 'unit')}{fits}: "
+            f"{self.n_valid:,} bins \u00d7 {numbered(self.n_columns, 'column')} (a number to fit each) \u00d7 "
+            f"{numbered(self.n_units, 'unit')}{fits}: "
             f"about {_time(self.seconds)} and {max(self.gigabytes, 0.1):.1f} GB."
         )
 

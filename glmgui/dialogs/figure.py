@@ -34,6 +34,7 @@ from glmgui.widgets.controls import allow, button
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import row
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import ExplainsWords
 from glmgui.widgets.texts import ElidedLabel, hint
 from glmgui.work.figure_making import FORMATS, FigureChoice, FigureMaking, Preview, Subject
 
@@ -58,7 +59,7 @@ _PARTS = {
 """What can be left out of a figure: how it is called, what it is, and what is said of a figure that lacks it."""
 
 
-class FigureDialog(QDialog):
+class FigureDialog(ExplainsWords, QDialog):
     """One of the plots on the screen, or a figure of the result.
 
     Parameters

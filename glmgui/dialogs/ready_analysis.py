@@ -13,12 +13,13 @@ from glmengine.analysis.templates import Lesson, template_description, template_
 from glmgui.screen_room import screen_room, suit_words
 from glmgui.widgets.controls import button
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import ExplainsWords
 from glmgui.widgets.texts import heading, hint
 
 _WIDTH, _MARGIN, _LEAST_PICTURE = 640, 16, 60
 
 
-class ReadyAnalysisDialog(QDialog):
+class ReadyAnalysisDialog(ExplainsWords, QDialog):
     """What the analysis is, what it needs, what is lacking; `chosen` is how to go on when accepted."""
 
     def __init__(self, lesson: Lesson, recording: str, lacking: tuple[str, ...], parent: QWidget | None = None) -> None:

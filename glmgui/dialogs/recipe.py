@@ -37,6 +37,7 @@ from glmgui.widgets.controls import button
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import ExplainsWords
 from glmgui.widgets.sizes import keep_wide
 from glmgui.widgets.tables import align_headings
 from glmgui.widgets.texts import heading, hint
@@ -51,7 +52,7 @@ _MORE = "Offer also what another file in the same folder holds, such as tracking
 _COLUMNS = ("Array", "Shape", "Holds", "Begins with")
 
 
-class RecipeDialog(QDialog):
+class RecipeDialog(ExplainsWords, QDialog):
     """The arrays and what comes of them on the left, forms and the recipe as text on the right; `text` is the recipe when accepted."""
 
     def __init__(

@@ -14,6 +14,7 @@ from glmengine.recording.recording import Recording
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import ExplainsWords
 from glmgui.widgets.tables import fit_rows
 from glmgui.widgets.texts import heading, hint
 
@@ -66,7 +67,7 @@ def load_templates() -> list[Template]:
     return found
 
 
-class TemplateDialog(QDialog):
+class TemplateDialog(ExplainsWords, QDialog):
     """A list of templates, those that fit the recording first.
 
     `chosen` is the analysis taken when accepted; `reading` the page of the guide, and `trying` the template to try on its sample, that

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from qtpy.QtCore import QObject
 
-from glmengine.context import Progress
 from glmgui.shell.progress import ProgressStrip
 from glmgui.shell.status_line import StatusLine
-from glmgui.shown_time import how_far
 from glmgui.work.use_cases import UseCases
 
 _ENDING = "Ending what was cancelled\u2026"
@@ -19,10 +17,9 @@ class RunningWork(QObject):
     def __init__(self, work: UseCases, progress: ProgressStrip, status: StatusLine, parent: QObject) -> None:
         super().__init__(parent)
         self._work, self._progress, self._status = work, progress, status
-        self._far = ""  # how far the job is that runs
         jobs = work.jobs
         jobs.started.connect(self._begun)
-        jobs.progressed.connect(self._progressed)
+        jobs.progressed.connect(progress.report)
         jobs.busy_changed.connect(self._busy_changed)
         progress.stop_asked.connect(jobs.stop_and_keep)
         progress.cancel_asked.connect(jobs.cancel)
@@ -30,12 +27,10 @@ class RunningWork(QObject):
         work.fitting.runs.changed.connect(lambda: progress.say_waiting(len(work.fitting.runs.waiting)))
 
     def say_status(self) -> None:
-        """Say in the status line what is open, what a fit would take, and how far the work is."""
-        document = self._work.document
-        self._status.say(document, self._work.size.estimate, self._far if document.busy else "")
+        """Say in the status line what is open and what a fit would take."""
+        self._status.say(self._work.document, self._work.size.estimate)
 
     def _begun(self, label: str) -> None:
-        self._far = ""
         job = self._work.jobs.current
         self._progress.begin(label, can_stop=job is not None and job.stoppable)
         self.say_status()
@@ -45,10 +40,4 @@ class RunningWork(QObject):
             self._progress.begin(_ENDING if self._work.jobs.is_ending else self._work.jobs.next_label, can_stop=False)
         if not busy:
             self._progress.end()
-            self._far = ""
             self.say_status()
-
-    def _progressed(self, progress: Progress, seconds_left: float | None) -> None:
-        self._progress.report(progress, seconds_left)
-        self._far = how_far(progress.fraction, seconds_left)
-        self.say_status()

@@ -10,10 +10,11 @@ from glmengine.analysis.units import chosen_of_all
 from glmengine.design.fit_size import Estimate
 from glmengine.sentences import exact_seconds
 from glmgui.document import Document
+from glmgui.widgets.page import ExplainsWords
 from glmgui.widgets.texts import ElidedLabel
 
 
-class StatusLine(QStatusBar):
+class StatusLine(ExplainsWords, QStatusBar):
     """The recording, its bins and what a fit would take; on the right the way to the log."""
 
     def __init__(self, log_action: QAction, parent: QWidget | None = None) -> None:
@@ -33,8 +34,8 @@ class StatusLine(QStatusBar):
         self.addWidget(self.about, 1)
         self.addPermanentWidget(self.log)
 
-    def say(self, document: Document, found: Estimate | None, far: str = "") -> None:
-        """Say what is open and what a fit of it would take; while something runs, in place of that how far it is."""
+    def say(self, document: Document, found: Estimate | None) -> None:
+        """Say what is open and, while nothing runs, what a fit of it would take; how far what runs is stands in the toolbar."""
         recording = document.recording
         if recording is None:
             self.about.setText("No recording is open")
@@ -49,7 +50,5 @@ class StatusLine(QStatusBar):
         ]
         if found is not None:
             said.append(found.size if document.busy else found.text)
-        if far:
-            said.append(far)
         self.about.setText("   \u00b7   ".join(said))
         self.about.setAccessibleName(self.about.text())

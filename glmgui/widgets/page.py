@@ -13,8 +13,18 @@ from glmgui.glossary import explain_at
 _LEAST_PAGE = QSize(320, 200)
 
 
-class Page(QWidget):
-    """What a step shows. Words of the field on it are explained where the mouse rests on them and nothing else is said.
+class ExplainsWords:
+    """Mixed into a widget: words of the field on it are explained where the mouse rests on them and nothing else is said."""
+
+    def event(self, event: QEvent) -> bool:
+        # Qt hands the wish for a tooltip up from a widget that has none
+        if event.type() == QEvent.Type.ToolTip and explain_at(self, event.globalPos()):
+            return True
+        return super().event(event)
+
+
+class Page(ExplainsWords, QWidget):
+    """What a step shows.
 
     Signals
     -------
@@ -29,12 +39,6 @@ class Page(QWidget):
         layout = self.layout()
         shown = layout.currentWidget().layout() if isinstance(layout, QStackedLayout) else layout
         return shown.minimumHeightForWidth(width) if shown is not None else -1
-
-    def event(self, event: QEvent) -> bool:
-        # Qt hands the wish for a tooltip up from a widget that has none
-        if event.type() == QEvent.Type.ToolTip and explain_at(self, event.globalPos()):
-            return True
-        return super().event(event)
 
 
 class PageScroll(QScrollArea):

@@ -8,6 +8,8 @@ from qtpy.QtCore import QEvent, QRect, QSize, Qt
 from qtpy.QtGui import QPainter, QPaintEvent, QPalette
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
+from glmgui.glossary import explained
+
 
 def heading(text: str, parent: QWidget | None = None) -> QLabel:
     """A bold line above a list or a group of controls."""
@@ -41,9 +43,9 @@ class Title(QLabel):
 
 
 class ElidedLabel(QLabel):
-    """A line of text that ends with three dots where there is no room for all of it; the whole is its tooltip then."""
+    """A line of text that ends with three dots where there is no room for all of it; the whole is its tooltip then, with what its words mean."""
 
-    _is_cut = False
+    _cut = ""  # the text where it is cut
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance("\u2026"), super().minimumSizeHint().height())
@@ -51,9 +53,10 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         room = self.contentsRect()
         shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
-        was_cut, self._is_cut = self._is_cut, shown != self.text()
-        if self._is_cut or was_cut:
-            self.setToolTip(self.text() if self._is_cut else "")
+        cut = self.text() if shown != self.text() else ""
+        if cut != self._cut:
+            self._cut = cut
+            self.setToolTip("\n".join(filter(None, (cut, explained(cut)))))
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(room, self.alignment(), shown)

@@ -36,7 +36,7 @@ class AskingBox(QFrame):
         self.setObjectName("answers_asking")
         self._answers = answers
         self._size: Estimate | None = None
-        self._far: str | None = None  # how far a job is that runs
+        self._running = False
         self.fold = QToolButton(self)
         self.fold.setObjectName("answers_fold")
         self.fold.setCheckable(True)
@@ -156,14 +156,14 @@ class AskingBox(QFrame):
         else:
             self.too_large.clear()
 
-    def say_running(self, far: str | None) -> None:
-        """Say how far the job is that runs, in place of how long an answer takes; None: nothing runs."""
-        if far != self._far:
-            self._far = far
+    def set_running(self, running: bool) -> None:
+        """While something runs do not say how long answers take: the toolbar says how far what runs is."""
+        if running != self._running:
+            self._running = running
             self._write_size()
 
     def _write_size(self) -> None:
         found = self._size
         if found is not None and self._answers.question.analysis is not None:
-            said = (numbered(found.n_units, "unit"), found.text if self._far is None else found.size, self._far)
-            self.size_line.setText("   \u00b7   ".join(filter(None, said)))
+            said = numbered(found.n_units, "unit"), found.size if self._running else found.text
+            self.size_line.setText("   \u00b7   ".join(said))

@@ -18,7 +18,7 @@ from glmgui.panels.answers.asking_box import AskingBox
 from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
-from glmgui.shown_time import duration, how_far
+from glmgui.shown_time import duration
 from glmgui.widgets.controls import allow, button
 from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
@@ -27,7 +27,6 @@ from glmgui.work.answers import Answers
 
 if TYPE_CHECKING:
     from glmengine.answers.sheet import AnswerSheet
-    from glmengine.context import Progress
 
 _WELCOME = (
     "Open a recording with Ctrl+O first. Here one press of a button then finds what drives each of its units, how sure that is, and whether "
@@ -101,7 +100,6 @@ class AnswersPanel(Page):
         answers.changed.connect(self._show)
         answers.filled.connect(self._fill)
         answers.begun.connect(self._say_at_work)
-        jobs.progressed.connect(self._progressed)
         document.changed.connect(self._changed)
         self._changed(frozenset({"recording"}))
 
@@ -154,10 +152,7 @@ class AnswersPanel(Page):
             self._select()
         elif "busy" in what:
             self._enable()
-            self.asking.say_running("" if self._document.busy else None)
-
-    def _progressed(self, progress: Progress, seconds_left: float | None) -> None:
-        self.asking.say_running(how_far(progress.fraction, seconds_left))
+            self.asking.set_running(self._document.busy)
 
     def _asking_changed(self) -> None:
         self.asking.show_asking()

@@ -1,17 +1,15 @@
-"""The line that says how far a check is, with the ways to end it, and why it was refused."""
+"""The line that says whether a check waits or runs, with the ways to end it, and why it was refused; how far it is stands in the toolbar."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QWidget
 
-from glmengine.context import Progress
 from glmgui.jobs import Jobs
 from glmgui.laid_over import MessagePlace
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import row
 from glmgui.widgets.messages import MessageLine
-from glmgui.widgets.progress_bar import ProgressBar
 from glmgui.widgets.texts import ElidedLabel
 from glmgui.work.checks import Checks, Kind
 
@@ -26,18 +24,15 @@ class RunLine(MessagePlace):
         self._bar_box = QWidget(self)
         self.said = ElidedLabel(self._bar_box)
         self.said.setTextFormat(Qt.TextFormat.PlainText)
-        self.bar = ProgressBar(f"{kind}_progress", "How far this check is", self._bar_box)
         self.stop = button("Stop and keep", f"{kind}_stop", "End now with what there is", self._bar_box)
         self.cancel = button("Cancel", f"{kind}_cancel", "Give this check up", self._bar_box)
-        self._bar_box.setLayout(row(self.said, self.bar, self.stop, self.cancel, spacing=8))
-        self._bar_box.layout().setStretch(1, 1)
-        self._bar_box.layout().insertStretch(2)  # where the bar is away, the buttons stay where they were
+        self._bar_box.setLayout(row(self.said, self.stop, self.cancel, spacing=8))
+        self._bar_box.layout().setStretch(0, 1)
         self.message = MessageLine(f"{kind}_message", self)
         for part in (self._bar_box, self.message):
             self.add(part)
         self.stop.clicked.connect(lambda: checks.stop_and_keep(kind))
         self.cancel.clicked.connect(lambda: checks.give_up(kind))
-        jobs.progressed.connect(self._progressed)
         jobs.started.connect(lambda _: self.show_state())
         checks.changed.connect(lambda changed: self.show_state() if changed == kind else None)
         self.show_state()
@@ -53,12 +48,7 @@ class RunLine(MessagePlace):
         if job is not None:
             running = job is self._jobs.current
             self.said.setText(job.label if running else f"{job.label}: waits for what runs")
-            self.bar.setVisible(running)  # there is no room for both on a small screen
-            self.bar.setValue(0 if not running else self.bar.value())
-            self.bar.setFormat("%p %" if running else "")
             self.stop.setVisible(job.stoppable)
-        else:
-            self.bar.setValue(0)
         why = self._checks.why_not
         if error:
             self.message.show_error(error)
@@ -68,9 +58,3 @@ class RunLine(MessagePlace):
             self.message.show_warning("Cancelled; nothing was changed.")
         else:
             self.message.clear()
-
-    def _progressed(self, progress: Progress, seconds_left: float | None) -> None:
-        job = self._checks.job_of(self._kind)
-        if job is None or job is not self._jobs.current:
-            return
-        self.bar.show_far(progress.fraction, seconds_left)

@@ -22,6 +22,7 @@ from glmgui.widgets.controls import button
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import ExplainsWords
 from glmgui.widgets.texts import hint
 
 _USE_OF_EPOCHS = " Tick them in the list of epochs to use only that time; models can also be fitted and tested on them, and terms restricted to them."
@@ -71,7 +72,7 @@ def title_of(kind: type[Spec]) -> str:
     return (kind.__doc__ or kind.__name__).strip().splitlines()[0].rstrip(".")
 
 
-class DerivedDialog(QDialog):
+class DerivedDialog(ExplainsWords, QDialog):
     """Shows the form, and beside it what it comes to; `value` is what the form says when accepted.
 
     Parameters

@@ -12,6 +12,7 @@ from glmgui.forms.numbers import NumberBox
 from glmgui.still_fields import StillCombo
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column, row
+from glmgui.widgets.page import ExplainsWords
 from glmgui.widgets.texts import hint
 
 
@@ -36,7 +37,7 @@ def only_while_moving(analysis: Analysis, source: str, threshold: float, smoothi
     return analysis.with_(derived=derived, time=time)
 
 
-class MovingDialog(QDialog):
+class MovingDialog(ExplainsWords, QDialog):
     """Asks from which position, and above which speed; the answers that fit most recordings are filled in."""
 
     def __init__(self, recording: Recording, parent: QWidget | None = None) -> None:

@@ -176,7 +176,7 @@ _JARGON = (
     "refractory", "collinear", "design matrix", "interaction", "kernel", "coupling", "contamination", "tuning", "smoothing", "bins",
     "time rescaling", "cross-validation", "trials", "unique", "raster", "correlations", "conditions", "autocorrelogram", "history",
     "AIC", "BIC", "95 % band", "Wald tests of the terms", "Cross-correlogram with unit 3", "Bootstrap", "Nested", "Prior sd", "Standard error",
-    "Preferred direction", "signed rank", "Poisson", "elastic net", "Confusion map", "QQ", "Burst", "Seed",
+    "101 columns", "12 functions", "bits per spike", "nats/bin", "Preferred direction", "signed rank", "Poisson", "elastic net", "Confusion map", "QQ", "Burst", "Seed",
 )  # fmt: skip
 
 
@@ -186,6 +186,17 @@ def test_every_word_of_the_field_is_explained():
     assert explained("deviance explained").splitlines()[0].startswith("Deviance explained: ")
     assert explained("Open a file") == ""
     assert all(len(said) < 260 and said.endswith(".") for said in words().values())
+
+
+def test_the_status_line_says_what_columns_are_also_where_it_is_cut(opened, qtbot):
+    label = opened.status.about
+    qtbot.waitUntil(lambda: "8 columns to fit" in label.text())
+    assert hovered(label, label.rect().center()).count("Column: ") == 1
+    label.setText(f"{label.text()} and more" * 20)
+    label.grab()
+    said = hovered(label, label.rect().center())
+    assert said.startswith("small")
+    assert said.count("Column: ") == 1
 
 
 def hovered(widget: QWidget, at: QPoint) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QLabel, QProgressBar
 
 import glmengine
 from glmengine.context import Progress, UnitsFound
@@ -198,7 +200,7 @@ def test_what_is_told_of_a_unit_is_put_together(small_analysis, small_recording)
     assert runs.units == {}
 
 
-def test_all_parts_of_the_window_say_the_same_time_left(opened, engine, qtbot):
+def test_the_time_left_is_said_once_and_beside_the_run_that_it_is_of(opened, engine, qtbot):
     opened.show_step("answers")
     size = opened.panels["answers"].asking.size_line
     qtbot.waitUntil(lambda: " valid" in size.text())
@@ -208,10 +210,15 @@ def test_all_parts_of_the_window_say_the_same_time_left(opened, engine, qtbot):
     opened.show_step("fits")
     table, bar = opened.panels["fits"].runs.table, opened.progress.bar
     qtbot.waitUntil(lambda: " left" in bar.format())
-    said = bar.format()
-    for text in (size.text(), opened.status.about.text(), table.item(0, 3).text()):
-        assert text.endswith(said)
-        assert "about" not in text
+    assert table.item(0, 3).text() == bar.format()
+    for step in ("answers", "checks", "model"):
+        opened.show_step(step)
+        texts = [label.text() for label in opened.findChildren(QLabel) if label.isVisible()]
+        bars = [one for one in opened.findChildren(QProgressBar) if one.isVisible()]
+        assert [one.objectName() for one in bars] == ["progress_bar"]
+        assert not [text for text in texts if re.search(r"\d %(?! valid)|\bleft\b", text)], step
+    assert "about" not in size.text()
+    assert "about" not in opened.status.about.text()
     engine.go_on.release()
     qtbot.waitUntil(lambda: not opened.document.busy)
     assert "about" in size.text()
