@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QRectF, Signal
+from qtpy.QtGui import QPalette, QResizeEvent
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Drawing, Image, Images, Spikes
 from glmgui.drawings.activity_levels import ActivityLevels, shares_of_spikes, shares_of_traces
 from glmgui.drawings.series import TIME, Axis, Table
 from glmgui.plots.base import Plot
+from glmgui.plots.shade_scale import ShadeScale
 
 _MOST_TICKS_A_PIXEL = 0.5
 _MOST_TICKS = 20_000  # that are painted within a frame
@@ -41,6 +44,10 @@ class RasterPlot(Plot):
         self.area.addItem(self._density, ignoreBounds=True)
         self._ticks, self._chosen = (self._tick_item() for _ in range(2))
         self._show_numbers(False)
+        self.scale = ShadeScale(f"{name}_scale", self)
+        self.scale.hide()
+        self._colour_scale()
+        self.header.insertWidget(self.header.count() - 1, self.scale)
         self.area.vb.sigXRangeChanged.connect(self._draw_visible)
         self.area.vb.sigResized.connect(self._draw_visible)
         self.scene.sigMouseClicked.connect(self._clicked)
@@ -128,8 +135,30 @@ class RasterPlot(Plot):
         height = Axis("from its lowest to its highest")
         return Images(self.objectName(), self.title, TIME, rows, height, [image], levels=(0.0, 1.0), figure=self.figure)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.scale.updateGeometry()  # its words are written where there is room
+
+    @contextmanager
+    def painted_for_paper(self, scale: float = 1.0) -> Iterator[None]:
+        """With the scale of the shades in words below them: the line of the title is no part of the figure."""
+        with super().painted_for_paper(scale):
+            shaded = self._density.isVisible()
+            if shaded:
+                low, high = self.scale.words
+                self.area.setLabel("bottom", f"{TIME.text}; white: {low}, black: {high}")
+            try:
+                yield
+            finally:
+                if shaded:
+                    self.area.setLabel("bottom", TIME.text)
+
     def _restyle(self) -> None:
+        self._colour_scale()
         self._draw_visible()
+
+    def _colour_scale(self) -> None:
+        self.scale.set_colours(self.colours.ground, self.colours.ink, self.palette().color(QPalette.ColorRole.WindowText))
 
     def _draw_visible(self, *_) -> None:
         start, stop = self.area.vb.viewRange()[0]
@@ -138,6 +167,7 @@ class RasterPlot(Plot):
             borders = [times.searchsorted((start, stop)) for times in self._times]
         dense = self._too_dense(borders)
         self._density.setVisible(dense)
+        self.scale.setVisible(dense)
         if dense:
             self._draw_density(start, stop)
             for item in (self._ticks, self._chosen):
@@ -181,6 +211,7 @@ class RasterPlot(Plot):
                 shares = shares_of_spikes(self._times, edges)
             elif shares is None:
                 shares = shares_of_traces(*self._traces, edges)
+            self._say_scale((stop - start) / cells)
             self._shades = (shares[:, ::-1] * _SHADES).astype(np.uint8)
         shades = self._shades
         if self._selected in self._names:
@@ -190,6 +221,15 @@ class RasterPlot(Plot):
         # pyqtgraph draws nothing of an image with a single row
         self._density.setImage(np.repeat(shades, 2, axis=1), levels=(0, 255), autoLevels=False)
         self._density.setRect(QRectF(start, -0.5, stop - start, len(self._names)))
+
+    def _say_scale(self, width: float) -> None:
+        """Say what the palest and the darkest shade are, of cells so many seconds wide."""
+        if self._traces is None:
+            said = f"Spikes in {width:.2g}\u2009s, each unit against the busiest {width:.2g}\u2009s of its own in view"
+            self.scale.set_words("no spike", "most of each unit", f"{said}: shades of two units are not compared")
+        else:
+            said = f"Mean of {width:.2g}\u2009s, each unit between its lowest and its highest in view"
+            self.scale.set_words("lowest", "highest of each unit", f"{said}: shades of two units are not compared")
 
     def _table(self) -> np.ndarray:
         """Colours (256, 4) of the shades: of the rows, then of the selected one."""
@@ -218,7 +258,14 @@ class RasterPlot(Plot):
             times, values = self._traces
             nearest = min(int(np.searchsorted(times, self.area.vb.mapSceneToView(at).x())), len(times) - 1)
             return f"unit {self._names[row]},  {times[nearest]:.2f}\u2009s,  {values[nearest, row]:.4g}"
-        return f"unit {self._names[row]},  {self.area.vb.mapSceneToView(at).x():.2f}\u2009s,  {len(self._times[row]):,} spikes"
+        time, spikes = self.area.vb.mapSceneToView(at).x(), self._times[row]
+        seen = ""
+        if self._density.isVisible():
+            start, stop, cells = self._seen
+            edges = start + (stop - start) / cells * (np.floor((time - start) / (stop - start) * cells) + np.array([0, 1]))
+            first, last = spikes.searchsorted(edges)
+            seen = f"{last - first:,} in {edges[1] - edges[0]:.2g}\u2009s of "
+        return f"unit {self._names[row]},  {time:.2f}\u2009s,  {seen}{len(spikes):,} spikes"
 
 
 def _traces_table(names: Sequence[str], times: np.ndarray, values: np.ndarray, start: float, stop: float) -> Table:

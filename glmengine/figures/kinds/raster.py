@@ -59,7 +59,7 @@ def _draw_spikes(ax: Axes, recording: Recording, units: list[str], begin: float,
         shares = (values - low) / np.where(high > low, high - low, 1.0)
         ax.pcolormesh(counts.t[seen], np.arange(len(units)), shares.T, cmap="Greys", shading="nearest", rasterized=True)
         ax.set_ylim(len(units) - 0.5, -0.5)
-        finish(ax, y="unit (each from its lowest to its highest)")
+        finish(ax, y="unit (white to black: its lowest to its highest)")
         name_ticks(ax.yaxis, units, height, most=40)
         return
     times = [one[(one >= begin) & (one <= end)] for one in (recording.spikes[place].t for place in places)]

@@ -350,8 +350,20 @@ def test_a_raster_shows_density_where_ticks_run_together_and_a_click_picks(qtbot
     times = {"7": np.sort(np.random.default_rng(0).uniform(0, 100, 50_000)), "9": np.array([50.0])}
     plot.set_spikes(times, (0.0, 100.0))
     assert plot._density.isVisible()
+    assert plot.scale.isVisible()
+    assert plot.scale.words == ("no spike", "most of each unit")
+    start, stop, cells = plot._seen
+    width = (stop - start) / cells
+    assert f"Spikes in {width:.2g}\u2009s" in plot.scale.toolTip()
+    at = start + width * (np.floor((30.0 - start) / width) + 0.5)
+    inside = np.count_nonzero(np.abs(times["7"] - at) <= width / 2)
+    assert f"{inside:,} in {width:.2g}\u2009s of 50,000 spikes" in plot._readout(scene_point(plot, at, 1))
+    with plot.painted_for_paper():
+        assert plot.area.getAxis("bottom").labelText == "time (s); white: no spike, black: most of each unit"
+    assert plot.area.getAxis("bottom").labelText == "time (s)"
     plot.area.setXRange(49.9, 50.1, padding=0)
     assert not plot._density.isVisible()
+    assert not plot.scale.isVisible()
     inside = sum(((values >= 49.9) & (values <= 50.1)).sum() for values in times.values())
     assert 0.5 * inside < len(plot._ticks.getData()[0]) / 2 <= inside
     with qtbot.waitSignal(plot.picked) as picked:
