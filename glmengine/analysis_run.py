@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 
 _GRACE = 2.0  # s that what is made after a stop has in all: the final fit where the cross-validation was stopped, errors, bands of curves
 _FIT_OF_GRACE = 0.5  # share of it in which that fit ends
+_STAGES_OF_GRACE = (
+    1.0,
+    1.0,
+    1.0,
+    0.5,
+    0.5,
+)  # in which the stages of a result end: notes on drift and correlations of held-out rates are spared first
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
@@ -135,12 +142,13 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping
     of_grace = _Rest(fitting, forward, _FIT_OF_GRACE * _GRACE)
-    fit = _fitted(analysis, prepared, cross_validation, of_grace if stopped else fitting, kept, begin_with_folds=stopped)
+    fit = _fitted(analysis, prepared, cross_validation, of_grace if stopped else fitting, kept, stopped=stopped)
     if not stopped and cross_validation is not None and context.stopping and not np.all(fit.converged):
-        again = _fitted(analysis, prepared, cross_validation, of_grace, kept, begin_with_folds=True)
+        again = _fitted(analysis, prepared, cross_validation, of_grace, kept, stopped=True)
         if np.nansum(again.objective) < np.nansum(fit.objective):  # it was stopped before it came as far as the folds
             fit = again
-    stages = Stages(*parts_by_work(_Rest(assessing, forward, _GRACE), work.assessed))
+    rests = zip(parts_by_work(assessing, work.assessed), _STAGES_OF_GRACE, strict=True)
+    stages = Stages(*(_Rest(part, forward, share * _GRACE) for part, share in rests))
     result = assessed(analysis, recording, prepared, fit, split, cross_validation, stages)
     if search is not None and settings is not None:
         from glmengine.results.setting_table import with_settings
@@ -339,9 +347,10 @@ def _fitted(
     context: Context,
     kept: KeptRows,
     *,
-    begin_with_folds: bool,
+    stopped: bool,
 ) -> Fit:
     from glmengine.fitting.fit import fit
+    from glmengine.fitting.folds_as_start import ends_in_one_place, mean_of_folds
     from glmengine.fitting.found_strengths import REML
     from glmengine.fitting.separable import fit_separable, separable_terms
 
@@ -351,36 +360,20 @@ def _fitted(
         best = np.asarray(cross_validation.best_strength, np.float64)
         strength = np.where(np.isfinite(best), best, max(strengths))
     separable = bool(separable_terms(prepared.design))
-    begin = _mean_of_folds(cross_validation) if begin_with_folds and not separable else None
+    begin = None
+    penalty = penalty_of(analysis.model, prepared.design.terms)
+    if cross_validation is not None and (stopped or ends_in_one_place(analysis.model, penalty)):
+        begin = mean_of_folds(cross_validation, ended=not stopped)
     return (fit_separable if separable else fit)(
         prepared.design,
         prepared.counts,
         family=analysis.model.family,
-        penalty=penalty_of(analysis.model, prepared.design.terms),
+        penalty=penalty,
         strength=strength,
         context=context,
-        **({} if begin is None else {"start": begin}),
+        **({} if begin is None or separable else {"start": begin}),
         **({} if separable else {"kept": kept}),
         **_options(analysis, prepared.design, prepared.units),
-    )
-
-
-def _mean_of_folds(cross_validation: CrossValidation | None) -> tuple[np.ndarray, np.ndarray] | None:
-    """Coefficients (P, M) and intercepts (M,) of all folds in the mean, each unit at its best strength; None where they are not kept."""
-    if cross_validation is None or cross_validation.coefs is None or cross_validation.intercepts is None:
-        return None
-    strengths = np.asarray(cross_validation.scores["strength"].values, np.float64)
-    best = np.asarray(cross_validation.best_strength, np.float64)
-    at = np.argmin(np.abs(strengths[:, None] - np.where(np.isfinite(best), best, strengths.max())), axis=0)
-    every = np.arange(best.size)
-    coef = np.asarray(cross_validation.coefs.values)[:, at, every]
-    intercept = np.asarray(cross_validation.intercepts.values)[:, at, every]
-    known = np.isfinite(intercept) & np.isfinite(coef).all(axis=2)
-    n = np.maximum(known.sum(axis=0), 1)
-    return (
-        (np.where(known[:, :, None], coef, 0.0).sum(axis=0) / n[:, None]).T,
-        # a unit without a fold begins at its mean rate
-        np.where(known.any(axis=0), np.where(known, intercept, 0.0).sum(axis=0) / n, np.nan),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -93,6 +94,13 @@ class Answers:
         self.solvers.append((first, solution.solver))
         self.backends.append((first, solution.backend))
         self.trace.extend((first, step) for step in solution.trace)
+
+    def without_broken_off(self, unit: np.ndarray, held: np.ndarray, solution: Solution) -> Solution:
+        """The same without the units some fold of which was stopped on its way, where another strength was scored: between two strengths a fit
+        is neither's, and its score is of no model that would be fitted again."""
+        broken = np.isin(unit, unit[~(solution.converged | solution.runaway)])
+        scored = np.isfinite(self.sums[0][held, :, unit]).any(axis=1)
+        return replace(solution, objective=np.where(broken & scored, np.nan, solution.objective))
 
     def score(self, s: int, unit: np.ndarray, held: np.ndarray, sums: np.ndarray, solution: Solution) -> None:
         """What its optima are worth on the rows held out, (8, K)."""

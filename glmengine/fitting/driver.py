@@ -202,6 +202,10 @@ def _extend(batch: Batch, plan: Plan, answers: Answers, context: Context, done: 
 def _one(batch: Batch, s: int, plan: Plan, answers: Answers, context: Context, ahead: Ahead | None = None) -> None:
     """One batch at one strength."""
     solution = batch.solve(plan.strengths[s, batch.unit], context.part(0.0, _SOLVED) if plan.n_folds else context, ahead)
+    if plan.n_folds and context.stopping:
+        solution = answers.without_broken_off(batch.unit, batch.held, solution)
+        if np.isnan(solution.objective).all():
+            return
     answers.keep(s, batch.unit, batch.held, batch.places, solution)
     if plan.n_folds:
         answers.score(s, batch.unit, batch.held, batch.held_out(context), solution)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,11 +18,12 @@ import numpy as np
 from glmengine.backend.cells import cells_of
 from glmengine.backend.nonzeros import nonzeros_of
 from glmengine.context import Interruptible, Stopped
+from glmengine.solvers.descent_state import Ended, Lines
 from glmengine.solvers.descent_work import DescentWork
 from glmengine.solvers.kept_hessians import COARSEST, KeptHessians
 from glmengine.solvers.memory import Memory
 from glmengine.solvers.metrics import GramMetric
-from glmengine.solvers.problem import Objective, Problem, Solution
+from glmengine.solvers.problem import ALL_ROWS, Objective, Problem, Solution
 from glmengine.solvers.sample import Sample
 from glmengine.threads import quiet_blas_for
 
@@ -52,43 +53,6 @@ LONG_STEP = 0.05
 
 RUNAWAY_STEPS = 4
 """A column whose fresh Newton steps stay long this often in a row, while nothing more is to be gained, has no optimum."""
-
-
-class _Lines:
-    """Where each of K columns is looking for its next point: direction (K, Q), its slope, the step to try, how many were too long."""
-
-    def __init__(self, n_columns: int, size: int) -> None:
-        self.direction = np.zeros((n_columns, size))
-        self.slope, self.length = np.zeros(n_columns), np.ones(n_columns)
-        self.trials = np.zeros(n_columns, int)
-
-    def begin(self, columns: np.ndarray, direction: np.ndarray, slope: np.ndarray) -> None:
-        """New directions (k, Q) with slopes (k,) of the objective."""
-        self.direction[columns], self.slope[columns] = direction, slope
-        self.length[columns], self.trials[columns] = 1.0, 0
-
-
-@dataclass(frozen=True)
-class _Ended:
-    """Where a call ended: its problem, parameters (K, Q), objective (K,), gradient (K, Q) and the gradient's rounding (K,)."""
-
-    problem: Problem
-    theta: np.ndarray
-    value: np.ndarray
-    gradient: np.ndarray
-    rounding: np.ndarray
-
-    def was_at(self, theta: np.ndarray, problem: Problem) -> bool:
-        """Whether the loss and its gradient at these parameters are known: the problem differs by its strengths, none of them 0, alone."""
-        before = self.problem
-        arrays = ("unit", "held", "total", "movable", "penalty", "dispersion")
-        return (
-            before.rows is problem.rows
-            and (before.family, before.link) == (problem.family, problem.link)
-            and bool(np.all(problem.strength > 0))
-            and np.array_equal(theta, self.theta)
-            and all(np.array_equal(getattr(before, name), getattr(problem, name)) for name in arrays)
-        )
 
 
 class Descent:
@@ -133,8 +97,9 @@ class Descent:
         self.shares_folds = self.kept.allowed and gram is None and solver == "auto" and self.objective.fold_share < 1.0
         self.softest = np.ones(problem.n_columns)  # least curvature met along a step, in the shared metric
         self.theta: np.ndarray | None = None
-        self._ended: _Ended | None = None
+        self._ended: Ended | None = None
         self._precision = "float64"
+        self._rough_value: np.ndarray | None = None
 
     def use(self, problem: Problem, context: Any) -> None:
         """Work on this problem from now on, telling this context: the same rows and columns at other strengths."""
@@ -153,6 +118,7 @@ class Descent:
     def run(self, theta: np.ndarray) -> Solution:
         """From parameters (K, Q), as `Objective.start` makes them."""
         self._began = time.perf_counter()
+        self._rough_value = None
         self._work = DescentWork(self.context, float(np.min(self.problem.limit)), self.problem.n_columns)
         memory = Memory(self.problem.n_columns, self.objective.size)
         with quiet_blas_for(self.problem.rows.n_features):
@@ -161,6 +127,7 @@ class Descent:
             if self.solver == "newton" or self.objective.pass_work < SINGLE_WORK:
                 return self._run(theta, memory)
             rough = self._run(theta, memory, "float32")
+            self._rough_value = rough.objective
             solution = self._run(self.theta, memory, onwards=True)
         return replace(solution, iterations=rough.iterations + solution.iterations, trace=(*rough.trace, *solution.trace))
 
@@ -190,7 +157,7 @@ class Descent:
                 bare = active[~self.kept.own[active]]
                 if bare.size:
                     self._renew(theta, bare)
-            lines = _Lines(K, objective.size)
+            lines = Lines(K, objective.size)
             turning = active  # columns that need a direction; the others try a shorter step along theirs, in the same pass
             while active.size and len(trace) < MOST_ITERATIONS:
                 before = active
@@ -240,14 +207,22 @@ class Descent:
                 active = np.setdiff1d(active, stuck if single else self._retry(theta, stuck, memory, failures))
                 turning = np.intersect1d(active, np.concatenate([winners, stuck]))
         if np.isnan(value).any() and not single:  # not even the first pass came to its end, and what is kept has an objective
-            value, gradient, rounding = Objective(problem, self.context).evaluate(theta, np.arange(K))
+            value, gradient, rounding = self._broken_off(theta)
         self.theta = theta
         if not single:
-            self._ended = _Ended(problem, theta.copy(), value, gradient, rounding)
+            self._ended = Ended(problem, theta.copy(), value, gradient, rounding)
         coef, intercept = objective.to_raw(theta)
         return Solution(
             coef, intercept, value, decrement, converged, runaway, iterations, self._name(), objective.backend.name, tuple(trace)
         )
+
+    def _broken_off(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Objective (K,), gradient (K, Q) and its rounding (K,) where the first pass in float64 was broken off; of folds, whose objective says only
+        that they were come to, that of the passes in float32."""
+        known = self._rough_value
+        if known is None or np.isnan(known).any() or (self.problem.held == ALL_ROWS).any():
+            return Objective(self.problem, self.context).evaluate(theta, np.arange(theta.shape[0]))
+        return known, np.full(theta.shape, np.nan), np.full(len(theta), np.nan)
 
     def _begin(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
         """Objective (K,), gradient (K, Q) and its rounding (K,) at parameters (K, Q), and whether they come of a pass over the rows.
@@ -266,7 +241,7 @@ class Descent:
 
     def _turn(
         self,
-        lines: _Lines,
+        lines: Lines,
         memory: Memory,
         theta: np.ndarray,
         gradient: np.ndarray,
@@ -329,7 +304,7 @@ class Descent:
         return result
 
     def _try(
-        self, lines: _Lines, theta: np.ndarray, value: np.ndarray, decrement: np.ndarray, active: np.ndarray
+        self, lines: Lines, theta: np.ndarray, value: np.ndarray, decrement: np.ndarray, active: np.ndarray
     ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """One pass for all columns, each a step along its line; where the objective does not fall enough the next one is shorter.
 
