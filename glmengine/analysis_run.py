@@ -12,7 +12,7 @@ import numpy as np
 from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.units import chosen_units
-from glmengine.context import SILENT, Context, Forwarding, Progress, Rising, UnitsFound, parts_by_work
+from glmengine.context import SILENT, Context, Grace, Progress, StopSeen, UnitsFound, parts_by_work
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.design.run_work import expected_run_work, run_work
 from glmengine.design.settings import PreparedSettings, prepare_settings
@@ -111,7 +111,7 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     """All units, or one of so many blocks of them."""
     from glmengine.fitting.ready_rows import KeptRows
 
-    context = forward = _Forward(context or SILENT)
+    context = forward = StopSeen(context or SILENT)
     started = time.perf_counter()
     analysis = analysis.with_(terms=with_projections(analysis.terms))
     _tell_units(analysis, recording, context)
@@ -141,14 +141,14 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
         design = prepared.design
         cross_validation = search.of_chosen(list(design.columns.index), lambda number: settings.places(design, number))
     stopped = cross_validation is not None and context.stopping
-    of_grace = _Rest(fitting, forward, _FIT_OF_GRACE * _GRACE)
+    of_grace = Grace(fitting, forward, _FIT_OF_GRACE * _GRACE)
     fit = _fitted(analysis, prepared, cross_validation, of_grace if stopped else fitting, kept, stopped=stopped)
     if not stopped and cross_validation is not None and context.stopping and not np.all(fit.converged):
         again = _fitted(analysis, prepared, cross_validation, of_grace, kept, stopped=True)
         if np.nansum(again.objective) < np.nansum(fit.objective):  # it was stopped before it came as far as the folds
             fit = again
     rests = zip(parts_by_work(assessing, work.assessed), _STAGES_OF_GRACE, strict=True)
-    stages = Stages(*(_Rest(part, forward, share * _GRACE) for part, share in rests))
+    stages = Stages(*(Grace(part, forward, share * _GRACE) for part, share in rests))
     result = assessed(analysis, recording, prepared, fit, split, cross_validation, stages)
     if search is not None and settings is not None:
         from glmengine.results.setting_table import with_settings
@@ -178,37 +178,6 @@ def _tell_units(analysis: Analysis, recording: Recording, context: Context) -> N
         context.tell(UnitsFound(chosen_units(analysis.units, recording)))
     except GlmError:  # said when the units are counted, after what comes before it
         return
-
-
-class _Forward(Rising):
-    """The caller's context, to which progress never goes back."""
-
-    def __init__(self, whole: Context) -> None:
-        super().__init__(whole)
-        self.asked: float | None = None
-        """When it was first seen that the caller wants to stop and keep."""
-
-    @property
-    def stopping(self) -> bool:
-        if self.asked is None and self._whole.stopping:
-            self.asked = time.perf_counter()
-        return self.asked is not None
-
-
-class _Rest(Forwarding):
-    """The caller's context after it was asked to stop and keep: what is still made has so many seconds from then on.
-
-    Without them what is kept of a stopped cross-validation would be coefficients that are all zero, beside held-out scores of quite
-    another model.
-    """
-
-    def __init__(self, whole: Context, forward: _Forward, seconds: float) -> None:
-        super().__init__(whole)
-        self._forward, self._seconds = forward, seconds
-
-    @property
-    def stopping(self) -> bool:
-        return self._forward.stopping and time.perf_counter() - (self._forward.asked or 0.0) >= self._seconds
 
 
 def _cross_validated(

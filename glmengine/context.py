@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
@@ -132,6 +133,37 @@ class Rising(Forwarding):
     def report(self, progress: Progress) -> None:
         self._fraction = max(self._fraction, min(progress.fraction, 1.0))
         self._whole.report(replace(progress, fraction=self._fraction))
+
+
+class StopSeen(Rising):
+    """The same work, whose progress never goes back, and which remembers when it was stopped."""
+
+    def __init__(self, whole: Context) -> None:
+        super().__init__(whole)
+        self.asked: float | None = None
+        """When it was first seen that the caller wants to stop and keep."""
+
+    @property
+    def stopping(self) -> bool:
+        if self.asked is None and self._whole.stopping:
+            self.asked = time.perf_counter()
+        return self.asked is not None
+
+
+class Grace(Forwarding):
+    """The same work after the caller asked to stop and keep: what is still made has so many seconds from then on.
+
+    Without them what is kept of a stopped cross-validation would be coefficients that are all zero, beside held-out scores of quite
+    another model.
+    """
+
+    def __init__(self, whole: Context, seen: StopSeen, seconds: float) -> None:
+        super().__init__(whole)
+        self._seen, self._seconds = seen, seconds
+
+    @property
+    def stopping(self) -> bool:
+        return self._seen.stopping and time.perf_counter() - (self._seen.asked or 0.0) >= self._seconds
 
 
 class _Part(Forwarding):

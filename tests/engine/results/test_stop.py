@@ -66,6 +66,46 @@ def test_a_cross_validation_is_left_in_the_middle_of_a_pass(whole, validate, sha
     assert np.isfinite(found.scores.values).any()
 
 
+class StoppingAt(Context):
+    """Wants to stop from the second look on after a stage is told."""
+
+    def __init__(self, stage: str) -> None:
+        self.stage, self.told, self.looks = stage, False, 0
+
+    def report(self, progress):
+        self.told |= progress.stage == self.stage
+
+    def check(self) -> None:
+        self.looks += self.told
+
+    @property
+    def stopping(self) -> bool:
+        return self.looks >= 2
+
+
+@pytest.mark.parametrize("family", ["poisson", "gaussian"])
+def test_a_strength_that_is_stopped_on_its_way_is_not_scored_beside_those_that_were_not(family):
+    X, Y = _numbers(60_000)
+    context = StoppingAt("Cross-validating, strength 0.01")
+    common = {"penalty": "ridge", "folds": 4, "coefs": True, "family": family}
+    found = ge.cross_validate(X, Y, strengths=[1e-1, 1e-2, 1e-3], context=context, **common)
+    assert context.stopping
+    assert np.isnan(found.scores.values[:, 1:]).all()
+    assert np.isnan(found.coefs.values[:, 1:]).all()
+    assert (found.best_strength == 0.1).all()
+    alone = ge.cross_validate(X, Y, strengths=[1e-1], **common)
+    np.testing.assert_allclose(found.scores.values[:, 0], alone.scores.values[:, 0], rtol=1e-9)
+
+
+def test_the_first_strength_is_scored_even_where_it_is_stopped(validate):
+    context = StoppingAt("Cross-validating, strength 0.1")
+    found = validate("ridge", context)
+    assert context.stopping
+    assert not found.converged.values.all()
+    assert np.isfinite(found.scores.values[:, 0]).all()
+    assert np.isnan(found.scores.values[:, 1:]).all()
+
+
 def test_strengths_by_marginal_likelihood_are_left_in_the_middle_of_a_pass():
     X, Y = _numbers()
     whole = Stopping()
