@@ -39,7 +39,8 @@ def recipe(options: Namespace) -> int:
 
 
 def _recipe_of(files: list[str], fresh: bool) -> str:
-    from glmengine.io.recipe_assistant import assist_together, draft_recipe, files_beside, remembered_recipe
+    from glmengine.io.recipe_assistant import assist_together, draft_recipe, files_beside
+    from glmengine.io.remembered_recipes import remembered_recipe
     from glmengine.sentences import listed
 
     remembered = "# remembered from a file with the same arrays\n"

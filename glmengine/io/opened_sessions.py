@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
-from glmengine.io.recipe_assistant import remember_for
 from glmengine.io.recognition import recognise
+from glmengine.io.remembered_recipes import remember_for
 from glmengine.recording.joining import join_recordings
 
 if TYPE_CHECKING:

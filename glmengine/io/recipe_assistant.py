@@ -1,10 +1,7 @@
-"""Recipes for files without a standard: a first draft, and those remembered by the shape of a file."""
+"""Recipes for files without a standard: what is in a file, and a first draft."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -16,13 +13,13 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.content import folder_of
-from glmengine.io.files.whole import write_whole
 from glmengine.io.folder_mates import tables_within
 from glmengine.io.opening import arrays_of, responses_of
 from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording
 from glmengine.io.recipe.draft import Beside, Draft, clocks_of, draft_beside, draft_from_arrays, shape_of
 from glmengine.io.recipe.recipe import Arrays, Counts, Recipe, Spikes
 from glmengine.io.recognition import readers, recognise
+from glmengine.io.remembered_recipes import recall, signature_of, type_of
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
@@ -31,9 +28,6 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 PREVIEW = 5
-
-NUMBERED = re.compile(r"(column|arr_|var|unnamed:?)[ _]?\d+", re.IGNORECASE)
-"""Names that programs give to what has none."""
 
 EMPTY = """\
 # Nothing here looks like spike times or counts: say which array they are.
@@ -66,6 +60,8 @@ class Assistance:
     remembered : bool
     signature : str
         Stands for the file's format and the names of its arrays; empty for a format with a standard.
+    alone : Assistance, optional
+        What is in the file by itself, where further files are taken with it that nobody has named.
     """
 
     path: Path
@@ -74,6 +70,13 @@ class Assistance:
     recipe: str
     remembered: bool
     signature: str
+    alone: Assistance | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files that the arrays are from, the recording first."""
+        named = (name.split(":", 1)[0] for name, *_ in self.arrays if ":" in name)
+        return tuple(dict.fromkeys((self.path.name, *(name for name in named if (folder_of(self.path) / name).is_file()))))
 
 
 def assist(path: str | Path) -> Assistance | None:
@@ -89,8 +92,8 @@ def assist(path: str | Path) -> Assistance | None:
     if not reader.needs_recipe:
         return None
     arrays = arrays_of(path)
-    signature = _signature(reader, arrays)
-    known = _recall(signature)
+    signature = signature_of(reader, arrays)
+    known = recall(signature)
     text = _followed(known, path) if known is not None else _drafted(arrays)
     return Assistance(path, reader.name, _rows(arrays), text, known is not None, signature)
 
@@ -256,7 +259,7 @@ def with_further(text: str, further: FurtherFile) -> str:
 
 
 def _rows(arrays: Arrays) -> tuple[tuple[str, str, str, str], ...]:
-    return tuple((name, shape_of(values), _type_of(values), _preview(values)) for name, values in arrays.items())
+    return tuple((name, shape_of(values), type_of(values), _preview(values)) for name, values in arrays.items())
 
 
 def draft_recipe(path: str | Path) -> Draft:
@@ -305,96 +308,6 @@ def _followed(text: str, path: Path) -> str:
     except GlmError as error:
         return f"# {error.message}\n{text}"
     return "".join(f"# {note}\n" for note in notes) + followed.to_toml() if followed != recipe else text
-
-
-def remembered_recipe(path: str | Path) -> Recipe | None:
-    """The recipe with which a file of the same shape was opened before; None where there is none, or none is needed.
-
-    Names of further files in it follow the name of `path`.
-
-    Raises
-    ------
-    GlmError
-        If the file cannot be read, or nothing says which further files belong to it.
-    """
-    path = Path(path).expanduser()
-    reader = recognise(path)
-    if not reader.needs_recipe:
-        return None
-    text = _recall(_signature(reader, arrays_of(path)))
-    return None if text is None else for_recording(Recipe.from_toml(text, path.name), path)[0]
-
-
-def remember(text: str, signature: str) -> bool:
-    """Keep a recipe (TOML) for the next file with this signature; False where the program's own folder cannot be written to."""
-    file = _folder() / f"{signature}.toml"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, text.encode("utf-8"))
-    except (OSError, GlmError):
-        return False
-    return True
-
-
-def remember_opened(recording: Recording, text: str, signature: str) -> bool:
-    """Keep the recipe (TOML) with which a recording was opened, with the recording's name where it names further files; not that of a
-    format with a standard, which has no signature."""
-    if not signature:
-        return False
-    opened = Recipe.parse(dict(recording.source["recipe"]), recording.name)
-    return remember(text if opened == Recipe.from_toml(text) else opened.to_toml(), signature)
-
-
-def remember_for(path: str | Path, recipe: str | Path) -> bool:
-    """Keep the recipe in the file `recipe`, with which `path` was opened, for the next file of the same shape."""
-    path = Path(path).expanduser()
-    reader = recognise(path)
-    if not reader.needs_recipe:
-        return False
-    return remember(for_recording(Recipe.load(recipe), path)[0].to_toml(), _signature(reader, arrays_of(path)))
-
-
-def _recall(signature: str) -> str | None:
-    file = _folder() / f"{signature}.toml"
-    try:
-        text = file.read_text(encoding="utf-8")
-        Recipe.from_toml(text, file.name)
-    except (OSError, UnicodeDecodeError, GlmError):
-        return None
-    return text
-
-
-def _folder() -> Path:
-    base = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA") or str(Path.home() / ".local" / "state")
-    return Path(base) / "glmengine" / "recipes"
-
-
-def _signature(reader: Reader, arrays: Arrays) -> str:
-    """Stands for a format and the names of arrays; of arrays that have but a number also for what they hold, since the next file's third
-    column may be another quantity."""
-    named = [f"{name} {_character(arrays[name])}" if NUMBERED.fullmatch(name) else name for name in sorted(arrays)]
-    return hashlib.sha256("\n".join([reader.name, *named]).encode()).hexdigest()[:32]
-
-
-def _character(values: np.ndarray | list[np.ndarray]) -> str:
-    """What an array is like, whatever its length: texts or numbers, whole, rising, of both signs, and about how large."""
-    if isinstance(values, list) or values.dtype.kind not in "buif" or not values.size:
-        return _type_of(values)
-    numbers = values.astype(np.float64).ravel()
-    finite = numbers[np.isfinite(numbers)]
-    if not len(finite):
-        return "nothing"
-    whole = np.array_equal(finite, np.rint(finite))
-    rising = len(finite) > 1 and bool((np.diff(finite) >= 0).all())
-    # a recording may last longer than another, while a position keeps to its box
-    size = "" if rising else f"{np.ceil(np.log10(max(float(np.quantile(np.abs(finite), 0.9)), 1e-30))):.0f}"
-    return f"{values.ndim} {whole} {rising} {bool((finite < 0).any())} {size}"
-
-
-def _type_of(values: np.ndarray | list[np.ndarray]) -> str:
-    if isinstance(values, list):
-        return "cells"
-    return {"f": "numbers", "i": "whole numbers", "u": "whole numbers", "b": "yes or no"}.get(values.dtype.kind, "text")
 
 
 def _preview(values: np.ndarray | list[np.ndarray]) -> str:

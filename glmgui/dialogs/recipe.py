@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 from glmengine.errors import GlmError
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import Assistance, FurtherFile, arrays_beside, files_beside, with_further
+from glmengine.sentences import listed
 from glmgui.copying import TableCopying
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
@@ -48,6 +49,10 @@ _LONGEST_NAME = 28  # on a button
 _LEAST_ARRAYS = 230  # pixels
 _NOTHING_RECOGNISED = "Nothing here looks like spike times or counts: say which array they are."
 _MORE = "Offer also what another file in the same folder holds, such as tracking beside spikes"
+
+_SEVERAL = "The files are taken as parts of one recording."
+_SESSIONS = "If each is a recording of its own, cancel, and open one and then the others with 'Add session' of the File menu."
+_UNASKED = "The second lies beside the first and seems to belong to it; leave it out if it is of another recording."
 
 _COLUMNS = ("Array", "Shape", "Holds", "Begins with")
 
@@ -96,16 +101,30 @@ class RecipeDialog(ExplainsWords, QDialog):
         box = QVBoxLayout(self)
         box.setContentsMargins(16, 16, 16, 12)
         box.setSpacing(10)
-        box.addWidget(heading(f"{assistance.path.name} ({assistance.format}): say what its arrays are.", self))
-        box.addWidget(
-            hint(f"{kept} Choose among the arrays on the left what is what, and look below them at what comes of it.", self)
+        files = assistance.files
+        several = len(files) > 1
+        named = f"{listed(files, 4)}: say what their arrays are."
+        alone = f"{files[0]} ({assistance.format}): say what its arrays are."
+        self.title = heading(named if several else alone, self)
+        box.addWidget(self.title)
+        taken = f" {_SEVERAL} {_SESSIONS if assistance.alone is None else _UNASKED}" if several else ""
+        self.said = hint(
+            f"{kept} Choose among the arrays on the left what is what, and look below them at what comes of it.{taken}", self
         )
+        self.said.setObjectName("recipe_said")
+        box.addWidget(self.said)
+        self._alone, self._said_alone = assistance.alone, alone
+        self.leave_out = button("", "recipe_leave_out", "Open the file by itself", self)
+        self.leave_out.setVisible(self._alone is not None)
+        if self._alone is not None:
+            self.leave_out.setText(f"Leave out {_in_short(files[1])}")
+            self.leave_out.setAccessibleName(f"Leave out {files[1]}")
         left = QSplitter(Qt.Orientation.Vertical, self)
-        listed = QWidget(left)
-        upper = column(listed, margins=0)
+        upper_half = QWidget(left)
+        upper = column(upper_half, margins=0)
         upper.addWidget(self.table, 1)
-        upper.addLayout(row(None, self.likeliest, self.more))
-        left.addWidget(listed)
+        upper.addLayout(row(None, self.leave_out, self.likeliest, self.more))
+        left.addWidget(upper_half)
         looked = QScrollArea(left)  # of a low screen the plot is not cut: what is said of it is scrolled to
         looked.setObjectName("recipe_preview_scroll")
         looked.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -131,6 +150,7 @@ class RecipeDialog(ExplainsWords, QDialog):
         buttons.addWidget(use)
         box.addLayout(buttons)
         self.likeliest.clicked.connect(lambda: self.add_file(self._not_named()[0]))
+        self.leave_out.clicked.connect(self._leave_out)
         self.table.cellDoubleClicked.connect(self._insert)
         self.editor.textChanged.connect(self._text_changed)
         self.forms.edited.connect(self._form_edited)
@@ -238,6 +258,17 @@ class RecipeDialog(ExplainsWords, QDialog):
             self.likeliest.setText(f"Add {_in_short(left[0].name)}")
             self.likeliest.setToolTip(f"{left[0].name}: {_MORE[:1].lower()}{_MORE[1:]}")
             self.likeliest.setAccessibleName(f"Add {left[0].name}")
+
+    def _leave_out(self) -> None:
+        """Take the file by itself, with nothing of the one that was found beside it."""
+        self._arrays, text = self._alone.arrays, self._alone.recipe
+        self.leave_out.hide()
+        self.title.setText(self._said_alone)
+        self.said.setText(self.said.text().partition(f" {_SEVERAL}")[0])
+        self._fill_table()
+        self.forms.set_arrays(self._arrays)
+        self.editor.setPlainText(text)
+        self._fill_forms()
 
     def _list_files(self) -> None:
         """What lies beside the file, and a way to choose."""

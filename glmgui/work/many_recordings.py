@@ -365,7 +365,7 @@ def group_columns(done: Sequence[Outcome]) -> list[str]:
 def recipe_of(entry: Entry, recipe: Recipe | None) -> Recipe | None:
     """How a recording is read: as it was said of it, else as a file with the same arrays was, else as the recording that is open (`recipe`)."""
     from glmengine.io.opened_sessions import where_needed
-    from glmengine.io.recipe_assistant import remembered_recipe
+    from glmengine.io.remembered_recipes import remembered_recipe
 
     if entry.recipe is not None:
         return entry.recipe

@@ -105,7 +105,10 @@ class Opening(QObject):
             )
 
     def open_several(self, paths: Sequence[Path], then: Then = None) -> None:
-        """Open files and folders together: one as it is, several as sessions of one animal, or as parts of one recording."""
+        """Open files and folders together: one as it is, several as sessions of one animal, or as parts of one recording.
+
+        What is clearly parts is not asked about: the dialog that says what is in the files says that they are taken so.
+        """
         paths = list(dict.fromkeys(Path(path) for path in paths))
         alone = [path for path in paths if path.suffix.lower() in _ALONE]
         if len(paths) == 1:
@@ -120,7 +123,7 @@ class Opening(QObject):
         self.remember_folder(paths[0])
 
         def known(likelier: Together | None) -> None:
-            answer = self._questions.several(paths, likelier) if likelier is not None else "sessions"
+            answer = {None: "sessions", "together": "together"}.get(likelier) or self._questions.several(paths, likelier)
             if answer == "together":
                 self._submit(
                     paths[0],
@@ -137,7 +140,7 @@ class Opening(QObject):
     def _open_next(self, paths: Sequence[Path], opened: list[Recording], then: Then) -> None:
         """Open one session after the other, each of which may ask, and join them."""
         if len(opened) < len(paths):
-            self.open_or_ask(paths[len(opened)], lambda recording: self._open_next(paths, [*opened, recording], then))
+            self.open_or_ask(paths[len(opened)], lambda recording: self._open_next(paths, [*opened, recording], then), alone=True)
             return
         self._jobs.submit(
             f"Joining {len(opened)} sessions",
@@ -220,8 +223,9 @@ class Opening(QObject):
         """Begin the next question for a file beside this one."""
         self._settings.folder = path.parent
 
-    def open_or_ask(self, path: Path, take: Callable[[Recording], None]) -> None:
-        """Open a recording; of a file without a standard, ask first what its arrays are."""
+    def open_or_ask(self, path: Path, take: Callable[[Recording], None], *, alone: bool = False) -> None:
+        """Open a recording; of a file without a standard, ask first what its arrays are, with those of a table that belongs to it unless it
+        is chosen with others (`alone`)."""
 
         def found(answer: Recording | Assistance) -> None:
             from glmengine.io.recipe_assistant import Assistance
@@ -231,7 +235,7 @@ class Opening(QObject):
             else:
                 take(answer)
 
-        self._submit(path, lambda context: open_or_assist(path, context), found)
+        self._submit(path, lambda context: open_or_assist(path, context, alone=alone), found)
 
     def _ask_recipe(self, assistance: Assistance, text: str, fault: str, take: Callable[[Recording], None]) -> None:
         """Ask for a recipe and open the file with it; what is wrong with it is shown in the same place."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
     from glmgui.work.questions import Together
 
-_TABLES = (".csv", ".tsv", ".txt", ".dat")
-_LONGEST_HEADING = 65_536  # bytes
-
 
 def join(recordings: Sequence[Recording], names: Sequence[str]) -> Recording:
     """One recording as it was opened, or several joined; one that comes without a name gets its own, numbered where it is taken."""
@@ -37,23 +34,17 @@ def likelier(paths: Sequence[Path]) -> Together | None:
     Tables whose first lines have different words are rather parts of one recording, and so are tables beside one file that says what it is;
     recordings of one kind begin alike.
     """
+    from glmengine.io.companion_table import TABLES, heading
     from glmengine.io.recognition import recognise
 
     if len({path.parent for path in paths}) > 1:
         return None
     if says := [path for path in paths if not recognise(path).needs_recipe]:
-        tables = [path for path in paths if path.suffix.lower() in _TABLES]
+        tables = [path for path in paths if path.suffix.lower() in TABLES]
         return "together" if len(says) == 1 and says[0].is_file() and len(tables) == len(paths) - 1 else None
-    if any(path.suffix.lower() not in _TABLES for path in paths):
+    if any(path.suffix.lower() not in TABLES for path in paths):
         return "sessions"
-    return "together" if len({_heading(path) for path in paths}) == len(paths) else "sessions"
-
-
-def _heading(path: Path) -> str:
-    """The letters of the first line of a table; none where it holds numbers alone."""
-    with path.open("rb") as stream:
-        first = stream.readline(_LONGEST_HEADING).decode("utf-8", "replace")
-    return "".join(letter for letter in first.lower() if letter.isalpha())
+    return "together" if len({heading(path) for path in paths}) == len(paths) else "sessions"
 
 
 def correction_of(recording: Recording) -> Assistance:
@@ -70,13 +61,14 @@ def assist_together(paths: Sequence[Path]) -> Assistance:
     return recipe_assistant.assist_together(paths)
 
 
-def open_or_assist(path: Path, context: Context) -> Recording | Assistance:
+def open_or_assist(path: Path, context: Context, *, alone: bool = False) -> Recording | Assistance:
     """The recording, or what the user needs to see to say what the arrays of the file are, or which of its signals is the response."""
+    from glmengine.io.companion_table import assist_with_companion
     from glmengine.io.opening import open_recording
     from glmengine.io.reader import NO_UNITS
     from glmengine.io.recipe_assistant import assist, assist_response
 
-    found = assist(path)
+    found = assist(path) if alone else assist_with_companion(path)
     if found is not None:
         return found
     try:
@@ -92,7 +84,7 @@ def open_with(assistance: Assistance, text: str, context: Context) -> Recording:
     """Open with a recipe, which is kept for the next file of the same shape."""
     from glmengine.io.opening import open_recording
     from glmengine.io.recipe.recipe import Recipe
-    from glmengine.io.recipe_assistant import remember_opened
+    from glmengine.io.remembered_recipes import remember_opened
 
     recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
     remember_opened(recording, text, assistance.signature)
@@ -130,6 +122,6 @@ def recording_and_result(place: Path, result: Path, context: Context) -> tuple[R
 
 def _remembered(place: Path) -> Recipe | None:
     """The recipe with which a file like this was opened before, for an analysis that does not say how its recording was."""
-    from glmengine.io.recipe_assistant import remembered_recipe
+    from glmengine.io.remembered_recipes import remembered_recipe
 
     return remembered_recipe(place)

@@ -117,7 +117,7 @@ READERS = (
     "pandas",
     "pynapple",
     "glmengine.io.opening",
-    "glmengine.io.recipe_assistant",
+    "glmengine.io.companion_table",
     "glmengine.io.recognition",
     "glmengine.io.compose",
 )

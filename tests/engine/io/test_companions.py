@@ -12,10 +12,12 @@ import glmengine as ge
 from glmengine.analysis.analysis import Analysis
 from glmengine.cli.main import main
 from glmengine.errors import GlmError
+from glmengine.io.companion_table import assist_with_companion
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.companions import following
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe_assistant import assist, remembered_recipe
+from glmengine.io.recipe_assistant import assist
+from glmengine.io.remembered_recipes import remembered_recipe
 from glmengine.project.project import load_project, save_project
 
 ANALYSIS = """\
@@ -248,3 +250,40 @@ def test_a_further_file_whose_name_says_nothing_beside_several_recordings_is_dou
     assert not any(
         "and would for" in note for note in open_recording(tmp_path / "alpha.csv", recipe_for("one.csv", file="alpha.csv")).notes
     )
+
+
+RNG = np.random.default_rng(0)
+SPIKES = "spike_times,unit\n" + "".join(f"{time:.4f},{RNG.integers(1, 4)}\n" for time in np.sort(RNG.uniform(0, 60, 400)))
+TRACK = "t,x,y\n" + "".join(f"{0.02 * at:.2f},{at % 50}.5,{at % 30}.5\n" for at in range(3000))
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"spikes.csv": SPIKES, "track.csv": TRACK}, "track.csv"),
+        ({"spikes.csv": SPIKES, "track.csv": TRACK, "readme.pdf": "x"}, "track.csv"),
+        (
+            {"rat1_spikes.csv": SPIKES, "rat1_track.csv": TRACK, "rat2_spikes.csv": SPIKES, "rat2_track.csv": TRACK},
+            "rat1_track.csv",
+        ),
+        ({"spikes_1.csv": SPIKES, "track_2.csv": TRACK}, None),  # of another recording
+        ({"spikes.csv": SPIKES, "more.csv": SPIKES, "track.csv": TRACK}, None),  # of which of the two?
+        ({"spikes.csv": SPIKES, "track.csv": TRACK, "eye.csv": TRACK.replace("x,y", "pupil,gaze")}, None),
+        ({"spikes.csv": SPIKES, "more.csv": SPIKES}, None),  # another session
+        ({"spikes.csv": SPIKES, "track.csv": ""}, None),
+        ({"all.csv": TRACK.replace("x,y", "x,unit"), "track.csv": TRACK}, None),
+    ],
+)
+def test_the_table_beside_that_can_only_belong_to_it_is_taken_with_a_table_of_spikes(tmp_path, monkeypatch, files, found):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    first = tmp_path / next(iter(files))
+    said = assist_with_companion(first)
+    assert said.path == first
+    assert said.files == ((first.name,) if found is None else (first.name, found))
+    assert (said.alone is None) == (found is None)
+    if found:
+        recording = open_recording(first, Recipe.from_toml(said.recipe))
+        assert list(recording.covariates) == ["position"]
+        assert said.alone.recipe == assist(first).recipe

@@ -8,7 +8,8 @@ import pytest
 from glmengine.cli.main import main
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.io.recipe_assistant import assist, remember, remembered_recipe
+from glmengine.io.recipe_assistant import assist
+from glmengine.io.remembered_recipes import remember, remembered_recipe
 from tests.scripts import run_without_figures
 
 RECIPE = """\

@@ -12,9 +12,11 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
+from glmengine.io.companion_table import assist_with_companion
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe, Spikes
-from glmengine.io.recipe_assistant import assist, remembered_recipe
+from glmengine.io.recipe_assistant import assist
+from glmengine.io.remembered_recipes import remembered_recipe
 from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.dialogs.recipe_forms import RecipeForms, array_names
 from glmgui.forms.editors import NamesEditor
@@ -345,3 +347,23 @@ def test_lists_cannot_be_changed_while_the_text_says_nothing(qtbot, arrays):
     dialog.editor.setPlainText(good)
     dialog.tabs.setCurrentIndex(0)
     assert dialog.forms.isEnabled()
+
+
+def test_a_table_that_was_found_beside_can_be_left_out_and_taken_again(qtbot, tmp_path):
+    rng = np.random.default_rng(0)
+    spikes = (f"{time:.4f},{rng.integers(1, 4)}\n" for time in np.sort(rng.uniform(0, 60, 400)))
+    (tmp_path / "spikes.csv").write_text("spike_times,unit\n" + "".join(spikes))
+    (tmp_path / "track.csv").write_text("t,x,y\n" + "".join(f"{0.02 * at:.2f},{at % 50}.5,{at % 30}.5\n" for at in range(3000)))
+    dialog = RecipeDialog(assist_with_companion(tmp_path / "spikes.csv"))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.title.text() == "spikes.csv, track.csv: say what their arrays are."
+    assert "leave it out if it is of another recording" in dialog.said.text()
+    assert Recipe.from_toml(dialog.text).covariates
+    assert dialog.leave_out.text() == "Leave out track.csv"
+    dialog.leave_out.click()
+    assert dialog.title.text() == "spikes.csv (table): say what its arrays are."
+    assert "track" not in dialog.said.text()
+    assert not dialog.leave_out.isVisible()
+    assert not Recipe.from_toml(dialog.text).covariates
+    assert [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())] == ["spike_times", "unit"]

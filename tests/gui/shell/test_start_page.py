@@ -295,14 +295,16 @@ def two_parts(tmp_path):
     return [tmp_path / "rat1_tracking.csv", tmp_path / "rat1_spikes.csv"]
 
 
-def test_spikes_and_tracking_opened_together_are_one_recording(window, questions, two_parts, qtbot):
+@pytest.mark.parametrize("chosen", ["both", "the spikes"])
+def test_spikes_and_tracking_are_one_recording_without_a_question(window, questions, two_parts, chosen, qtbot):
+    """Also where only the spikes are opened, and the tracking lies beside them."""
     seen = []
-    questions.several = lambda paths, likelier: likelier
+    questions.several = None
     plain = questions.recipe
     questions.recipe = lambda assistance, text, fault: (
         seen.append((assistance.path.name, text, fault)) or plain(assistance, text, fault)
     )
-    window.work.opening.open_several(two_parts)
+    window.work.opening.open_several(two_parts if chosen == "both" else two_parts[1:])
     qtbot.waitUntil(lambda: window.document.recording is not None)
     ((name, text, fault),) = seen
     assert name == "rat1_spikes.csv"
@@ -316,7 +318,7 @@ def test_tracking_opened_together_with_nwb_is_its_covariates(window, questions, 
     recipe, session = tmp_path / "recipe.toml", tmp_path / "session.nwb"
     assert main(["recipe", str(two_parts[1]), "--out", str(recipe)]) == 0
     assert main(["convert", str(two_parts[1]), str(session), "--recipe", str(recipe)]) == 0
-    questions.several = lambda paths, likelier: likelier
+    questions.several = None
     window.work.opening.open_several([two_parts[0], session])
     qtbot.waitUntil(lambda: window.document.recording is not None)
     assert len(window.document.recording.unit_names) == 3
