@@ -45,5 +45,6 @@ def _fitted(document: Document) -> tuple[str, ...]:
 
 def _choose(document: Document, names: tuple[str, ...], text: str) -> None:
     analysis = document.analysis
+    chosen = () if set(names) == set(document.recording.unit_names) else names
     document.end_merging()
-    document.edit(analysis.with_(units=analysis.units.with_(names=names)), text)
+    document.edit(analysis.with_(units=analysis.units.with_(names=chosen)), text)

@@ -107,6 +107,7 @@ class DataPanel(Page):
         self.units.picked.connect(lambda units, unit: self._document.select(unit=unit, units=units))
         self.overview.unit_picked.connect(lambda name: self._document.select(unit=name))
         self.units.ticks_changed.connect(self._units_ticked)
+        self.units.only_asked.connect(lambda: self.action_asked.emit("fit_only_selected"))
         self.units.rules.rules_changed.connect(self._rules_changed)
         self.covariates.picked.connect(self._draw_covariate)
         self.covariates.picked.connect(self.pages.tuning.choose)

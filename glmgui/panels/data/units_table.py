@@ -102,15 +102,10 @@ class UnitsModel(QAbstractTableModel):
     def tick(self, names: set[str], on: bool) -> None:
         """Tick or untick some; the last tick cannot be taken away, as nothing would be left to fit."""
         changed = self._ticked | names if on else self._ticked - names
-        if changed:
-            self.tick_only(changed)
-        else:
+        if not changed:
             self.refused.emit()
-
-    def tick_only(self, names: set[str]) -> None:
-        """Tick these and no others."""
-        if names != self._ticked:
-            self._ticked = set(names)
+        elif changed != self._ticked:
+            self._ticked = changed
             self._ticks_shown()
             self.ticks_changed.emit(self.ticked)
 
@@ -210,10 +205,13 @@ class UnitsTable(RecordedList):
         The set of units whose rows were selected, and the one of them that was pointed at.
     ticks_changed : tuple of str
         The units that are ticked.
+    only_asked : ()
+        None but the selected units are to be fitted.
     """
 
     picked = Signal(object, str)
     ticks_changed = Signal(object)
+    only_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -249,9 +247,9 @@ class UnitsTable(RecordedList):
         every.clicked.connect(lambda: self.model.tick(self._shown(), True))
         none.clicked.connect(self._untick_shown)
         self._only = small_button("only selected", "units_only_selected", _ONLY, self)
-        self._only.clicked.connect(self._tick_selected)
+        self._only.clicked.connect(lambda: self.only_asked.emit())
         only = QAction("Fit only the selected units", self.view)
-        only.triggered.connect(self._tick_selected)
+        only.triggered.connect(lambda: self.only_asked.emit())
         self.view.addAction(only)
         box = column(self, margins=0)
         box.addLayout(row(self._title, None, every, none))
@@ -299,10 +297,6 @@ class UnitsTable(RecordedList):
             notices().tell(
                 "info", f"{listed(sorted(stays, key=_natural), 3)}: selected, and so the only ones left to fit", title="Units"
             )
-
-    def _tick_selected(self) -> None:
-        if (chosen := rows_chosen(self.view)) is not None:
-            self.model.tick_only(set(chosen[0]) - set(self.model.left_out) or set(chosen[0]))
 
     def _shown(self) -> set[str]:
         return {self._sorted.index(at, _NAME).data() for at in range(self._sorted.rowCount())}

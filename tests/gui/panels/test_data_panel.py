@@ -16,6 +16,7 @@ from glmgui.drawings.summary import series_to_draw, summarise
 from glmgui.notices import notices
 from glmgui.panels.data import DataPanel
 from glmgui.panels.data.moving import MovingDialog, only_while_moving
+from glmgui.work.selected_units import fit_only
 from tests.clock import PATIENCE_S
 
 
@@ -178,11 +179,15 @@ def test_unticking_all_leaves_what_is_selected(panel, document):
 
 
 def test_one_click_fits_only_the_selected_units(panel, document):
+    panel.action_asked.connect(lambda name: {"fit_only_selected": fit_only}[name](document))
     document.select(unit="flat", units=("flat", "hd"))
     panel.findChild(QToolButton, "units_only_selected").click()
     assert set(document.analysis.units.names) == {"flat", "hd"}
-    assert document.undo_text == "Choose units"
-    document.select(unit="place")
+    assert document.undo_text == "Fit only 2 units", "as with the menu"
+    document.select(unit="place", units=("place", "flat", "hd"))
+    panel.findChild(QToolButton, "units_only_selected").click()
+    assert document.analysis.units.names == (), "all of them, by name or not"
+    document.select(unit="place", units=("place",))
     (only,) = [action for action in panel.units.view.actions() if action.text() == "Fit only the selected units"]
     only.trigger()
     assert document.analysis.units.names == ("place",)
