@@ -239,13 +239,20 @@ class Stretches:
 Drawing = Lines | Polar | Images | Bars | Spikes | Stretches
 
 
+def ends_of(values: np.ndarray) -> tuple[float, float]:
+    """The lowest and the highest finite value, NaN where there is none; without a copy of the values, as plots ask at each move of a slider."""
+    values = np.asarray(values, float)
+    if not values.size:
+        return float("nan"), float("nan")
+    ends = float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
+    return ends_of(values[np.isfinite(values)]) if np.isinf(ends).any() else ends
+
+
 def beyond(values: np.ndarray, levels: tuple[float, float]) -> tuple[str, str]:
     """What is said of values that lie below and above the ends of a scale of colours, which have the colours of the ends; empty where none do."""
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
-    if not known.size:
+    (low, high), (least, most) = levels, ends_of(values)
+    if np.isnan(least):
         return "", ""
-    (low, high), (least, most) = levels, (float(known.min()), float(known.max()))
     hair = _HAIR * (high - low)
     below = f"< {low:.4g}: down to {least:.4g}" if least < low - hair else ""
     above = f"> {high:.4g}: up to {most:.4g}" if most > high + hair else ""

@@ -11,7 +11,7 @@ from qtpy.QtCore import QPointF, QRectF, QSizeF
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QWidget
 
-from glmengine.figures.drawing import Images, beyond
+from glmengine.figures.drawing import Images, beyond, ends_of
 from glmengine.figures.radians import RADIANS
 from glmengine.sentences import as_shown
 from glmgui.drawings.mosaic import Mosaic
@@ -115,12 +115,9 @@ class ImagePlot(Plot):
         )
 
     def _range(self) -> tuple[float, float]:
-        values = [np.asarray(image.values, float) for image in self._images]
-        finite = [part[np.isfinite(part)] for part in values]
-        pooled = np.concatenate(finite) if finite else np.empty(0)
-        if not pooled.size:
+        low, high = ends_of(self._ends)
+        if np.isnan(low):
             return 0.0, 1.0
-        low, high = float(pooled.min()), float(pooled.max())
         if self._diverging:
             high = max(abs(low), abs(high))
             low = -high
@@ -227,8 +224,12 @@ class ImagePlot(Plot):
 
     @property
     def _beyond(self) -> tuple[str, str]:
-        pooled = [np.asarray(image.values, float).ravel() for image in self._images]
-        return beyond(np.concatenate(pooled) if pooled else np.empty(0), self._levels)
+        return beyond(self._ends, self._levels)
+
+    @property
+    def _ends(self) -> np.ndarray:
+        """The lowest and the highest value of each image."""
+        return np.array([ends_of(image.values) for image in self._images])
 
     def _add_bar(self, colours: pg.ColorMap, column: int) -> None:
         bar = self.add_area(0, column, NO_AXIS, NO_AXIS, mouse=False)

@@ -197,7 +197,8 @@ class LinePlot(Plot):
         for item, bands, curve in zip(self._items, self._bands, self._drawn, strict=False):
             x, y = _outline(curve)
             item.setData(x, y)
-            item.setPen(self._pen(curve))
+            if item.opts["pen"] != (pen := self._pen(curve)):  # it works out its data anew
+                item.setPen(pen)
             item.show()
             self._refill_band(curve, bands)
         for curve in self._drawn[len(self._items) :]:

@@ -80,3 +80,5 @@ def test_a_scale_of_colours_says_what_lies_beyond_its_ends(qtbot):
     assert beyond(np.array([np.nan, -2.0, 7.0]), (0.0, 5.0)) == ("< 0: down to -2", "> 5: up to 7")
     assert beyond(np.array([0.0, 5.0]), (0.0, 5.0)) == ("", "")
     assert beyond(np.array([np.nan]), (0.0, 5.0)) == ("", "")
+    assert beyond(np.array([np.inf, 7.0]), (0.0, 5.0)) == ("", "> 5: up to 7")
+    assert beyond(np.empty((0, 3)), (0.0, 5.0)) == ("", "")
