@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -95,6 +95,14 @@ class PlotGrid(QWidget):
             cells = self._cells
             self._place()
             self._lay_moved(cells)
+        self._suit_heights()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_drawings"):  # labels below a plot need more of it
+            self._suit_heights()
+
+    def _suit_heights(self) -> None:
         for drawing in self._drawings:
             if drawing.name in self._plots:
                 self._suit_height(drawing)
@@ -144,7 +152,7 @@ class PlotGrid(QWidget):
         """A plot is not much wider than high, also on a large screen."""
         width = self.width() / self._a_row
         least, wanted = (_WIDE_HEIGHT, _WIDE_HIGH * 2 * width) if drawing.wide else (_HEIGHT, _HIGH * width)
-        height = max(least, int(wanted) // _STEP * _STEP)
+        height = max(scaled(least), int(wanted) // _STEP * _STEP)
         plot = self._plots[drawing.name]
         if plot.minimumHeight() != height:
             plot.setMinimumHeight(height)

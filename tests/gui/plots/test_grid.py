@@ -9,6 +9,7 @@ import pytest
 from qtpy.QtWidgets import QGridLayout, QScrollArea
 
 from glmengine.figures.drawing import Images, Lines
+from glmgui import theme
 from glmgui.plots import Axis, Curve, Image, ImagePlot, Plot, PlotGrid
 from glmgui.plots.drawn import draw
 
@@ -89,3 +90,21 @@ def test_a_plot_that_moves_or_becomes_one_of_another_kind_never_lies_under_anoth
 def lie_apart(plots) -> bool:
     places = [plot.geometry() for plot in plots]
     return not any(one.intersects(other) for at, one in enumerate(places) for other in places[:at])
+
+
+def test_plots_are_higher_where_text_is_larger(qtbot, qapp):
+    theme.apply(qapp, False)
+    grid = PlotGrid("many")
+    qtbot.addWidget(grid)
+    grid.resize(560, 520)
+    grid.show()
+    x = np.linspace(0.0, 1.0, 5)
+    grid.show_drawings([Lines("one", "", Axis("x"), Axis("y"), [Curve("", x, x)])], "unit 1")
+    qtbot.waitUntil(lambda: grid.is_complete)
+    before = grid.plots[0].minimumHeight()
+    theme.set_zoom(qapp, 2.0)
+    try:
+        qtbot.waitUntil(lambda: grid.plots[0].minimumHeight() >= 1.9 * before)
+    finally:
+        theme.set_zoom(qapp, 1.0)
+    qtbot.waitUntil(lambda: grid.plots[0].minimumHeight() == before)
