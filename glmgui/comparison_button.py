@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QMenu, QWidget
 
 from glmengine.sentences import as_shown, numbered
 from glmgui.document import Document
+from glmgui.widgets.controls import MenuButton
 from glmgui.work.comparing import kept_answer, without_term
 
 _ABOUT = "Fit a second model on the same split of time, and see both side by side with the difference"
@@ -16,7 +17,7 @@ _NO_FOLDS = "Models are compared on held-out time: set the number of folds in th
 _FEWEST = 2
 
 
-class ComparisonButton(QToolButton):
+class ComparisonButton(MenuButton):
     """Says in its menu what the shown model can be compared with.
 
     Signals
@@ -39,7 +40,6 @@ class ComparisonButton(QToolButton):
         self.setObjectName(name)
         self.setText("Co&mpare")
         self.setAccessibleName("Compare with a second model")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(self)
         self._menu.setToolTipsVisible(True)
         self.setMenu(self._menu)

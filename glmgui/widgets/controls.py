@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QAbstractButton, QComboBox, QPushButton, QToolButton, QWidget
+from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtWidgets import QAbstractButton, QComboBox, QPushButton, QStyleOptionToolButton, QToolButton, QWidget
+
+_ROOM_FOR_ARROW = "\u2003"  # as wide as the letters are high
 
 
 def button(text: str, name: str, tooltip: str, parent: QWidget | None = None) -> QPushButton:
@@ -34,6 +36,19 @@ def small_button(text: str, name: str, tooltip: str, parent: QWidget | None = No
     made.setAccessibleName(tooltip)
     made.setAutoRaise(len(text) == 1)  # words need a frame to be seen as buttons
     return made
+
+
+class MenuButton(QToolButton):
+    """A button that opens its menu wherever it is clicked; its arrow, which the style puts into the corner, has room beside the words."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+
+    def initStyleOption(self, option: QStyleOptionToolButton) -> None:
+        super().initStyleOption(option)
+        option.text += _ROOM_FOR_ARROW
 
 
 def allow(control: QAbstractButton, can: bool, why_not: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
 
 from glmengine.analysis.units import UnitRule, UnitSelection
 from glmengine.errors import GlmError
@@ -13,12 +13,11 @@ from glmgui.drawings.summary import UnitColumn
 from glmgui.forms.numbers import plain
 from glmgui.forms.pending import Refusal
 from glmgui.panels.data.controls import describe, number_field, number_in
-from glmgui.widgets.controls import small_button
+from glmgui.widgets.controls import MenuButton, small_button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.messages import MessageLine
 
 _LONGEST = 24
-_ROOM_FOR_ARROW = " " * 3
 
 
 class UnitRules(Refusal, QWidget):
@@ -35,13 +34,11 @@ class UnitRules(Refusal, QWidget):
         self.low, self.high = number_field("rate_from", self), number_field("rate_to", self)
         describe(self.low, UnitSelection, "min_rate")
         describe(self.high, UnitSelection, "max_rate")
-        self.add = small_button(
-            f"add rule{_ROOM_FOR_ARROW}",
-            "unit_rule_add",
-            "Fit only units of which the file says something (region, quality)",
-            self,
-        )
-        self.add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.add = MenuButton(self)
+        self.add.setText("add rule")
+        self.add.setObjectName("unit_rule_add")
+        self.add.setToolTip("Fit only units of which the file says something (region, quality)")
+        self.add.setAccessibleName(self.add.toolTip())
         self._menu = QMenu(self.add)
         self.add.setMenu(self._menu)
         self.message = MessageLine("unit_rules_message", self)
@@ -156,10 +153,8 @@ class RuleRow(QWidget):
         super().__init__(parent)
         self._at, self.column = at, name
         self.setObjectName(f"unit_rule_{at}")
-        self.values = QToolButton(self)
+        self.values = MenuButton(self)
         self.values.setObjectName(f"unit_rule_{at}_values")
-        self.values.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.values.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         describe(self.values, UnitRule, "one_of")
         self._menu = QMenu(self.values)
         self.values.setMenu(self._menu)
@@ -196,7 +191,7 @@ class RuleRow(QWidget):
             action.setChecked(action.text() in rule.one_of)
         said = ", ".join(rule.one_of)
         said = f"any of {len(rule.one_of)} values" if len(rule.one_of) == len(offered) > 1 else said
-        self.values.setText("is " + (said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}\u2026") + _ROOM_FOR_ARROW)
+        self.values.setText("is " + (said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}\u2026"))
 
     def _values_edited(self) -> None:
         chosen = tuple(action.text() for action in self._menu.actions() if action.isChecked())

@@ -6,11 +6,12 @@ from html import escape
 
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QToolButton, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QMenu, QScrollArea, QWidget
 
 from glmengine.design.formula import Formula, FormulaTerm
 from glmgui import theme
 from glmgui.drawings.series import shortened
+from glmgui.widgets.controls import MenuButton
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.texts import heading, hint
 
@@ -42,12 +43,11 @@ class FormulaView(QWidget):
         self._scroll.setObjectName("formula_scroll")
         self._scroll.setWidget(self.text)
         self.distribution = hint("", self)
-        self.copy = QToolButton(self)
+        self.copy = MenuButton(self)
         self.copy.setObjectName("formula_copy")
         self.copy.setText("Copy")
         self.copy.setAccessibleName("Copy the formula")
         self.copy.setToolTip("Copy the formula, as text or for LaTeX")
-        self.copy.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self.copy)
         menu.addAction("As text", lambda: _copy(self._formula.text))
         menu.addAction("As LaTeX", lambda: _copy(self._formula.latex))

@@ -7,12 +7,25 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, model_validator
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QListWidget, QSlider, QSpinBox, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QMenu,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
 from glmengine.errors import GlmError
 from glmengine.spec import Spec, param
 from glmgui.forms.form import SpecForm
 from glmgui.forms.numbers import NumberBox
+from glmgui.widgets.controls import MenuButton
 
 
 class Spline(Spec):
@@ -313,3 +326,13 @@ def test_the_list_of_names_that_were_found_goes_with_its_field(qtbot):
     page.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert not lists()
+
+
+def test_a_button_with_a_menu_has_room_for_its_arrow_beside_its_words(qtbot):
+    words, plain = MenuButton(), QToolButton()
+    for one in (words, plain):
+        qtbot.addWidget(one)
+        one.setText("add rule")
+        one.setMenu(QMenu(one))
+    assert words.text() == "add rule"
+    assert words.sizeHint().width() >= plain.sizeHint().width() + 8
