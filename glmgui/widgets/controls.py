@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QAbstractButton, QComboBox, QPushButton, QStyleOptionToolButton, QToolButton, QWidget
+from qtpy.QtCore import QSignalBlocker, QSize, Qt
+from qtpy.QtGui import QPaintEvent
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QPushButton,
+    QStyle,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 _ROOM_FOR_ARROW = "\u2003"  # as wide as the letters are high
 
@@ -46,9 +56,18 @@ class MenuButton(QToolButton):
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
 
-    def initStyleOption(self, option: QStyleOptionToolButton) -> None:
-        super().initStyleOption(option)
+    def sizeHint(self) -> QSize:
+        wanted = super().sizeHint()
+        return QSize(wanted.width() + self.fontMetrics().horizontalAdvance(_ROOM_FOR_ARROW), wanted.height())
+
+    minimumSizeHint = sizeHint
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, option = QStylePainter(self), QStyleOptionToolButton()
+        self.initStyleOption(option)
         option.text += _ROOM_FOR_ARROW
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+        painter.end()
 
 
 def allow(control: QAbstractButton, can: bool, why_not: str) -> None:
