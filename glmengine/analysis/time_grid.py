@@ -10,7 +10,7 @@ from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_bin_width, sample_covariate
 from glmengine.recording.named_epochs import epochs_union
-from glmengine.timegrid.counts import frames_per_bin, unused_frames, whole_bins
+from glmengine.timegrid.counts import frames_per_bin, unused_frames, whole_bins, whole_frames
 from glmengine.timegrid.grid import TimeGrid
 from glmengine.timegrid.intervals import as_pairs, intersect, merge
 
@@ -54,7 +54,7 @@ def make_grid(time: Time, recording: Recording) -> TimeGrid:
     Raises
     ------
     GlmError
-        If an epoch is unknown or no whole bin is left.
+        If an epoch is unknown, no whole bin is left, or the counts of the recording came in bins of which these are no whole number.
     """
     pieces = pieces_of(time, recording)
     grid = TimeGrid.from_intervals(pieces, bin_size_of(time, recording))
@@ -77,13 +77,19 @@ def grid_over(intervals: Any, time: Time, recording: Recording) -> TimeGrid:
 
 
 def bin_size_of(time: Time, recording: Recording) -> float:
-    """Width in seconds of the bins: what was asked for, of counts that came binned exactly the multiple of their own bins that was meant."""
+    """Width in seconds of the bins: what was asked for, of counts that came binned exactly the multiple of their own bins that was meant.
+
+    Raises
+    ------
+    GlmError
+        If that is no whole number of the bins in which the counts came.
+    """
     if recording.counts is None:
         return time.bin_size
     width = count_bin_width(recording)
-    meant = frames_per_bin(time.bin_size, width) * width
+    meant = whole_frames(time.bin_size, width, recording.name) * width
     # a rounded number would fall behind its frames in the course of a recording
-    return meant if meant and abs(meant / time.bin_size - 1) > 1e-12 else time.bin_size
+    return meant if abs(meant / time.bin_size - 1) > 1e-12 else time.bin_size
 
 
 def count_notes(time: Time, recording: Recording, grid: TimeGrid) -> list[str]:

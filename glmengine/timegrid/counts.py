@@ -38,6 +38,18 @@ def frames_per_bin(bin_size: float, width: float) -> int:
     return ratio if away <= min(NEARLY * ratio, 0.25) else 0
 
 
+def whole_frames(bin_size: float, width: float, name: str) -> int:
+    """`frames_per_bin` of what is called `name`; raises `GlmError` where it is no whole number of them."""
+    ratio = frames_per_bin(bin_size, width)
+    if not ratio:
+        raise GlmError(
+            f"{name}: its counts came in bins of {width:g} s, which cannot be made into bins of {bin_size:g} s; "
+            f"use {width:g} s or a whole multiple of it",
+            field="time.bin_size",
+        )
+    return ratio
+
+
 def sum_counts(times: np.ndarray, values: np.ndarray, grid: TimeGrid, name: str) -> np.ndarray:
     """Counts or responses that came in bins, summed in those of a grid.
 
@@ -62,13 +74,7 @@ def sum_counts(times: np.ndarray, values: np.ndarray, grid: TimeGrid, name: str)
         If the grid's bin size is not a whole multiple of the bins in which they came.
     """
     clock = frame_clock(times)
-    ratio = frames_per_bin(grid.bin_size, clock.step)
-    if not ratio:
-        raise GlmError(
-            f"{name}: its counts came in bins of {clock.step:g} s, which cannot be made into bins of {grid.bin_size:g} s; "
-            f"use {clock.step:g} s or a whole multiple of it",
-            field="time.bin_size",
-        )
+    ratio = whole_frames(grid.bin_size, clock.step, name)
     rows = grid.rows_of(clock.times)
     kept = rows >= 0
     rows, values = rows[kept], values[kept]

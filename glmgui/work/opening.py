@@ -16,6 +16,7 @@ from glmengine.analysis.analysis import Analysis, Model, Time
 from glmengine.analysis.sources import for_recording, places_of, with_moved_recording
 from glmengine.errors import GlmError
 from glmengine.recording.activity import is_signal
+from glmengine.sentences import listed
 from glmgui import samples
 from glmgui.document import Document
 from glmgui.jobs import Jobs
@@ -42,6 +43,7 @@ from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove_lefto
 from glmgui.work.saving import Saving
 
 if TYPE_CHECKING:
+    from glmengine.analysis.analysis import Source
     from glmengine.context import Context
     from glmengine.io.recipe_assistant import Assistance
     from glmengine.recording.recording import Recording
@@ -256,11 +258,26 @@ class Opening(QObject):
     def take_analysis(self, analysis: Analysis, path: Path | None = None) -> None:
         """Put another analysis to the recording that is open, as one edit."""
         recording = self._document.recording
+        named = analysis.sources
         if recording is not None:
             analysis = for_recording(analysis, recording)
         self._document.edit(analysis, f"Open {path.name}" if path else "Use template")
         if path is not None:
             self._recent.add(path, self._document)
+            self._say_another(path, named)
+
+    def _say_another(self, path: Path, named: Sequence[Source]) -> None:
+        """Say that an analysis which names recordings is put to the one that is open, where these are others."""
+        recording, opened = self._document.recording, {one.sha256 for one in self._document.analysis.sources}
+        others = [one for one in named if one.sha256]
+        if recording is None or not others or {one.sha256 for one in others} == opened:
+            return
+        names = listed([Path(one.path).name for one in others], 3)
+        notices().tell(
+            "warning",
+            f"{path.name} was made for {names}; it is put to {recording.name}, which is open",
+            title=f"Open {path.name}",
+        )
 
     def _take_pair(self, path: Path, analysis: Analysis, recording: Recording | None) -> None:
         """Show an analysis file with its recording; asks where that is if it is not where the file says."""

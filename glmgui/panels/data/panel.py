@@ -207,7 +207,7 @@ class DataPanel(Page):
         if self._document.recording is not recording:
             return
         self._summary = summary
-        self.units.model.fill(summary.units)
+        self.units.fill(summary.units)
         self.overview.set_summary(summary)
         self._show_units(self._document.analysis, recording)
         self._show_selection()

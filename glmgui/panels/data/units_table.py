@@ -269,14 +269,24 @@ class UnitsTable(RecordedList):
     def set_units(self, rows: tuple[UnitRow, ...], headings: tuple[str, ...], words: Words = SPIKES) -> None:
         self.stop_waiting()
         self.model.set_units(rows, headings, words)
-        header = self.view.horizontalHeader()
-        for part, width in ((_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
-            self.view.setColumnWidth(part, max(scaled(width), header.sectionSizeHint(part)))
+        self._fit_numbers()
         self.view.resizeColumnToContents(_NAME)
         self.view.setColumnWidth(_NAME, min(max(self.view.columnWidth(_NAME), scaled(_NARROWEST_NAME)), scaled(_WIDEST_NAME)))
         for part in range(len(_FIXED), self.model.columnCount()):
             self.view.resizeColumnToContents(part)
             self.view.setColumnWidth(part, min(self.view.columnWidth(part), scaled(120)))
+
+    def fill(self, rows: tuple[UnitRow, ...]) -> None:
+        """Put in what has been counted of the same units."""
+        self.model.fill(rows)
+        self._fit_numbers()
+
+    def _fit_numbers(self) -> None:
+        """Columns of numbers as wide as what stands in them: a sum of signals may have an exponent."""
+        header = self.view.horizontalHeader()
+        for part, width in ((_SPIKES, 62), (_RATE, 66), (_ACTIVITY, 100)):
+            needed = max(header.sectionSizeHint(part), self.view.sizeHintForColumn(part) if part != _ACTIVITY else 0)
+            self.view.setColumnWidth(part, max(scaled(width), needed))
 
     def select(self, name: str | None, units: Sequence[str] = ()) -> None:
         """Show a unit, and a set of them, as selected, without reporting it as picked."""

@@ -6,8 +6,9 @@ import numpy as np
 import pynapple as nap
 import pytest
 
-from glmengine.analysis.analysis import Time
+from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.time_grid import count_notes, make_grid
+from glmengine.analysis.usable_time import usable_time
 from glmengine.errors import GlmError
 from glmengine.io.cleaning import clean
 from glmengine.io.compose import compose
@@ -45,6 +46,12 @@ def test_thirty_frames_a_second_in_whole_milliseconds(bin_size, bins):
     # bins lie where the frames are
     np.testing.assert_allclose(grid.starts[0], -1 / 60, atol=1e-3)
     np.testing.assert_allclose(grid.stops[-1], bins * round(bin_size * 30) / 30 - 1 / 60, atol=1e-3)
+
+
+def test_bins_that_are_no_whole_number_of_frames_are_refused_before_anything_is_counted():
+    with pytest.raises(GlmError, match=r"came in bins of 0\.0333333 s, which cannot be made into bins of 0\.05 s") as refused:
+        usable_time(Analysis(time=Time(bin_size=0.05)), recording_of(ROUNDED))
+    assert refused.value.field == "time.bin_size"
 
 
 def test_what_is_dropped_and_what_was_meant_is_said():

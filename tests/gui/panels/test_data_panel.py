@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QToolButton
 from glmengine.analysis.analysis import Analysis, Condition, Time
 from glmengine.recording.derived.position import position_covariates
 from glmengine.recording.derived.quantities import Speed
+from glmengine.recording.observed import SIGNAL
 from glmgui.drawings.summary import series_to_draw, summarise
 from glmgui.notices import notices
 from glmgui.panels.data import DataPanel
@@ -70,8 +72,6 @@ def test_the_summary_counts_what_is_there(small_recording):
 
 
 def test_gaps_count_as_invalid_and_are_not_drawn_over(small_recording):
-    from dataclasses import replace
-
     covariate = small_recording.covariates["head_direction"]
     times, values = covariate.data.t, covariate.data.values
     kept = (times < 30) | (times > 60)
@@ -147,6 +147,15 @@ def test_units_are_sorted_by_value_and_filtered_by_any_column(panel):
     assert counts == sorted(counts, reverse=True)
     panel.units._filter.setText("ca1")
     assert {view.model().index(at, 0).data() for at in range(view.model().rowCount())} == {"place", "flat"}
+
+
+def test_no_number_of_a_unit_is_cut(panel):
+    table = panel.units
+    first, *others = table.model.rows
+    table.set_units(table.model.rows, (), SIGNAL)
+    table.fill((replace(first, n_spikes=-1.234e150, rate=-1.23e-110), *others))
+    for part in (1, 2):
+        assert table.view.columnWidth(part) >= table.view.sizeHintForColumn(part)
 
 
 def test_ticks_choose_the_units_that_are_fitted(panel, document):

@@ -265,8 +265,22 @@ def test_an_analysis_file_is_put_to_the_open_recording_as_one_edit(saved, tmp_pa
     window.work.opening.open(path)
     qtbot.waitUntil(lambda: window.document.analysis.seed == 11)
     assert window.document.analysis.recording == before.recording
+    assert "other.toml" not in (window.notice_bar.notice.text if window.notice_bar.notice else "")  # it names no recording
     window.document.undo()
     assert window.document.analysis == before
+
+
+def test_an_analysis_of_another_recording_says_so_where_it_is_put_to_the_open_one(saved, tmp_path, qtbot):
+    window, _, _ = saved
+    before = window.document.analysis
+    path = tmp_path / "day1.toml"
+    before.with_(seed=12, recording=before.recording.with_(path=str(tmp_path / "day1.csv"), sha256="0" * 64)).save(path)
+    window.work.opening.open(path)
+    qtbot.waitUntil(lambda: window.document.analysis.seed == 12)
+    assert window.document.analysis.recording == before.recording
+    name = window.document.recording.name
+    said = [notice.text for notice in notices().all]
+    assert f"day1.toml was made for day1.csv; it is put to {name}, which is open" in said, said
 
 
 def test_a_fit_that_ended_while_the_worker_was_busy_is_kept_with_the_edit_that_followed(
