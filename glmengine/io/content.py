@@ -68,7 +68,7 @@ def _with_companions(path: Path, read: dict[str, Any], names: set[str]) -> Named
     the recording itself."""
     from glmengine.io.recipe.recipe import COLUMN
 
-    found = NamedArrays(read, getattr(read, "notes", ()), getattr(read, "dates", {}))
+    found = NamedArrays(read, getattr(read, "notes", ()), getattr(read, "dates", {}), getattr(read, "matrices", {}))
     known = {COLUMN.sub("", name) for name in found} | set(found)
     wanted = {name for name in names if ":" in name and COLUMN.sub("", name) not in known}
     for other in sorted({name.split(":", 1)[0] for name in wanted}):
@@ -87,6 +87,7 @@ def _with_companions(path: Path, read: dict[str, Any], names: set[str]) -> Named
         found.update({f"{other}:{name}": column for name, column in added.items()})
         found.notes += [f"{other}: {note}" for note in getattr(added, "notes", ())]
         found.dates |= {f"{other}:{name}": values for name, values in getattr(added, "dates", {}).items()}
+        found.matrices |= {f"{other}:{name}": shape for name, shape in getattr(added, "matrices", {}).items()}
     first = found.first_date(names)
     if first is not None:  # dates in several files are of one calendar
         found.count_from(first)

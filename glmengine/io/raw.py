@@ -26,6 +26,8 @@ class NamedArrays(dict[str, "np.ndarray | list[np.ndarray]"]):
         What was doubtful or left out in reading it, one sentence each.
     dates : mapping of str to datetime64[ns] array
         Those arrays that were written as dates; as arrays they are seconds from the earliest of them all.
+    matrices : mapping of str to (rows, columns)
+        Those lists of vectors that were a matrix of cells, read row by row.
     """
 
     def __init__(
@@ -33,10 +35,12 @@ class NamedArrays(dict[str, "np.ndarray | list[np.ndarray]"]):
         found: Mapping[str, np.ndarray | list[np.ndarray]] = MappingProxyType({}),
         notes: Iterable[str] = (),
         dates: Mapping[str, np.ndarray] = MappingProxyType({}),
+        matrices: Mapping[str, tuple[int, int]] = MappingProxyType({}),
     ) -> None:
         super().__init__(found)
         self.notes = list(notes)
         self.dates = dict(dates)
+        self.matrices = dict(matrices)
         self.count_from(self.first_date(self.dates))
 
     def first_date(self, names: Iterable[str]) -> np.datetime64 | None:

@@ -1,4 +1,4 @@
-"""The forms of a recipe: units, covariates, epochs, trials and events."""
+"""The forms of a recipe: units, what is held trial by trial, covariates, epochs, trials and events."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
-from glmengine.io.recipe.recipe import Counts, Recipe, Spikes, TimeBase
+from glmengine.io.recipe.by_trial import ADDED
+from glmengine.io.recipe.recipe import ByTrial, Counts, Recipe, Spikes, TimeBase
 from glmengine.spec import Spec
 from glmgui.forms.description import Choices, extra_of, switched
 from glmgui.forms.form import SpecForm
@@ -19,6 +20,11 @@ from glmgui.widgets.texts import heading
 _MOST_COLUMNS = 16
 _KINDS = (("spike times", Spikes), ("counts already binned", Counts))
 _LISTS = ("covariates", "epochs", "trials", "events")
+_BY_TRIAL = "Times begin anew in each trial"
+_BY_TRIAL_HELP = (
+    "Tick this where the file has an entry for each trial and times count from the beginning of their trial: the trials are then put on one time "
+    "line."
+)
 
 
 class RecipeForms(QWidget):
@@ -37,11 +43,17 @@ class RecipeForms(QWidget):
         self.units: list[SpecForm] = []
         for text, spec in _KINDS:
             self.kind.addItem(f"The units are {text}")
-            own = [name for name in spec.model_fields if name not in TimeBase.model_fields]
-            form = SpecForm(spec, self, fields=by_use(spec, own), name=f"recipe_{spec.__name__.lower()}")
+            form = SpecForm(spec, self, fields=by_use(spec, _own(spec)), name=f"recipe_{spec.__name__.lower()}")
             form.set_context(self._choices)
             form.edited.connect(self._units_edited)
             self.units.append(form)
+        self.by_trial = QCheckBox(_BY_TRIAL, self)
+        self.by_trial.setObjectName("recipe_by_trial")
+        self.by_trial.setToolTip(_BY_TRIAL_HELP)
+        self.by_trial.toggled.connect(self._by_trial_toggled)
+        self.trials = SpecForm(ByTrial, self, fields=by_use(ByTrial, _own(ByTrial)), name="recipe_by_trial_form")
+        self.trials.set_context(self._choices)
+        self.trials.edited.connect(self._trials_edited)
         self.lists = SpecForm(Recipe, fields=_LISTS, name="recipe")
         self.lists.set_context(self._choices)
         self.lists.edited.connect(self._take)
@@ -51,6 +63,8 @@ class RecipeForms(QWidget):
         box.addWidget(self.kind)
         for form in self.units:
             box.addWidget(form)
+        box.addWidget(self.by_trial)
+        box.addWidget(self.trials)
         box.addWidget(heading("What else was recorded", self))
         box.addWidget(self.lists)
         box.addStretch(1)
@@ -64,12 +78,20 @@ class RecipeForms(QWidget):
     def set_arrays(self, arrays: Sequence[tuple[str, ...]]) -> None:
         """Offer these from now on."""
         self._choices = {"arrays": array_names(arrays)}
+        self._offer()
+
+    def _offer(self) -> None:
+        """Offer the arrays of the file, and to all but the trials themselves what comes of putting these on one line."""
+        self.trials.set_context(self._choices)
+        added = ADDED if self._recipe is not None and self._recipe.by_trial is not None else ()
         for form in (*self.units, self.lists):
-            form.set_context(self._choices)
+            form.set_context({"arrays": [*self._choices["arrays"], *added]})
 
     def set_recipe(self, recipe: Recipe) -> None:
         """Show a recipe without saying that it was edited."""
         self._recipe = recipe
+        self._offer()
+        self._show_trials()
         at = self._show_held()
         self.units[at].set_value(recipe.spikes if at == 0 else recipe.counts)
         self.lists.set_value(recipe)
@@ -79,6 +101,8 @@ class RecipeForms(QWidget):
         head, _, rest = field.partition(".")
         if head in ("spikes", "counts") and rest:
             return self.units[0 if head == "spikes" else 1].show_error(rest, message)
+        if head == "by_trial" and self.trials.isVisibleTo(self):
+            return self.trials.show_error(rest, message)
         return head in _LISTS and self.lists.show_error(field, message)
 
     def _kind_changed(self, at: int) -> None:
@@ -105,6 +129,28 @@ class RecipeForms(QWidget):
         for number, form in enumerate(self.units):
             form.setVisible(number == at)
 
+    def _show_trials(self) -> None:
+        """Show what the recipe says of trials."""
+        cut = self._recipe.by_trial if self._recipe is not None else None
+        with QSignalBlocker(self.by_trial):
+            self.by_trial.setChecked(cut is not None)
+        self.trials.setVisible(cut is not None)
+        if cut is not None:
+            self.trials.set_value(cut)
+
+    def _by_trial_toggled(self, on: bool) -> None:
+        if self._recipe is None:
+            return
+        units = self._recipe.spikes
+        times = (units.times, *units.more) if units is not None else ()
+        self._take(self._recipe.with_(by_trial=ByTrial(times=times) if on else None))
+        self._offer()
+        self._show_trials()
+
+    def _trials_edited(self, cut: ByTrial) -> None:
+        if self._recipe is not None:
+            self._take(self._recipe.with_(by_trial=cut))
+
     def _units_edited(self, units: Spikes | Counts) -> None:
         if self._recipe is not None:
             spikes = isinstance(units, Spikes)
@@ -119,6 +165,10 @@ class RecipeForms(QWidget):
         if any(getattr(self.lists.value, name) != value for name, value in lists.items()) or self.lists.value != recipe:
             self.lists.set_value(recipe)
         self.edited.emit(recipe)
+
+
+def _own(spec: type[Spec]) -> list[str]:
+    return [name for name in spec.model_fields if name not in TimeBase.model_fields]
 
 
 def by_use(spec: type[Spec], own: Sequence[str]) -> list[str]:

@@ -105,7 +105,7 @@ def _from_scipy(found: NamedArrays, name: str, value: Any, depth: int) -> None:
                         _from_scipy(found, f"{name}({at}).{field}", entry, depth + 1)
     elif value.dtype.kind == "O":
         if _keep_cells(found, name, [np.asarray(cell) for cell in value.ravel()[:MOST_CELLS]]):
-            _note_matrix(found, name, value.shape)
+            _keep_matrix(found, name, value.shape)
         else:
             for at, cell in enumerate(value.ravel(order="F")[:MOST_CELLS], 1):
                 if len(found) < MOST_ARRAYS and np.size(cell):
@@ -117,12 +117,12 @@ def _from_scipy(found: NamedArrays, name: str, value: Any, depth: int) -> None:
 
 
 def _keep_cells(found: NamedArrays, name: str, cells: list[np.ndarray]) -> bool:
-    """A cell array of numeric vectors is a list of units; of single numbers or of texts, an array; False where it is neither."""
+    """A cell array of numeric vectors or matrices is a list; of single numbers or of texts, an array; False where it is neither."""
     if all(cell.dtype.kind in "buif" for cell in cells):
         if cells and all(cell.size == 1 for cell in cells):
             found[name] = np.array([cell.ravel()[0] for cell in cells])
         else:
-            found[name] = [cell.ravel() for cell in cells]
+            found[name] = [cell if sum(length > 1 for length in cell.shape) > 1 else cell.ravel() for cell in cells]
     elif all(cell.dtype.kind in "US" and cell.size <= 1 for cell in cells):
         found[name] = np.array([text_of(cell.ravel()[0]) if cell.size else "" for cell in cells])
     else:
@@ -130,13 +130,10 @@ def _keep_cells(found: NamedArrays, name: str, cells: list[np.ndarray]) -> bool:
     return True
 
 
-def _note_matrix(found: NamedArrays, name: str, shape: tuple[int, ...]) -> None:
-    """Say that a list of vectors was a matrix of cells, as of units and trials."""
+def _keep_matrix(found: NamedArrays, name: str, shape: tuple[int, ...]) -> None:
+    """Remember that a list of vectors was a matrix of cells, as of units and trials."""
     if isinstance(found[name], list) and sum(length > 1 for length in shape) > 1:
-        found.notes.append(
-            f"'{name}' is a matrix of {' x '.join(map(str, shape))} cells, read row by row as {len(found[name])} vectors, and each as a unit of its own: where "
-            "they are units by trials, with times from each trial's start, put the trials of a unit together into one vector of times of the session."
-        )
+        found.matrices[name] = (shape[0], math.prod(shape[1:]))
 
 
 def _from_hdf5(found: NamedArrays, name: str, parent: h5py.Group, link: Any, depth: int) -> None:
@@ -158,7 +155,7 @@ def _from_item(found: NamedArrays, name: str, item: Any, depth: int) -> None:
             inner = NamedArrays()
             _from_hdf5(inner, field, item, item.get(field, getlink=True), depth + 1)
             found.update({f"{name}.{key}": value for key, value in inner.items()})
-            found.notes += [note.replace("'", f"'{name}.", 1) for note in inner.notes]
+            found.matrices |= {f"{name}.{key}": shape for key, shape in inner.matrices.items()}
         return
     kind = text_of(item.attrs.get("MATLAB_class", ""))
     if kind in ("cell", "") and item.dtype == h5py.ref_dtype:  # a field of an array of structs has no class
@@ -166,7 +163,7 @@ def _from_item(found: NamedArrays, name: str, item: Any, depth: int) -> None:
         places = item[()].T
         cells = [_plain_cell(item.file[reference]) for reference in places.ravel()[:MOST_CELLS] if reference]
         if all(cell is not None for cell in cells) and _keep_cells(found, name, cells):
-            _note_matrix(found, name, places.shape)
+            _keep_matrix(found, name, places.shape)
             return
         for at, reference in enumerate(places.ravel(order="F")[:MOST_CELLS], 1):
             cell = item.file[reference] if reference else None

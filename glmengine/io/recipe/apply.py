@@ -10,6 +10,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import plain_column
 from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, free_name, safe_name, unique_names
+from glmengine.io.recipe.by_trial import on_one_line, said_of_matrix
 from glmengine.io.recipe.names import field_of
 from glmengine.io.recipe.one_clock import see_one_clock
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
@@ -27,7 +28,11 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
     GlmError
         If an array is missing or does not fit; `field` is the recipe's.
     """
-    raw = RawRecording(notes=list(arrays.notes) if isinstance(arrays, NamedArrays) else [])
+    support = None
+    if recipe.by_trial is not None:
+        line = on_one_line(recipe.by_trial, arrays)
+        arrays, support = line.arrays, line.support
+    raw = RawRecording(notes=list(arrays.notes) if isinstance(arrays, NamedArrays) else [], support=support)
     if recipe.spikes is not None:
         _add_spikes(raw, recipe.spikes, arrays)
     else:
@@ -92,6 +97,8 @@ def correct_with(recipe: Recipe, raw: RawRecording, beside: Arrays) -> RawRecord
     """
     if recipe.spikes is not None and raw.spikes is not None:
         raw.spikes = [recipe.spikes.seconds(times, "spikes") for times in raw.spikes]
+    if recipe.by_trial is not None:
+        raise GlmError("field 'by_trial': the file says itself when its trials are; leave [by_trial] out", field="by_trial")
     known = {series.name: at for at, series in enumerate(raw.series)}
     for position, item in enumerate(recipe.covariates):
         field = f"covariates.{position}"
@@ -135,6 +142,8 @@ def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
         for number, cell in enumerate(raw.spikes):
             see_one_clock(cell, spikes.times, "spikes.times", f" of unit {number}")
         raw.unit_names = list(map(str, range(len(cells))))
+        if isinstance(arrays, NamedArrays) and spikes.times in arrays.matrices:
+            raw.notes.append(said_of_matrix(spikes.times, arrays.matrices[spikes.times]))
         if spikes.more:
             raw.unit_names = unique_names([safe_name(name) for name in (spikes.times, *spikes.more)])
     else:

@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.raw import WHOLE_TABLE, NamedArrays
+from glmengine.io.recipe.by_trial import NAME, START, STOP, on_one_line
+from glmengine.io.recipe.draft_by_trial import column_of_trials, draft_by_trial
 from glmengine.io.recipe.draft_counts import are_counts, draft_counts
 from glmengine.io.recipe.draft_covariates import draft_covariates, draft_events, draft_trials
 from glmengine.io.recipe.draft_spikes import draft_spikes
@@ -32,6 +35,7 @@ from glmengine.io.recipe.recipe import (
     COLUMN,
     SECONDS,
     Arrays,
+    ByTrial,
     Happenings,
     Measured,
     Recipe,
@@ -119,6 +123,12 @@ def draft_from_arrays(arrays: Arrays, clocks: Mapping[str, np.ndarray] = Mapping
 
     Times (s) of what lies in further files, by name, are `clocks` that tell in which unit spikes are counted.
     """
+    cut = draft_by_trial(arrays)
+    if cut is not None:
+        return Draft(cut.recipe, (*cut.reasons, *_left_out(arrays, set(cut.used))))
+    column = column_of_trials(arrays)
+    if column is not None:
+        return _draft_of_column(column, arrays, clocks)
     reasons = list(arrays.notes) if isinstance(arrays, NamedArrays) else []
     vectors = _vectors(arrays)
     trials = draft_trials(arrays, vectors, reasons)
@@ -153,6 +163,32 @@ def draft_from_arrays(arrays: Arrays, clocks: Mapping[str, np.ndarray] = Mapping
         Recipe(spikes=spikes, counts=counts, covariates=tuple(covariates), trials=tuple(trials), events=tuple(events)),
         tuple(reasons),
     )
+
+
+def _draft_of_column(cut: ByTrial, arrays: Arrays, clocks: Mapping[str, np.ndarray]) -> Draft:
+    """The draft of what lies on one time line once trials are put there, whose column is no trial of its own any more."""
+    line = on_one_line(cut, arrays).arrays
+    plain = NamedArrays({name: values for name, values in line.items() if name not in (cut.trial, START, STOP, NAME)}, line.notes)
+    found = draft_from_arrays(plain, clocks)
+    reason = (
+        f"'{cut.times[0]}' begins anew in each trial, of which '{cut.trial}' says which: its times are taken to count from the beginning of each, in "
+        f"{cut.time_unit}. If they are those of the session, leave [by_trial] and the trials out."
+    )
+    recipe = found.recipe.with_(by_trial=cut, trials=(Stretches(name="trials", start=START, stop=STOP, properties=(NAME,)),))
+    return Draft(_in_seconds(recipe, cut), (reason, *found.reasons))
+
+
+def _in_seconds(recipe: Recipe, cut: ByTrial) -> Recipe:
+    """The recipe with the times that were put on one line in seconds, whatever their names say."""
+    changes: dict[str, Any] = {}
+    if recipe.spikes is not None and recipe.spikes.times in cut.times:
+        changes["spikes"] = recipe.spikes.with_(time_unit="s", rate=None)
+    changes["covariates"] = tuple(
+        item.with_(time_unit="s", rate=None) if item.times in cut.times else item for item in recipe.covariates
+    )
+    if recipe.counts is not None and recipe.counts.times in cut.times:
+        changes["counts"] = recipe.counts.with_(time_unit="s", rate=None)
+    return recipe.with_(**changes)
 
 
 def clocks_of(arrays: Arrays, file: str) -> dict[str, np.ndarray]:

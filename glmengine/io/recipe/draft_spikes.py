@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.io.raw import NamedArrays
+from glmengine.io.recipe.by_trial import said_of_matrix
 from glmengine.io.recipe.names import (
     NOT_OWNER,
     OF_UNITS,
@@ -46,6 +48,8 @@ def draft_spikes(
         assert rows is not None
         what = "a cell array" if isinstance(arrays[cells], list) else "a matrix filled up with NaN"
         reasons.append(f"'{cells}' is {what} of {len(rows)} vectors: one unit {'a cell' if what == 'a cell array' else 'each'}.")
+        if isinstance(arrays, NamedArrays) and cells in arrays.matrices:
+            reasons.append(said_of_matrix(cells, arrays.matrices[cells]))
         times = np.concatenate([np.ravel(cell).astype(np.float64) for cell in rows])
         about = _about_units(arrays, cells, len(rows), reasons) if isinstance(arrays[cells], list) else {}
         return Spikes(times=cells, **about, **_clock(cells, times, bases, arrays, reasons))

@@ -27,7 +27,7 @@ COLUMN = re.compile(r"\[(\d+)\]$")
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "min": 60.0, "d": 86_400.0}
 
 
-REFERRING = frozenset({"times", "units", "values", "start", "stop", "properties", "more", "names", "kinds"})
+REFERRING = frozenset({"times", "units", "values", "start", "stop", "properties", "more", "names", "kinds", "signals", "trial"})
 """Fields of a recipe that name arrays."""
 
 
@@ -165,6 +165,56 @@ class Happenings(TimeBase):
     )
 
 
+class ByTrial(TimeBase):
+    """Arrays with an entry for each trial, in which time begins anew; the rest of the recipe has them on one time line, in seconds."""
+
+    times: tuple[str, ...] = param(
+        (),
+        title="Times within trials",
+        help="Arrays of spike times, or of other moments, that count from the beginning of their trial: a cell, a row or a number for each trial. "
+        "A matrix of cells has units along one side and trials along the other.",
+        choices="arrays",
+    )
+    signals: tuple[str, ...] = param(
+        (),
+        title="Signals within trials",
+        help="Arrays of what was measured or counted over each trial at the sampling rate: a cell or a row for each trial.",
+        choices="arrays",
+    )
+    trial: str = param(
+        "",
+        title="Trial of each time",
+        help="Array or column that says in which trial each time lies, where those of all trials stand in one array.",
+        choices="arrays",
+    )
+    stop: str = param(
+        "",
+        title="End of each trial",
+        help="Array of when each trial ends, counted as its times are; where empty it ends with its signals, or with the last time of them all.",
+        choices="arrays",
+    )
+    start: str = param(
+        "",
+        title="Start in the session",
+        help="Array of when each trial's time 0 was in the session; where empty trials are put one behind another.",
+        choices="arrays",
+    )
+    begin: float = param(
+        0.0,
+        title="Trials begin at",
+        help="Where in its own time each trial begins: -0.5 where times count from a stimulus half a second later.",
+        unit="s",
+    )
+    pause: float = param(
+        1.0,
+        title="Pause between trials",
+        help="Time between trials that are put one behind another; it counts as not recorded.",
+        unit="s",
+        gt=0,
+        advanced=True,
+    )
+
+
 class Recipe(Spec):
     """What the arrays of a file are."""
 
@@ -175,6 +225,9 @@ class Recipe(Spec):
         title="Recording",
         help="The file that the recipe was made for, where it names others beside it: for another recording their names follow its name.",
         advanced=True,
+    )
+    by_trial: ByTrial | None = param(
+        None, title="Trial by trial", help="What the file holds trial by trial, with times from the beginning of each."
     )
     spikes: Spikes | None = param(None, title="Spikes", help="Where the spike times are.")
     counts: Counts | None = param(None, title="Counts", help="Where binned counts are, in place of spike times.")

@@ -291,6 +291,22 @@ def test_a_kind_of_units_that_cannot_be_is_not_shown(qtbot):
     assert forms.recipe.spikes is not None
 
 
+def test_what_is_held_trial_by_trial_can_be_said(qtbot):
+    forms = RecipeForms([("spikes", "(4 cells)", "cells", ""), ("length", "4", "numbers", "")])
+    qtbot.addWidget(forms)
+    forms.set_recipe(Recipe(spikes=Spikes(times="spikes")))
+    assert not forms.trials.isVisibleTo(forms)
+    forms.by_trial.click()
+    assert forms.recipe.by_trial.times == ("spikes",)
+    assert forms.trials.isVisibleTo(forms)
+    forms.trials.edited.emit(forms.recipe.by_trial.with_(stop="length"))
+    assert forms.recipe.by_trial.stop == "length"
+    assert forms.show_error("by_trial.stop", "no such array")
+    forms.by_trial.click()
+    assert forms.recipe.by_trial is None
+    assert not forms.trials.isVisibleTo(forms)
+
+
 def test_a_message_moves_nothing_under_the_mouse(qtbot, monkeypatch):
     form = QWidget()
     box = QVBoxLayout(form)
