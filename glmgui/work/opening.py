@@ -38,6 +38,7 @@ from glmgui.work.recording_files import (
     open_with,
     recording_and_result,
     recording_of,
+    result_and_recording,
 )
 from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove_leftover
 from glmgui.work.saving import Saving
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
 Then = Callable[[], None] | None
 OPEN = "open"
-_ALONE = (".glm", ".toml")
+_ALONE = (".glm", ".toml", ".nc")
 
 
 class Opening(QObject):
@@ -88,7 +89,7 @@ class Opening(QObject):
         self._recovery, self._recent = recovery, recent
 
     def open(self, path: Path, then: Then = None) -> None:
-        """Open a recording, a project (``.glm``) or an analysis (``.toml``), after asking what becomes of unsaved changes."""
+        """Open a recording, a project (``.glm``), an analysis (``.toml``) or a result (``.nc``), after asking what becomes of unsaved changes."""
         path = Path(path)
         ending = path.suffix.lower()
         if ending == ".toml" and self._document.recording is not None:
@@ -163,6 +164,8 @@ class Opening(QObject):
             )
         elif ending == ".toml":
             self._submit(path, lambda context: analysis_and_recording(path, context), lambda found: self._take_pair(path, *found))
+        elif ending == ".nc":
+            self._submit(path, lambda context: result_and_recording(path, context), lambda found: self._take_pair(path, *found))
         else:
             self.open_or_ask(path, lambda recording: self.take_recording(recording, path, then))
 
@@ -279,8 +282,8 @@ class Opening(QObject):
             title=f"Open {path.name}",
         )
 
-    def _take_pair(self, path: Path, analysis: Analysis, recording: Recording | None) -> None:
-        """Show an analysis file with its recording; asks where that is if it is not where the file says."""
+    def _take_pair(self, path: Path, analysis: Analysis, recording: Recording | None, made: Result | None = None) -> None:
+        """Show an analysis file, or a result that was made by one, with its recording; asks where that is if it is not where the file says."""
         if recording is None and analysis.recording.path:
             missing = next(place for place in places_of(analysis, path.parent) if not place.exists())
             place = self._questions.locate(missing, missing.name)
@@ -288,16 +291,16 @@ class Opening(QObject):
                 there = with_moved_recording(analysis, path.parent, missing, place)
                 self._submit(
                     place,
-                    lambda context: (there, recording_of(there, path.parent, context)),
+                    lambda context: (there, recording_of(there, path.parent, context), made),
                     lambda found: self._take_pair(path, *found),
                 )
                 return
         if recording is not None:
             analysis = for_recording(analysis, recording)
-        self._document.open(recording, analysis, saved=False)
+        self._document.open(recording, analysis, made, saved=False)
         self._opened(path, path)
         if recording is None:
-            self._say_without("the analysis names no recording that was found", path.name)
+            self._say_without(f"the {'result' if made else 'analysis'} names no recording that was found", path.name)
 
     def _take(self, opened: Opened, then: Then = None) -> None:
         """Show an opened project; asks for its recording where that is missing or another one."""

@@ -97,6 +97,14 @@ def analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Reco
     return analysis, recording_of(analysis, path.parent, context)
 
 
+def result_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None, Result]:
+    """A saved result, its analysis, and the recording that this names, or several joined, if they are there."""
+    from glmengine.results.result import Result
+
+    made = Result.load(path)
+    return made.analysis, recording_of(made.analysis, path.parent, context), made
+
+
 def recording_of(analysis: Analysis, beside: Path, context: Context) -> Recording | None:
     """The recording that an analysis names, or several joined; None where one of them is not there."""
     from glmengine.analysis.sources import open_sessions

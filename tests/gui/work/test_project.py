@@ -65,6 +65,27 @@ def test_a_project_opens_as_it_was_saved(saved, qtbot):
     assert "project.glm" in window.windowTitle()
 
 
+def test_a_result_opens_with_the_recording_that_it_was_made_of(saved, tmp_path, qtbot):
+    window, _, place = saved
+    window.work.fitting.fit()
+    with qtbot.waitSignal(window.work.fitting.fitted, timeout=120_000):
+        pass
+    coefficients = window.document.result.coefficients.values
+    window.document.result.save(place.with_name("result.nc"))
+    window.document.open(None, Analysis())
+    opened(window, place.with_name("result.nc"), qtbot)
+    np.testing.assert_array_equal(window.document.result.coefficients.values, coefficients)
+    assert window.document.recording.path == place
+    assert not window.document.result_is_stale
+
+
+def test_another_file_in_netcdf_is_told_in_a_sentence(window, tmp_path, qtbot):
+    (tmp_path / "weather.nc").write_bytes(b"CDF\x01" + bytes(40))
+    window.work.opening.open(tmp_path / "weather.nc")
+    qtbot.waitUntil(lambda: window.notice_bar.notice is not None)
+    assert "weather.nc: is not a saved" in window.notice_bar.notice.text
+
+
 def test_the_result_is_saved_and_not_stale(saved, qtbot):
     window, project, _ = saved
     window.work.fitting.fit()
