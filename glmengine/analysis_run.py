@@ -39,13 +39,8 @@ if TYPE_CHECKING:
 
 _GRACE = 2.0  # s that what is made after a stop has in all: the final fit where the cross-validation was stopped, errors, bands of curves
 _FIT_OF_GRACE = 0.5  # share of it in which that fit ends
-_STAGES_OF_GRACE = (
-    1.0,
-    1.0,
-    1.0,
-    0.5,
-    0.5,
-)  # in which the stages of a result end: notes on drift and correlations of held-out rates are spared first
+# in which the stages of a result end: notes on drift and correlations of held-out rates are spared first
+_STAGES_OF_GRACE = (1.0, 1.0, 1.0, 0.5, 0.5)
 _SHARE_OF_FIT = 0.3  # of the time, where terms are selected too
 _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kept to predict held-out time
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
@@ -331,7 +326,7 @@ def _fitted(
     separable = bool(separable_terms(prepared.design))
     begin = None
     penalty = penalty_of(analysis.model, prepared.design.terms)
-    if cross_validation is not None and (stopped or ends_in_one_place(analysis.model, penalty)):
+    if cross_validation is not None and not separable and (stopped or ends_in_one_place(analysis.model, penalty)):
         begin = mean_of_folds(cross_validation, ended=not stopped)
     return (fit_separable if separable else fit)(
         prepared.design,
@@ -340,7 +335,7 @@ def _fitted(
         penalty=penalty,
         strength=strength,
         context=context,
-        **({} if begin is None or separable else {"start": begin}),
+        **({} if begin is None else {"start": begin}),
         **({} if separable else {"kept": kept}),
         **_options(analysis, prepared.design, prepared.units),
     )

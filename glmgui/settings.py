@@ -46,8 +46,8 @@ class Recent:
 
     @property
     def kind(self) -> str:
-        """Project, analysis or recording, by its ending."""
-        return {".glm": "project", ".toml": "analysis"}.get(self.path.suffix.lower(), "recording")
+        """Project, analysis, result or recording, by its ending."""
+        return {".glm": "project", ".toml": "analysis", ".nc": "result"}.get(self.path.suffix.lower(), "recording")
 
 
 def _recent_of(text: str, told: object) -> Recent:

@@ -90,7 +90,6 @@ class RecipeForms(QWidget):
     def set_recipe(self, recipe: Recipe) -> None:
         """Show a recipe without saying that it was edited."""
         self._recipe = recipe
-        self._offer()
         self._show_trials()
         at = self._show_held()
         self.units[at].set_value(recipe.spikes if at == 0 else recipe.counts)
@@ -130,7 +129,8 @@ class RecipeForms(QWidget):
             form.setVisible(number == at)
 
     def _show_trials(self) -> None:
-        """Show what the recipe says of trials."""
+        """Show what the recipe says of trials, and offer what comes of it."""
+        self._offer()
         cut = self._recipe.by_trial if self._recipe is not None else None
         with QSignalBlocker(self.by_trial):
             self.by_trial.setChecked(cut is not None)
@@ -144,7 +144,6 @@ class RecipeForms(QWidget):
         units = self._recipe.spikes
         times = (units.times, *units.more) if units is not None else ()
         self._take(self._recipe.with_(by_trial=ByTrial(times=times) if on else None))
-        self._offer()
         self._show_trials()
 
     def _trials_edited(self, cut: ByTrial) -> None:

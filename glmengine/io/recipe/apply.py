@@ -11,6 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.io.files.limits import plain_column
 from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, free_name, safe_name, unique_names
 from glmengine.io.recipe.by_trial import on_one_line, said_of_matrix
+from glmengine.io.recipe.named_arrays import array_named, entry_named, numbers_named, plain_numbers
 from glmengine.io.recipe.names import field_of
 from glmengine.io.recipe.one_clock import see_one_clock
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
@@ -48,7 +49,7 @@ def _add_times(raw: RawRecording, recipe: Recipe, arrays: Arrays) -> None:
     for position, item in enumerate(recipe.epochs):
         field = f"epochs.{position}"
         pair = [
-            item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
+            item.seconds(numbers_named(arrays, name, f"{field}.{end}"), field)
             for end, name in (("start", item.start), ("stop", item.stop))
         ]
         _same_length(pair, item.name, field)
@@ -56,25 +57,25 @@ def _add_times(raw: RawRecording, recipe: Recipe, arrays: Arrays) -> None:
     for position, item in enumerate(recipe.trials):
         field = f"trials.{position}"
         start, stop = (
-            item.seconds(_numbers(arrays, name, f"{field}.{end}"), field)
+            item.seconds(numbers_named(arrays, name, f"{field}.{end}"), field)
             for end, name in (("start", item.start), ("stop", item.stop))
         )
         called = unique_names(
             [safe_name(name.rpartition(":")[2]) for name in item.properties]
         )  # the next day's file has them too
         columns = {
-            column: np.ravel(_array(arrays, name, f"{field}.properties"))
+            column: np.ravel(array_named(arrays, name, f"{field}.properties"))
             for column, name in zip(called, item.properties, strict=True)
         }
         _same_length([start, stop, *columns.values()], item.name, field)
         raw.trials[safe_name(item.name)] = RawTrials(start, stop, columns)
     for position, item in enumerate(recipe.events):
         field = f"events.{position}"
-        times = item.seconds(_numbers(arrays, item.times, f"{field}.times"), field)
+        times = item.seconds(numbers_named(arrays, item.times, f"{field}.times"), field)
         if not item.kinds:
             raw.events[safe_name(item.name)] = times
             continue
-        kinds = plain_column(np.ravel(_array(arrays, item.kinds, f"{field}.kinds"))).astype(str)
+        kinds = plain_column(np.ravel(array_named(arrays, item.kinds, f"{field}.kinds"))).astype(str)
         _same_length([times, kinds], f"{item.times} and {item.kinds}", f"{field}.kinds")
         different = sorted(set(kinds[kinds != ""]))
         if len(different) > MOST_TEXTS:
@@ -127,15 +128,15 @@ def correct_with(recipe: Recipe, raw: RawRecording, beside: Arrays) -> RawRecord
 
 
 def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
-    found = _get(arrays, spikes.times, "spikes.times")
+    found = entry_named(arrays, spikes.times, "spikes.times")
     owned = _rows_of_units(found) if not spikes.units and not spikes.more else None
     if spikes.more:
         owned = [
-            _plain_numbers(_array(arrays, name, "spikes.more"), name, "spikes.more") for name in (spikes.times, *spikes.more)
+            plain_numbers(array_named(arrays, name, "spikes.more"), name, "spikes.more") for name in (spikes.times, *spikes.more)
         ]
     index = None
     if owned is not None:
-        cells = [_plain_numbers(cell, spikes.times, "spikes.times") for cell in owned]
+        cells = [plain_numbers(cell, spikes.times, "spikes.times") for cell in owned]
         # a table has as many rows as its longest column: what is missing below a shorter one is no spike
         cells = [cell[np.isfinite(cell)] if isinstance(found, np.ndarray) else cell for cell in cells]
         raw.spikes = [spikes.seconds(cell, "spikes") for cell in cells]
@@ -147,7 +148,7 @@ def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
         if spikes.more:
             raw.unit_names = unique_names([safe_name(name) for name in (spikes.times, *spikes.more)])
     else:
-        times = spikes.seconds(_numbers(arrays, spikes.times, "spikes.times"), "spikes")
+        times = spikes.seconds(numbers_named(arrays, spikes.times, "spikes.times"), "spikes")
         if not spikes.units and isinstance(found, np.ndarray) and found.ndim == 2 and min(found.shape) > 1:
             raise GlmError(
                 f"field 'spikes.times': '{spikes.times}' is a matrix of {found.shape[0]} x {found.shape[1]} in which neither rows nor columns go "
@@ -159,7 +160,7 @@ def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
             times = times[: _last_finite(times)]
             raw.spikes, raw.unit_names = [times], [safe_name(spikes.times)]
         else:
-            owners = np.ravel(_array(arrays, spikes.units, "spikes.units"))
+            owners = np.ravel(array_named(arrays, spikes.units, "spikes.units"))
             _same_length([times, owners], f"{spikes.times} and {spikes.units}", "spikes.units")
             names, index = _sorted_by_owner(raw, times, owners, (spikes.times, spikes.units))
             raw.unit_names = unique_names([safe_name(str(name)) for name in names])
@@ -230,7 +231,7 @@ def _describe_units(raw: RawRecording, spikes: Spikes, arrays: Arrays, index: np
     """Names and properties of the units, one value a unit; of a spike (the `index` of each unit's first) where they are as many as those."""
 
     def column(name: str, field: str) -> np.ndarray:
-        values = np.ravel(_array(arrays, name, field))
+        values = np.ravel(array_named(arrays, name, field))
         if index is not None and len(values) != len(raw.unit_names) and len(values) > index.max(initial=-1):
             values = values[index]
         if len(values) != len(raw.unit_names):
@@ -253,17 +254,17 @@ def _short(value: object) -> str:
 
 
 def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
-    columns = [_array(arrays, name, "counts.values") for name in counts.values]
+    columns = [array_named(arrays, name, "counts.values") for name in counts.values]
     if len(columns) == 1:
         values = np.atleast_2d(np.squeeze(columns[0]))
         values = values.T if values.shape[0] == 1 else values
         values = values.T if counts.units_first else values
-        length = len(_numbers(arrays, counts.times, "counts.times")) if counts.times else len(values)
+        length = len(numbers_named(arrays, counts.times, "counts.times")) if counts.times else len(values)
         if values.shape[0] != length and values.shape[1] == length:
             values = values.T
         raw.unit_names = [str(unit) for unit in range(values.shape[1])]
     else:
-        length = len(_numbers(arrays, counts.times, "counts.times")) if counts.times else None
+        length = len(numbers_named(arrays, counts.times, "counts.times")) if counts.times else None
         parts = _side_by_side(columns, length, "the counts", "counts.values")
         values = np.column_stack(parts)
         raw.unit_names = unique_names([safe_name(name) for name in _names_of(counts.values, parts)])
@@ -278,7 +279,7 @@ def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
 
 
 def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
-    columns = [_array(arrays, name, f"{field}.values") for name in item.values]
+    columns = [array_named(arrays, name, f"{field}.values") for name in item.values]
     if len(columns) == 1 and columns[0].dtype.kind in "OSU":
         return _category(item, columns[0], arrays, field)
     for name, column in zip(item.values, columns, strict=True):
@@ -289,11 +290,11 @@ def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
     if len(columns) == 1:
         values = np.squeeze(columns[0])
         values = values.reshape(1) if values.ndim == 0 else values
-        length = len(_numbers(arrays, item.times, f"{field}.times")) if item.times else len(values)
+        length = len(numbers_named(arrays, item.times, f"{field}.times")) if item.times else len(values)
         if values.ndim == 2 and values.shape[0] != length and values.shape[1] == length:
             values = values.T
     else:
-        length = len(_numbers(arrays, item.times, f"{field}.times")) if item.times else None
+        length = len(numbers_named(arrays, item.times, f"{field}.times")) if item.times else None
         values = np.column_stack(_side_by_side(columns, length, item.name, f"{field}.values"))
     times = _times(item, item.times, len(values), arrays, field)
     _same_length([times, values], f"{item.name} and its times", f"{field}.times")
@@ -336,7 +337,7 @@ def _category(item: Measured, texts: np.ndarray, arrays: Arrays, field: str) -> 
 
 def _times(base: TimeBase, name: str, length: int, arrays: Arrays, field: str, *, centred: bool = False) -> np.ndarray:
     if name:
-        times = base.seconds(_numbers(arrays, name, f"{field}.times"), field)
+        times = base.seconds(numbers_named(arrays, name, f"{field}.times"), field)
         see_one_clock(times, name, f"{field}.times")
         return times
     if base.rate is None:
@@ -345,36 +346,6 @@ def _times(base: TimeBase, name: str, length: int, arrays: Arrays, field: str, *
             field=f"{field}.times",
         )
     return (np.arange(length) + (0.5 if centred else 0.0)) / base.rate + base.offset
-
-
-def _get(arrays: Arrays, name: str, field: str) -> np.ndarray | list[np.ndarray]:
-    column = COLUMN.search(name)
-    whole = arrays.get(COLUMN.sub("", name)) if column and name not in arrays else None
-    if isinstance(whole, np.ndarray) and whole.ndim == 2 and int(column[1]) < whole.shape[1]:
-        return whole[:, int(column[1])]
-    if name not in arrays:
-        have = ", ".join(list(arrays)[:20]) or "nothing"
-        raise GlmError(f"field '{field}': there is no array or column '{name}'; the file holds: {have}", field=field)
-    return arrays[name]
-
-
-def _array(arrays: Arrays, name: str, field: str) -> np.ndarray:
-    found = _get(arrays, name, field)
-    if isinstance(found, list):
-        raise GlmError(f"field '{field}': '{name}' is a cell array, where one array is needed; name another", field=field)
-    return found
-
-
-def _numbers(arrays: Arrays, name: str, field: str) -> np.ndarray:
-    return _plain_numbers(_array(arrays, name, field), name, field)
-
-
-def _plain_numbers(values: np.ndarray, name: str, field: str) -> np.ndarray:
-    values = np.ravel(values)
-    if values.dtype.kind not in "buif":
-        held = f"texts such as '{values[0]}'" if values.dtype.kind in "OSU" and values.size else str(values.dtype)
-        raise GlmError(f"field '{field}': '{name}' holds {held}, not numbers; name another array", field=field)
-    return values.astype(np.float64)
 
 
 def _side_by_side(columns: list[np.ndarray], length: int | None, what: str, field: str) -> list[np.ndarray]:

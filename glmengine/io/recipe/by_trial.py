@@ -8,6 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.raw import NamedArrays
+from glmengine.io.recipe.named_arrays import array_named, entry_named, plain_numbers
 from glmengine.io.recipe.recipe import Arrays, ByTrial
 from glmengine.sentences import numbered
 
@@ -86,7 +87,7 @@ class _Trials:
         """Of each time its trial, counted from 0, and the trials' names, where the times of all trials stand in one array."""
         if not self.cut.trial:
             return None, None
-        named = np.ravel(self._array(self.cut.trial, "trial"))
+        named = np.ravel(array_named(self.arrays, self.cut.trial, _field("trial")))
         names, index = np.unique(named, return_inverse=True)
         return index.reshape(-1), names
 
@@ -94,9 +95,9 @@ class _Trials:
         """As many as there are starts or stops, else as the first array has entries."""
         for name, field in ((self.cut.stop, "stop"), (self.cut.start, "start")):
             if name:
-                return np.size(self._array(name, field))
+                return np.size(array_named(self.arrays, name, _field(field)))
         for name in (*self.cut.times, *self.cut.signals):
-            entries = self._get(name, "times")
+            entries = entry_named(self.arrays, name, _field("times"))
             shape = self._shape_of(name)
             if shape is None:
                 return len(entries)
@@ -107,7 +108,7 @@ class _Trials:
 
     def _entries(self, name: str) -> list[list[np.ndarray]]:
         """Times of each unit in each trial, in seconds of the trial; of what is no matrix of cells there is one unit."""
-        found = self._get(name, "times")
+        found = entry_named(self.arrays, name, _field("times"))
         if self.owners is not None:
             return [[self._seconds(np.ravel(found), name)]]
         shape = self._shape_of(name)
@@ -128,14 +129,11 @@ class _Trials:
         return [[self._seconds(entry, name) for entry in entries]]
 
     def _seconds(self, values: np.ndarray, name: str) -> np.ndarray:
-        values = np.ravel(values)
-        if values.dtype.kind not in "buif":
-            raise _error("times", f"'{name}' holds {values.dtype}, not numbers; name another array")
-        return self.cut.seconds(values, "by_trial")
+        return self.cut.seconds(plain_numbers(values, name, _field("times")), "by_trial")
 
     def _samples(self, name: str) -> list[np.ndarray]:
         """A signal of each trial, (samples,) or (samples, components)."""
-        found = self._get(name, "signals")
+        found = entry_named(self.arrays, name, _field("signals"))
         if not isinstance(found, list):
             sides = [side for side in range(found.ndim) if found.shape[side] == self.count]
             if found.ndim < 2 or not sides:
@@ -201,7 +199,7 @@ class _Trials:
         return stops
 
     def _per_trial(self, name: str, field: str) -> np.ndarray:
-        values = np.ravel(self._array(name, field))
+        values = np.ravel(array_named(self.arrays, name, _field(field)))
         if len(values) != self.count:
             raise _error(
                 field, f"'{name}' has {len(values)} entries for {numbered(self.count, 'trial')}; name an array with one a trial"
@@ -265,18 +263,6 @@ class _Trials:
             f"{numbered(self.outside, 'time')} before the beginning or after the end of their trial left out; correct begin or stop where they belong to it."
         ]
 
-    def _get(self, name: str, field: str) -> np.ndarray | list[np.ndarray]:
-        if name not in self.arrays:
-            have = ", ".join(list(self.arrays)[:20]) or "nothing"
-            raise _error(field, f"there is no array or column '{name}'; the file holds: {have}")
-        return self.arrays[name]
-
-    def _array(self, name: str, field: str) -> np.ndarray:
-        found = self._get(name, field)
-        if isinstance(found, list):
-            raise _error(field, f"'{name}' is a cell array, where one array is needed; name another")
-        return found
-
 
 def said_of_matrix(name: str, shape: tuple[int, int]) -> str:
     """What is to be said of a matrix of cells each of which is taken as a unit."""
@@ -287,5 +273,9 @@ def said_of_matrix(name: str, shape: tuple[int, int]) -> str:
     )
 
 
+def _field(name: str) -> str:
+    return f"by_trial.{name}"
+
+
 def _error(field: str, what: str) -> GlmError:
-    return GlmError(f"field 'by_trial.{field}': {what}", field=f"by_trial.{field}")
+    return GlmError(f"field '{_field(field)}': {what}", field=_field(field))

@@ -180,15 +180,13 @@ def _draft_of_column(cut: ByTrial, arrays: Arrays, clocks: Mapping[str, np.ndarr
 
 def _in_seconds(recipe: Recipe, cut: ByTrial) -> Recipe:
     """The recipe with the times that were put on one line in seconds, whatever their names say."""
-    changes: dict[str, Any] = {}
-    if recipe.spikes is not None and recipe.spikes.times in cut.times:
-        changes["spikes"] = recipe.spikes.with_(time_unit="s", rate=None)
-    changes["covariates"] = tuple(
-        item.with_(time_unit="s", rate=None) if item.times in cut.times else item for item in recipe.covariates
+
+    def placed(part: Any) -> Any:
+        return part.with_(time_unit="s", rate=None) if part is not None and part.times in cut.times else part
+
+    return recipe.with_(
+        spikes=placed(recipe.spikes), counts=placed(recipe.counts), covariates=tuple(map(placed, recipe.covariates))
     )
-    if recipe.counts is not None and recipe.counts.times in cut.times:
-        changes["counts"] = recipe.counts.with_(time_unit="s", rate=None)
-    return recipe.with_(**changes)
 
 
 def clocks_of(arrays: Arrays, file: str) -> dict[str, np.ndarray]:

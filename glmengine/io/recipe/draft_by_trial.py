@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.io.raw import NamedArrays
 from glmengine.io.recipe.by_trial import BINS, SAMPLES, START, STOP, on_one_line
-from glmengine.io.recipe.draft_covariates import draft_covariates
+from glmengine.io.recipe.draft_covariates import MOST_CODE, are_codes, draft_covariates
 from glmengine.io.recipe.names import (
     EVENT_NAME,
     OWNER_NAME,
@@ -33,9 +33,6 @@ TRAIN_NAME = re.compile(r"sp_?train|train$", re.IGNORECASE)
 """Spike trains under names that do not say spike."""
 
 FEWEST_TRIALS = 3
-MOST_CODE = 8
-"""Of whole numbers that are kinds of trials rather than times."""
-
 LATE = 0.02
 """Share of a trial after which moments lie, as a rule: kinds of trials that are small numbers come before."""
 
@@ -125,26 +122,21 @@ def _of_struct(group: str, arrays: Arrays) -> TrialDraft | None:
         if isinstance(values, np.ndarray) and group_of(name) == group and values.size == count
     }
     times = {name: rows for name, rows in cells.items() if _rise(rows)}
-    stop = _stop(beside, times)
-    if count < FEWEST_TRIALS or not times or not (TRIAL_NAME.search(field_of(group.rstrip("."))) or stop):
+    stop, title = _stop(beside, times), group.rstrip(".")
+    # units have an end too, that of their recording
+    called = TRIAL_NAME.search(field_of(title)) or (stop and not OWNER_NAME.search(field_of(title)))
+    if count < FEWEST_TRIALS or not times or not called:
         return None
-    last = (
-        max(float(row[-1]) for rows in times.values() for row in rows if len(row))
-        if any(len(row) for rows in times.values() for row in rows)
-        else 0.0
-    )
-    unit = _unit([stop] if stop else list(times), float(np.median(beside[stop])) if stop else last)
     pooled = np.concatenate([row for rows in times.values() for row in rows])
+    unit, limit = _reach(stop, beside, count, list(times), pooled)
     cut = ByTrial(stop=stop, time_unit=unit, begin=_begin(pooled, unit))
-    ends = cut.seconds(beside[stop].astype(np.float64), "stop") - cut.begin if stop else None
+    ends = cut.seconds(limit, "stop") - cut.begin if stop else None
     signals, rate = _signals({name: rows for name, rows in cells.items() if name not in times}, ends, arrays, group)
     trains = [name for name in times if not EVENT_NAME.search(field_of(name)) or _is_train(name)]
     trains = [name for name in trains if np.mean([len(row) for row in times[name]]) > 1 or _is_train(name)] or list(times)[:1]
-    limit = beside[stop].astype(np.float64) if stop else np.full(count, last)
     moments = [name for name, values in beside.items() if name != stop and _are_moments(name, values, limit)]
     moments += [name for name in times if name not in trains]
     cut = cut.with_(times=(*trains, *moments), signals=tuple(signals), rate=rate)
-    title = group.rstrip(".")
     return _drafted(
         cut,
         arrays,
@@ -185,11 +177,10 @@ def _of_matrix(group: str, arrays: Arrays) -> TrialDraft | None:
             continue
         across = {name: [np.concatenate(rows[trial :: shape[1]]) for trial in range(shape[1])]}
         stop = _stop(of_trials, across, ordered=False)
-        last = max((float(row.max()) for row in rows if len(row)), default=0.0)
-        unit = _unit([stop] if stop else [name], float(np.median(of_trials[stop])) if stop else last)
-        limit = of_trials[stop].astype(np.float64) if stop else np.full(shape[1], last)
+        pooled = np.concatenate(rows)
+        unit, limit = _reach(stop, of_trials, shape[1], [name], pooled)
         moments = [other for other, values in of_trials.items() if other != stop and _are_moments(other, values, limit)]
-        cut = ByTrial(times=(name, *moments), stop=stop, time_unit=unit, begin=_begin(np.concatenate(rows), unit))
+        cut = ByTrial(times=(name, *moments), stop=stop, time_unit=unit, begin=_begin(pooled, unit))
         names = next((other for other in of_units if UNIT_NAMES.match(field_of(other))), "")
         properties = tuple(other for other in of_units if UNIT_PROPERTY.search(field_of(other)))
         return _drafted(
@@ -251,6 +242,15 @@ def _stop(beside: Mapping[str, np.ndarray], times: Mapping[str, Sequence[np.ndar
     return ""
 
 
+def _reach(
+    stop: str, beside: Mapping[str, np.ndarray], count: int, names: Sequence[str], times: np.ndarray
+) -> tuple[TimeUnit, np.ndarray]:
+    """In what the `times` of all trials, those under `names`, are counted, and until when each of `count` trials lasts at most, (count,) in that
+    unit: until it ends, or until the last time of them all where no array says when."""
+    limit = beside[stop].astype(np.float64) if stop else np.full(count, float(times.max()))
+    return _unit([stop] if stop else names, float(np.median(limit))), limit
+
+
 def _are_moments(name: str, values: np.ndarray, stops: np.ndarray) -> bool:
     """Whether numbers, one a trial, are moments within it rather than what the trial was like."""
     if values.dtype.kind not in "uif":
@@ -259,8 +259,7 @@ def _are_moments(name: str, values: np.ndarray, stops: np.ndarray) -> bool:
     numbers, limit = values[known].astype(np.float64), stops[known]
     if not len(numbers) or not ((numbers >= 0) & (numbers <= limit)).all():
         return False
-    codes = bool(numbers.max() <= MOST_CODE and np.array_equal(numbers, np.rint(numbers)))
-    return not codes and (
+    return not are_codes(numbers) and (
         EVENT_NAME.search(field_of(name)) is not None or bool(np.median(numbers / limit) > LATE and limit.min() > MOST_CODE)
     )
 

@@ -185,7 +185,7 @@ def _measured(name: str, values: np.ndarray, clock: dict[str, Any], arrays: Arra
     title, unit = _title(name), _unit_beside(name, arrays)
     angular = unit.lower() in ("deg", "rad", "degrees", "radians")
     circle = fills_a_circle(flat) if not unit and PERHAPS_ANGLE.search(name) and values.size == max(values.shape) else ""
-    named = ANGLE_NAME.search(name) and (angular or not (unit or _are_codes(flat))) and len(flat)
+    named = ANGLE_NAME.search(name) and (angular or not (unit or are_codes(flat))) and len(flat)
     if named or circle:
         unit = unit or circle or ("deg" if np.abs(flat).max() > 2 * np.pi + 1e-3 else "rad")
         words = "degrees" if unit.lower().startswith("deg") else "radians"
@@ -200,7 +200,7 @@ def _measured(name: str, values: np.ndarray, clock: dict[str, Any], arrays: Arra
     return Measured(name=title, values=(name,), unit=unit, **clock)
 
 
-def _are_codes(finite: np.ndarray) -> bool:
+def are_codes(finite: np.ndarray) -> bool:
     """Whether all numbers are whole and small, as where a direction is 1 or -1: no angles."""
     return bool((np.abs(finite) <= MOST_CODE).all() and np.array_equal(finite, np.rint(finite)))
 

@@ -62,9 +62,9 @@ def test_a_struct_of_trials_is_drafted_and_opened(tmp_path):
 
 
 def test_a_struct_of_units_stays_one_of_units(tmp_path):
-    cells = np.empty((1, 6), dtype=[("times", object), ("depth", object)])
+    cells = np.empty((1, 6), dtype=[("times", object), ("depth", object), ("end", object)])
     for at in range(6):
-        cells[0, at] = (np.sort(RNG.uniform(0, 600, 200))[:, None], float(at))
+        cells[0, at] = (np.sort(RNG.uniform(0, 600, 200))[:, None], float(at), 600.0)
     scipy.io.savemat(tmp_path / "units.mat", {"unit": cells})
     assert draft_recipe(tmp_path / "units.mat").recipe.by_trial is None
 
@@ -151,6 +151,12 @@ def test_counts_of_each_trial_are_one_unit():
     np.testing.assert_allclose(raw.counts.times[[0, 40]], [0.005, 1.405])
 
 
+def test_a_column_of_a_matrix_has_the_times_of_all_trials():
+    arrays = NamedArrays({"data": np.array([[1, 0.1], [1, 0.4], [2, 0.2]])})
+    line = on_one_line(ByTrial(times=("data[1]",), trial="data[0]"), arrays)
+    np.testing.assert_allclose(line.arrays["data[1]"], [0.1, 0.4, 1.6])
+
+
 def test_what_lies_outside_its_trial_is_left_out_and_said():
     arrays = NamedArrays({"t": [np.array([0.1, 5.0]), np.array([-0.2, 0.3])], "end": np.array([1.0, 1.0])})
     line = on_one_line(ByTrial(times=("t",), stop="end"), arrays)
@@ -171,7 +177,7 @@ def test_what_lies_outside_its_trial_is_left_out_and_said():
         ({"times": ("none",)}, "there is no array or column 'none'; the file holds: t, v, w, end, text"),
         ({"times": ("t", "w")}, "'w' has 3 entries for 2 trials"),
         ({"times": ("t",), "stop": "w"}, "'t' has 2 entries for 3 trials"),
-        ({"times": ("text",)}, "holds <U1, not numbers"),
+        ({"times": ("text",)}, "'text' holds texts such as 'a', not numbers"),
         ({"signals": ("v",)}, "need their sampling rate"),
         ({"signals": ("end",), "rate": 1.0}, "is 2, of which no side is the 2 trials"),
         ({"signals": ("v", "longer"), "rate": 1.0}, "trial 2 of 'longer' has 3 samples and of 'v' 2"),

@@ -77,6 +77,7 @@ def test_a_result_opens_with_the_recording_that_it_was_made_of(saved, tmp_path, 
     np.testing.assert_array_equal(window.document.result.coefficients.values, coefficients)
     assert window.document.recording.path == place
     assert not window.document.result_is_stale
+    assert window.settings.recent[0].kind == "result"
 
 
 def test_another_file_in_netcdf_is_told_in_a_sentence(window, tmp_path, qtbot):
