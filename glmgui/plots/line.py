@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -17,16 +16,14 @@ from qtpy.QtWidgets import QWidget
 from glmengine.figures.band_reach import ends_near, height_of
 from glmengine.figures.drawing import Curve as PlainCurve
 from glmengine.figures.drawing import Lines
-from glmengine.sentences import as_shown
 from glmgui.drawings.extremes import Extremes
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.legend import Legend
 from glmgui.plots.long_line import LongLine
 from glmgui.plots.points import PointsItem
 
 _BAND_ALPHA = 60
-_MOST_NAMES = 6
-_LEGEND_MARGIN = 24  # pixels
 _POINT, _DOT = 3, 6  # pixels
 _SAMPLES_A_PIXEL = 2  # of a long curve
 _LINES = ("line", "dashed", "steps")
@@ -38,14 +35,6 @@ class _Band(NamedTuple):
     lower: pg.PlotDataItem
     upper: pg.PlotDataItem
     area: pg.FillBetweenItem
-
-
-class _Legend(pg.LabelItem):
-    """A line of text that asks for no room: one that is too long would make the drawing wider than its place."""
-
-    def updateMin(self) -> None:
-        super().updateMin()
-        self.setMinimumWidth(0)
 
 
 class LinePlot(Plot):
@@ -95,8 +84,7 @@ class LinePlot(Plot):
         if dense:
             self.area.vb.sigXRangeChanged.connect(self._draw_detail)
             self.area.vb.sigResized.connect(self._draw_detail)
-        # A row of its own above the curves: inside the area it would cover them.
-        self._legend = _Legend("", justify="right")
+        self._legend = Legend()
         self.layout_item.addItem(self._legend, 0, 0)
         self.view.sigDeviceRangeChanged.connect(self._refit_legend)  # once the view has the size that the plot was given
 
@@ -232,20 +220,7 @@ class LinePlot(Plot):
     def _write_legend(self) -> None:
         named = [curve for curve in self._curves if curve.legend]
         wanted = self._legend_wanted and (len(named) > 1 or any(curve.band for curve in named))
-        marks = {"dots": "\u25cf", "points": "\u25cf", "dashed": "\u2504"}
-        parts = [
-            f'<span style="color:{self.colours.of(curve.colour).name()}">{marks.get(curve.look, chr(0x2501))}</span>&nbsp;{escape(as_shown(curve.legend))}'
-            for curve in named
-        ]
-        # as many as there is room for: a wider legend would push the curves out of sight
-        for count in range(min(len(parts), _MOST_NAMES), -1, -1):
-            more = [f"and {len(parts) - count} more" if count else f"{len(parts)} curves"] if count < len(parts) else []
-            text = "&nbsp;&nbsp;&nbsp; ".join(parts[:count] + more) if wanted else ""
-            self._legend.setText(text, color=self.colours.ink.name())
-            if self._legend.itemRect().width() <= max(self.view.width() - _LEGEND_MARGIN, 0):
-                break
-        self._legend.setVisible(wanted)
-        self._legend.setMaximumHeight(self._legend.itemRect().height() if wanted else 0)
+        self._legend.show_curves(named if wanted else (), self.colours, self.view.width())
 
     def _refit_legend(self, *_: object) -> None:
         if self._legend.isVisible():

@@ -15,6 +15,7 @@ from glmengine.figures.rings import round_rings
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot
 from glmgui.plots.inside_text import InsideText
+from glmgui.plots.legend import Legend
 
 _CIRCLE = np.linspace(0, 2 * np.pi, 181)
 _ANCHORS = ((0, 0.5), (0.5, 1), (1, 0.5), (0.5, 0))  # of the words of the quarters
@@ -32,7 +33,10 @@ class PolarPlot(Plot):
         self._curves: tuple[Curve, ...] = ()
         self._rings = round_rings(0.0)
         self.view.setMinimumHeight(_LEAST_HEIGHT)
-        self.area = self.add_area(0, 0, NO_AXIS, NO_AXIS, mouse=False)
+        self.area = self.add_area(1, 0, NO_AXIS, NO_AXIS, mouse=False)
+        self._legend = Legend()
+        self.layout_item.addItem(self._legend, 0, 0)
+        self.view.sigDeviceRangeChanged.connect(self._write_legend)
         for side in ("left", "bottom"):
             self.area.hideAxis(side)
         self.area.vb.setAspectLocked(True)
@@ -71,7 +75,7 @@ class PolarPlot(Plot):
         finite = [np.asarray(part, float)[np.isfinite(part)] for part in parts]
         self._rings = round_rings(max((float(part.max()) for part in finite if part.size), default=0.0))
         self._add_rings()
-        self._add_legend()
+        self._write_legend()
         for curve in self._curves:
             # closed, as the circle is; a bin that was never visited leaves a gap
             angle, radius = (np.append(part, part[:1]) for part in (np.asarray(curve.x, float), np.asarray(curve.y, float)))
@@ -95,11 +99,9 @@ class PolarPlot(Plot):
             pg.PlotDataItem(radius * np.cos(angle), radius * np.sin(angle), pen=pen, connect="pairs", antialias=True)
         )
 
-    def _add_legend(self) -> None:
-        """What the bars of a curve are, below the circle, on the right of its lowest angle."""
-        said = ", ".join(dict.fromkeys(curve.legend for curve in self._curves if curve.band))
-        if said:
-            self._add_text(said, 0.45 * self._top, -1.3 * self._top, (0, 1), self.colours.muted)
+    def _write_legend(self, *_: object) -> None:
+        """What the bars of a curve are."""
+        self._legend.show_curves([curve for curve in self._curves if curve.band], self.colours, self.view.width())
 
     def _add_rings(self) -> None:
         faint, ink = pg.mkPen(self.colours.grid, width=1), self.colours.ink

@@ -148,11 +148,13 @@ class TuningPage(DescribedPage):
             if before is None:
                 self._splitter.addWidget(plot)
                 self.plots.append(plot)
+                sizes = [_HALF] * self._splitter.count()  # a new one would have what its numbers alone need
             else:
+                sizes = self._splitter.sizes()
                 self._splitter.replaceWidget(at, plot)
                 before.deleteLater()
                 self.plots[at] = plot
-                self._splitter.setSizes([_HALF] * self._splitter.count())  # a new one would have what its numbers alone need
+            self._splitter.setSizes(sizes)
         if at + 1 < len(answer):
             in_later_turn(self, lambda: self._show(answer, at + 1))
 

@@ -40,7 +40,7 @@ from glmgui.plots import (
 from glmgui.plots.axis import NamedAxis
 from glmgui.plots.inside_text import InsideText
 from glmgui.plots.named_bars import NamedBars
-from glmgui.plots.polar import clear_place
+from glmgui.plots.polar import PolarPlot, clear_place
 from glmgui.plots.timeline import merged
 from glmgui.work.figure_making import FigureMaking
 
@@ -623,6 +623,25 @@ def test_the_numbers_of_rings_stand_where_no_curve_is(angle):
         assert inside
     assert clear_place([]) == (np.pi / 4, False)
     assert clear_place([(x, np.full(40, np.nan))]) == (np.pi / 4, False)
+
+
+@pytest.mark.parametrize("size", [(190, 190), (268, 480), (480, 200)])
+def test_no_two_words_of_a_circle_overlap(qtbot, size):
+    plot = PolarPlot("Tuning")
+    qtbot.addWidget(plot)
+    plot.resize(*size)
+    plot.show()
+    x = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    y = 5 + 3 * np.cos(x)
+    curve = Curve("rate", x, y, y - 1, y + 1, band="\u00b11 standard error")
+    plot.set_polar([curve], Axis("direction", "rad"), Axis("rate", "Hz"))
+    qtbot.wait(20)
+    words = [item for item in plot.area.items if isinstance(item, InsideText)]
+    ink = [item.textItem.boundingRect().adjusted(4, 4, -4, -4) for item in words]  # without the margins of a document
+    rects = [item.textItem.mapRectToScene(rect) for item, rect in zip(words, ink, strict=True)]
+    rects.append(plot._legend.mapRectToScene(plot._legend.boundingRect()))
+    assert "standard error" in plot._legend.text
+    assert not any(one.intersects(other) for at, one in enumerate(rects) for other in rects[:at])
 
 
 @pytest.mark.parametrize("count", [1, 3, 12, 60, 500, 40_000])
