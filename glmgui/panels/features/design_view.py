@@ -9,7 +9,7 @@ import numpy as np
 from qtpy.QtCore import QPointF, QSignalBlocker, Signal
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from glmengine.sentences import numbered
+from glmengine.sentences import as_shown, numbered
 from glmgui.drawings.series import TIME, Axis, Image, Table
 from glmgui.panels.features.previews import BAR_FROM
 from glmgui.plots import ImagePlot
@@ -118,7 +118,7 @@ class DesignPlot(ImagePlot):
         self.set_title(f"Design matrix: {numbered(len(shown.columns), 'column')}")
         self.set_images([Image("", shown.times, rows, shown.values)], levels=(-1.0, 1.0))
         area = self._areas[0]
-        area.getAxis("left").set_names([((low + high) / 2, name) for name, low, high in reversed(shown.blocks)])
+        area.getAxis("left").set_names([((low + high) / 2, as_shown(name)) for name, low, high in reversed(shown.blocks)])
         for old in [item for item in area.items if isinstance(item, pg.InfiniteLine)]:
             area.removeItem(old)
         for _, low, _ in shown.blocks[:-1]:

@@ -107,7 +107,8 @@ def test_joined_terms_are_of_covariates_that_differ(small_recording):
 
 def test_the_design_matrix_has_a_block_for_each_term_and_follows_the_slider(qtbot, panel, jobs):
     recording = panel.document.recording
-    for term in (defaults.tuning_term(recording, "head_direction"), defaults.history_term(), defaults.coupling_term()):
+    joint = defaults.joined(recording, defaults.tuning_term(recording, "head_direction"), "position.x")
+    for term in (joint, defaults.history_term(), defaults.coupling_term()):
         panel.edits.add(term)
     panel.pictures.setCurrentWidget(panel.design)
     qtbot.waitUntil(lambda: jobs.idle, timeout=20_000)
@@ -116,7 +117,8 @@ def test_the_design_matrix_has_a_block_for_each_term_and_follows_the_slider(qtbo
     assert not any("coupling[hd]" in label for label in shown.columns), "a unit does not drive itself"
     assert shown.times[0] < 1.0
     ticks = panel.design.plot._areas[0].getAxis("left")._names
-    assert list(ticks.values())[::-1] == labels(panel)  # cut by the room that there is when they are written
+    shown_as = ["head_direction \u00d7 position.x", *labels(panel)[1:]]
+    assert list(ticks.values())[::-1] == shown_as  # cut by the room that there is when they are written
     panel.design.slider.setValue(500)
     qtbot.waitUntil(lambda: jobs.idle and panel.design.plot._shown.times[0] > 10, timeout=20_000)
     table = panel.design.plot.numbers()
