@@ -114,7 +114,7 @@ INSPECT = Command(
 RECIPE_DRAFT = Command(
     "recipe",
     "a draft of what the arrays of a file without a standard are",
-    "For MATLAB, CSV, Parquet and NumPy files. Look through it, correct it, and give it to the other commands with --recipe.",
+    "For MATLAB, CSV, Parquet, NumPy and HDF5 files. Look through it, correct it, and give it to the other commands with --recipe.",
     (
         Option(
             "files",

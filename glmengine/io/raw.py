@@ -53,6 +53,23 @@ class NamedArrays(dict[str, "np.ndarray | list[np.ndarray]"]):
         for name, values in self.dates.items():
             self[name] = (values - moment) / np.timedelta64(1, "s") if moment is not None else np.full(values.shape, np.nan)
 
+    def split_at_indices(self) -> None:
+        """Make lists of vectors of what lies in one, with where each ends in a second called ``NAME_index``, as in the tables of NWB."""
+        for name in [name for name in self if f"{name}_index" in self]:
+            values, ends = self[name], self[f"{name}_index"]
+            if not (
+                isinstance(values, np.ndarray)
+                and isinstance(ends, np.ndarray)
+                and values.ndim == ends.ndim == 1
+                and ends.size > 1
+            ):
+                continue
+            if ends.dtype.kind not in "ui" or int(ends[-1]) != len(values) or (np.diff(ends.astype(np.int64)) < 0).any():
+                continue
+            self[name] = np.split(values, ends[:-1].astype(np.int64))
+            del self[f"{name}_index"]
+            self.notes.append(f"'{name}' was divided into {ends.size} vectors, which end where '{name}_index' says.")
+
 
 @dataclass
 class RawSeries:

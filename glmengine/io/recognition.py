@@ -9,10 +9,11 @@ from importlib import import_module
 from pathlib import Path
 
 from glmengine.errors import GlmError
+from glmengine.io.files.hdf5_kinds import SIGNATURE, another_program, is_hdf5
 from glmengine.io.formats.tables import why_no_table
 from glmengine.io.reader import Reader
 
-BUILT_IN = ("nwb", "pynapple_npz", "neurosuite", "phy", "suite2p", "matlab", "tables", "numpy_files")
+BUILT_IN = ("nwb", "pynapple_npz", "neurosuite", "phy", "suite2p", "matlab", "tables", "numpy_files", "hdf5_files")
 """Modules of `glmengine.io.formats`, in the order in which they are asked."""
 
 ENTRY_POINTS = "glmengine.readers"
@@ -20,7 +21,7 @@ ENTRY_POINTS = "glmengine.readers"
 
 HEAD = 4096
 
-ZIP, HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
+ZIP = b"PK\x03\x04"
 
 ZARR = frozenset({".zgroup", ".zattrs", ".zmetadata", "zarr.json"})
 """Files of which any folder that Zarr wrote has one."""
@@ -34,7 +35,7 @@ RAW = (
 """Files by which folders of acquisition systems are known."""
 
 MAGIC = (
-    (HDF5, "an HDF5 file"), (ZIP, "a zip archive"), (b"PK\x05\x06", "an empty zip archive"), (b"MATLAB 5.0", "a MATLAB file"),
+    (SIGNATURE, "an HDF5 file"), (ZIP, "a zip archive"), (b"PK\x05\x06", "an empty zip archive"), (b"MATLAB 5.0", "a MATLAB file"),
     (b"\x93NUMPY", "a NumPy array"), (b"PAR1", "a Parquet file"), (b"%PDF", "a PDF document"), (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"),
     (b"\x1f\x8b", "a gzip archive"), (b"BZh", "a bzip2 archive"), (b"7z\xbc\xaf", "a 7-zip archive"), (b"\x80\x04\x95", "a Python pickle"), (b"\x7fELF", "a program"),
 )  # fmt: skip
@@ -175,12 +176,7 @@ def _another_program(path: Path, head: bytes) -> str:
             names = set(archive.namelist())
         if "xl/workbook.xml" in names or {"mimetype", "content.xml"} <= names:
             return "is a workbook of a spreadsheet; save the sheet that is meant as CSV, and open that"
-    if head.startswith(HDF5):
-        return (
-            "is an HDF5 file, but neither NWB nor MATLAB 7.3, and other HDF5 files are not read; export it as CSV (DeepLabCut and SLEAP do) or NWB, "
-            "or save its arrays as .npz or .mat"
-        )
-    return ""
+    return another_program(path) if is_hdf5(head) else ""
 
 
 def _known_folders() -> str:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glmengine.errors import GlmError
+from glmengine.io.files.hdf5_kinds import SIGNATURE
 from glmengine.io.files.plain_text import LARGEST, see_regular
-from glmengine.io.recognition import HDF5
 
 _LARGEST = 4_000_000_000  # bytes unpacked; a result of that size is refused rather than filling the disk
 _BLOCK = 2**20
@@ -44,8 +44,8 @@ def unpack(archive: zipfile.ZipFile, member: str, to: Path, name: str) -> None:
     """Write a result of the zip, its `member`, to a file of its own; `name` is the project's, for errors."""
     _see_size(archive, member, name, _LARGEST)
     with archive.open(member) as packed, open(to, "wb") as unpacked:
-        beginning = packed.read(len(HDF5))
-        if beginning != HDF5:  # else a bomb would be unpacked first
+        beginning = packed.read(len(SIGNATURE))
+        if beginning != SIGNATURE:  # else a bomb would be unpacked first
             raise GlmError(f"{name}: is damaged ({member} is not a saved result); restore a copy")
         unpacked.write(beginning)
         shutil.copyfileobj(packed, unpacked, _BLOCK)

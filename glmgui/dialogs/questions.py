@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from glmgui.work.recovery import Leftover
 
 OPENABLE = (
-    "All that can be opened (*.nwb *.npz *.glm *.toml *.nc *.mat *.csv *.tsv *.txt *.parquet *.npy *.xml);;Projects (*.glm);;Analyses (*.toml);;Results (*.nc);;"
+    "All that can be opened (*.nwb *.npz *.glm *.toml *.nc *.mat *.csv *.tsv *.txt *.parquet *.npy *.h5 *.hdf5 *.xml);;Projects (*.glm);;Analyses (*.toml);;Results (*.nc);;"
     "NWB recordings (*.nwb);;All files (*)"
 )
 

@@ -12,6 +12,9 @@ from glmengine.errors import GlmError
 LARGEST_ARRAY = 2 * 2**30
 """Bytes of the largest array that is read into memory; larger ones are left out with a note, or refused where they are needed."""
 
+LARGEST_UNASKED = 2**26
+"""Bytes of the largest array that is read although the recipe does not name it."""
+
 LARGEST_TEXT = 2**30
 """Bytes of the largest text file that is read."""
 

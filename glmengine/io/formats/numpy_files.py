@@ -8,13 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from glmengine.errors import GlmError
-from glmengine.io.files.limits import LARGEST_ARRAY
+from glmengine.io.files.limits import LARGEST_ARRAY, LARGEST_UNASKED
 from glmengine.io.files.npy import MAGIC, npy_array, npz_array, npz_names
 from glmengine.io.raw import NamedArrays
 from glmengine.io.reader import Reader
-
-LARGEST_UNASKED = 2**26
-"""Bytes of the largest array that is read although the recipe does not name it."""
 
 
 def recognises(path: Path, head: bytes) -> bool:
@@ -57,27 +54,12 @@ def arrays(path: Path, names: set[str] | None = None) -> dict[str, np.ndarray | 
                     if needed:
                         raise
                     found.notes.append(f"Array left out: {error}; save it as an array of numbers for each unit.")
-        _split_at_indices(found)
+        found.split_at_indices()
         return found
     except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         if isinstance(error, GlmError | PermissionError):
             raise
         raise GlmError(f"{path.name}: is damaged or holds Python objects ({error}); save plain arrays again") from error
-
-
-def _split_at_indices(found: NamedArrays) -> None:
-    """Make lists of vectors of what lies in one, with where each ends in a second called ``NAME_index``, as in the tables of NWB."""
-    for name in [name for name in found if f"{name}_index" in found]:
-        values, ends = found[name], found[f"{name}_index"]
-        if not (
-            isinstance(values, np.ndarray) and isinstance(ends, np.ndarray) and values.ndim == ends.ndim == 1 and ends.size > 1
-        ):
-            continue
-        if ends.dtype.kind not in "ui" or int(ends[-1]) != len(values) or (np.diff(ends.astype(np.int64)) < 0).any():
-            continue
-        found[name] = np.split(values, ends[:-1].astype(np.int64))
-        del found[f"{name}_index"]
-        found.notes.append(f"'{name}' was divided into {ends.size} vectors, which end where '{name}_index' says.")
 
 
 READER = Reader("NumPy", (".npz", ".npy"), recognises, needs_recipe=True, probe=True, arrays=arrays)

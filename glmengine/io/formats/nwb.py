@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.errors import GlmError
+from glmengine.io.files.hdf5_kinds import is_hdf5, says_nwb
 from glmengine.io.nwb.response_series import likely_responses, take_series
 from glmengine.io.nwb.responses import Response, choose_response
 from glmengine.io.nwb.series import add_series, tell_names_apart
@@ -23,17 +24,15 @@ if TYPE_CHECKING:
 
     from glmengine.io.recipe.recipe import Recipe
 
-SIGNATURE = b"\x89HDF\r\n\x1a\n"
-
 PLACES = ("acquisition", "stimulus/presentation", "processing", "analysis", "scratch", "intervals", "events")
 """Where NWB files keep what happens over time."""
 
 
 def recognises(path: Path, head: bytes) -> bool:
     """True for an HDF5 file that is named as NWB, or whose root says that it is."""
-    if path.is_dir() or SIGNATURE not in (head[:8], head[512:520], head[1024:1032], head[2048:2056]):
+    if path.is_dir() or not is_hdf5(head):
         return False
-    return path.suffix.lower() in READER.endings or b"nwb_version" in head or _root_says_nwb(path)
+    return path.suffix.lower() == ".nwb" or b"nwb_version" in head or says_nwb(path)
 
 
 def read(path: Path, recipe: Recipe | None = None) -> RawRecording:
@@ -75,7 +74,9 @@ def _found_in(path: Path, file: h5py.File) -> tuple[RawRecording, list[Response]
     if "nwb_version" not in file.attrs:
         if "nwb_version" in file:
             raise GlmError(f"{path.name}: is NWB of the old version 1, which is not read; convert it to NWB 2")
-        raise GlmError(f"{path.name}: is HDF5 but not NWB; open it as MATLAB 7.3 with a recipe, or convert it to NWB")
+        raise GlmError(
+            f"{path.name}: is HDF5 but not NWB; name it .h5 and say in a recipe what its arrays are, or convert it to NWB"
+        )
     responses: list[Response] = []
     tables, sweeps = [], []
     for place in PLACES:
@@ -101,14 +102,4 @@ def _note_templates(raw: RawRecording, file: h5py.File) -> None:
         raw.notes.append(f"stimulus/templates ({listed(names, 4)}) has no times of its own and was not read by itself.")
 
 
-READER = Reader("NWB", (".nwb",), recognises, read, probe=True, responses=possible_responses)
-
-
-def _root_says_nwb(path: Path) -> bool:
-    """Whether a later part of the file names the attribute; looked for in the bytes, because a damaged file may crash the library."""
-    with open(path, "rb") as file:
-        content = file.read(4 * 2**20)
-        size = file.seek(0, 2)
-        file.seek(max(0, size - 4 * 2**20))
-        content += file.read()
-    return b"nwb_version" in content
+READER = Reader("NWB", (".nwb", ".h5", ".hdf5"), recognises, read, probe=True, responses=possible_responses)

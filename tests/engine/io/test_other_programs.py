@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zipfile
 
-import h5py
 import numpy as np
 import pandas as pd
 import pynapple as nap
@@ -147,11 +146,7 @@ def test_workbooks_are_called_so(tmp_path, members, said):
         open_recording(tmp_path / "table.xlsx")
 
 
-def test_other_hdf5_and_raw_signals_say_what_to_do(tmp_path):
-    with h5py.File(tmp_path / "videoDLC.h5", "w") as file:
-        file["df_with_missing/table"] = X
-    with pytest.raises(GlmError, match=r"neither NWB nor MATLAB 7\.3, and other HDF5 files are not read; export it as CSV"):
-        open_recording(tmp_path / "videoDLC.h5")
+def test_raw_signals_say_what_to_do(tmp_path):
     inner = tmp_path / "session" / "Record Node 101" / "experiment1"
     inner.mkdir(parents=True)
     (inner / "structure.oebin").write_text("{}")
