@@ -116,7 +116,3 @@ def _kept(error: BaseException) -> str:
     with tempfile.NamedTemporaryFile("w", prefix="glmengine-fault-", suffix=".txt", delete=False, encoding="utf-8") as stream:
         stream.write("".join(traceback.format_exception(error)))
     return stream.name
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

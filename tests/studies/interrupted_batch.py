@@ -97,7 +97,7 @@ def _recording(path: Path, units: int, seconds: int, seed: int) -> Path:
 
 
 def _batch(root: Path, given: list[Path], out: Path, *how: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "glmengine.cli.main", "batch", root / "analysis.toml", *given, "--out", out, "--no-figures"]
+    command = [sys.executable, "-m", "glmengine", "batch", root / "analysis.toml", *given, "--out", out, "--no-figures"]
     how = how or ("--workers", str(PROCESSES))
     with open(root / "said.txt", "ab") as said:
         return subprocess.Popen(

@@ -76,7 +76,7 @@ def fitted_three_times(analysis, path, folder):
         (folder / name).mkdir()
     in_a_process(script, cwd=folder / "script")
     command = ("run", results / "analysis.toml", "--recording", path, "--out", folder / "command", "--no-figures")
-    in_a_process("-m", "glmengine.cli.main", *command, cwd=folder / "command")
+    in_a_process("-m", "glmengine", *command, cwd=folder / "command")
     for name in ("script", "command"):
         same(ge.Result.load(folder / name / "result.nc"), result)
     print(f"{analysis.title}: {len(result.units)} units, {result.coefficients.sizes['feature']} features: the same")

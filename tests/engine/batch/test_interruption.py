@@ -150,7 +150,7 @@ def test_a_batch_that_is_killed_again_and_again_ends_as_one_that_is_not(quick, g
     """Each time after one more recording is done, so that the test is the same on a busy machine."""
     analysis = tmp_path / "analysis.toml"
     quick.save(analysis)
-    command = [sys.executable, "-m", "glmengine.cli.main", "batch", analysis, *given, "--out", tmp_path / "out", "--no-figures"]
+    command = [sys.executable, "-m", "glmengine", "batch", analysis, *given, "--out", tmp_path / "out", "--no-figures"]
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
 
     def marks() -> int:
