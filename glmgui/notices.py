@@ -69,9 +69,10 @@ class Notice:
 
 
 class Notices(QObject):
-    """All notices of this run, and a signal for new ones; may be told from any thread."""
+    """All notices of this run, and signals for new ones and for those that are no longer so; may be told from any thread."""
 
     noticed = Signal(object)  # Notice
+    settled = Signal(str)  # title
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,6 +87,10 @@ class Notices(QObject):
         if details:
             log.info("%s", details)
         self.noticed.emit(notice)
+
+    def settle(self, title: str) -> None:
+        """Say that what was told under `title` is no longer so."""
+        self.settled.emit(title)
 
     def tell_error(self, error: BaseException, title: str = "") -> None:
         """Tell of an exception: in its own words if the user can put it right, with its traceback if not."""

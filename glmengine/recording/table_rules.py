@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,7 +70,7 @@ def check_limits(low: float | None, high: float | None, what: str, low_field: st
 
 
 def check_intervals(intervals: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    """The intervals (start and stop in s), none of which may be reversed or empty.
+    """The intervals (start and stop in s), none of which may be reversed, empty or without an end.
 
     Raises
     ------
@@ -77,6 +78,8 @@ def check_intervals(intervals: tuple[tuple[float, float], ...]) -> tuple[tuple[f
         If one is.
     """
     for start, stop in intervals:
+        if not (math.isfinite(start) and math.isfinite(stop)):
+            raise GlmError(f"the interval from {start} s to {stop} s has no end; write times of the recording, in seconds")
         if not stop > start:
             raise GlmError(f"the interval from {start} s to {stop} s is reversed or empty; its stop must come after its start")
     return intervals

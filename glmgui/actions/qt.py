@@ -24,6 +24,7 @@ class ActionSet(QObject):
         self._host, self._window, self._menu_bar = host, window, menu_bar
         self.records: dict[str, Record] = {record.name: record for record in ACTIONS}
         self._actions: dict[str, QAction] = {}
+        self._not_done = ""  # title of the notice of what was refused last
         for record in ACTIONS:
             action = QAction(record.text, window)
             action.setObjectName(f"action_{record.name}")
@@ -49,15 +50,21 @@ class ActionSet(QObject):
         if record.reads:
             reason = reason or pending.refused_in(self._window)
             if reason:
-                notices().tell("warning", reason, title=f"{_plain(record.text)} was not done")
+                self._not_done = f"{_plain(record.text)} was not done"
+                notices().tell("warning", reason, title=self._not_done)
                 self.renew()
                 return
+            if self._not_done:
+                notices().settle(self._not_done)
         record.call(self._host)
         self.renew()
 
     def _menu_opens(self) -> None:
         """A menu is opened without taking the focus from the field in which one types."""
-        pending.commit(self._window.focusWidget())
+        reason = pending.commit(self._window.focusWidget())
+        if reason:
+            self._not_done = "What was typed was not taken"
+            notices().tell("warning", reason, title=self._not_done)
         self.renew()
 
     def renew(self) -> None:

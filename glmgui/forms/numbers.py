@@ -230,7 +230,7 @@ class NumbersEditor(TextEditor):
     def _pair(self, text: str) -> tuple[float, float]:
         # the minus of a number follows nothing, a blank, or an e; the one between the two follows a digit
         parts = re.split(r"(?<=[\d.])\s*(?:-|–|to)\s*", text.strip(), maxsplit=1)
-        if len(parts) != 2:
+        if len(parts) != 2 or not all(parts):
             raise GlmError(f"'{text.strip()}' is not a pair; write start - stop, with commas between pairs")
         return (float(self._number(parts[0])), float(self._number(parts[1])))
 

@@ -38,8 +38,24 @@ _refusing: WeakKeyDictionary[Refusal, None] = WeakKeyDictionary()
 """Those that refuse something now, the first one first: to look for them among thousands of widgets at each command takes a tenth of a second."""
 
 
+_refused_edits: list[str] = []
+"""Why edits were refused whose fields show again what was there before; those since the last commit began."""
+
+
+def edit_refused(why: str) -> None:
+    """Say that an edit was refused by those who hold the value, and that its field shows what they hold: where it came from text that a
+    command takes first, the command is not done."""
+    _refused_edits.append(why)
+
+
 def commit(control: QWidget | None) -> str:
     """Let the field with the focus take what is typed in it; the value is the reason why it cannot, empty where there is none."""
+    _refused_edits.clear()
+    reason = _commit(control)
+    return reason or next(iter(_refused_edits), "")
+
+
+def _commit(control: QWidget | None) -> str:
     if control is None:
         return ""
     view = control.parentWidget().parentWidget() if control.parentWidget() is not None else None

@@ -88,6 +88,11 @@ class NoticeBar(QFrame):
         if self.notice is not None and self.notice.level == "error" and self.notice.title == label:
             self.dismiss()
 
+    def settle(self, title: str) -> None:
+        """Take away what was told under `title`."""
+        if self.notice is not None and self.notice.title == title:
+            self.dismiss()
+
     def drop_page(self) -> None:
         """Take away what leads to the page of a question that is asked no longer."""
         if self.notice is not None and self.notice.page:

@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
         self.rail.follow(work)
         work.live.switched.connect(lambda _: self._renew())
         notices().noticed.connect(self._noticed)
+        notices().settled.connect(self.notice_bar.settle)
         self.notice_bar.details_asked.connect(self._show_details)
         for asks in (self.notice_bar, self.start, work.ready):
             asks.page_asked.connect(self.show_guide)

@@ -59,7 +59,7 @@ class IntervalsField(Refusal, QWidget):
             intervals = merged(check_intervals(self._editor.value()))
         except GlmError as error:
             self.message.show_error(error.message)
-            self.refused = error.message
+            self.refused = f"Only (s): {error.message}"
             return
         self.message.clear()
         self.refused = ""

@@ -17,6 +17,7 @@ from glmengine.sentences import numbered
 from glmgui.before_a_fit import ways_to_open
 from glmgui.document import EVERYTHING, Document
 from glmgui.drawings.summary import EpochRow, Summary, counted, detail_to_draw, outline, spikes_to_draw
+from glmgui.forms.pending import edit_refused
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.panels.data.covariates_table import CovariatesTable
@@ -360,6 +361,7 @@ class DataPanel(Page):
         except GlmError as error:
             self._show_analysis()  # no control goes on showing what is not so
             self.time_form.message.show_error(error.message)
+            edit_refused(error.message)
 
     def _edit_time(self, text: str, **changes: object) -> None:
         self._edit(text, lambda analysis: analysis.with_(time=analysis.time.with_(**changes)))

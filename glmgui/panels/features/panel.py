@@ -12,6 +12,7 @@ from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
 from glmgui.before_a_fit import ways_to_open
 from glmgui.document import EVERYTHING, Document
+from glmgui.forms import pending
 from glmgui.jobs import Jobs
 from glmgui.panels.features import add_menu
 from glmgui.panels.features.check import TermsCheck
@@ -331,6 +332,7 @@ class FeaturesPanel(Page):
         """Show the terms as they are, and why they were not changed."""
         self._show()
         self.message.show_error(why)
+        pending.edit_refused(why)
 
     def _edited(self, term: Spec) -> None:
         at = self._current()

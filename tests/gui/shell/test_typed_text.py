@@ -8,6 +8,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractSpinBox, QLineEdit, QWidget
 
 from glmengine.analysis.analysis import Analysis
+from glmengine.analysis.terms import HistoryTerm
+from glmengine.basis import RaisedCosineLog
 from glmgui.forms import pending
 from glmgui.notices import notices
 
@@ -88,6 +90,8 @@ def test_the_name_of_a_term_is_taken_from_its_card(opened):
     [
         ("data", "bin_size", "0", "Bin size"),
         ("data", "rate_from", "1e", "is not a number"),
+        ("data", "intervals", "0 -", "Only (s): '0 -' is not a pair"),
+        ("data", "intervals", "0 - inf", "has no end"),
         ("model", "model_strengths", "1e-3, much", "much"),
     ],
 )
@@ -107,6 +111,38 @@ def test_what_cannot_be_taken_is_said_and_nothing_is_fitted(opened, qtbot, step,
     assert text_of(control) == shown, "undo takes back what could not be taken"
     assert opened.document.analysis is before
     assert opened.action("fit").isEnabled()
+
+
+def test_a_name_that_another_term_has_is_refused_before_a_command_and_stays_as_it_was(opened, qtbot):
+    opened.document.edit(
+        opened.document.analysis.with_(terms=(*opened.document.analysis.terms, HistoryTerm(basis=RaisedCosineLog(n=3)))),
+        "Add history",
+    )
+    before = opened.document.analysis
+    first, second = before.terms
+    opened.document.select(term=1)
+    for command in ("fit", "undo"):
+        control = field(opened, "features", "term_name")
+        shown = text_of(control)
+        type_over(control, first.label)
+        told = len(notices().all)
+        opened.action(command).trigger()
+        assert not opened.document.busy
+        assert [notice.title for notice in notices().all[told:]] == (["Fit was not done"] if command == "fit" else [])
+        assert opened.document.analysis == before, command
+        assert (text_of(control), opened.document.analysis.terms[1].label) == (shown, second.label), command
+
+
+def test_what_was_refused_is_said_no_longer_once_a_command_is_done(opened, questions, tmp_path, qtbot):
+    control = field(opened, "model", "model_strengths")
+    type_over(control, "1e-3, much")
+    opened.action("fit").trigger()
+    assert opened.notice_bar.notice.title == "Fit was not done"
+    type_over(control, "0.001, 0.1")
+    questions.next_path = tmp_path / "typed.toml"
+    with qtbot.waitSignal(opened.work.exporting.exported, timeout=20_000):
+        opened.action("save_analysis").trigger()
+    assert opened.notice_bar.notice is None or "not done" not in opened.notice_bar.notice.title
 
 
 @pytest.mark.parametrize("floats", [False, True])
