@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-_SMALLEST, _WIDEST_SPAN = 1e-6, 1e7
+_SMALLEST, _LARGEST, _WIDEST_SPAN = 1e-6, 1e12, 1e7
 
 
 def alike(values: Sequence[float], digits: int = 4, missing: str = "\u2013") -> list[str]:
@@ -20,7 +20,7 @@ def alike(values: Sequence[float], digits: int = 4, missing: str = "\u2013") -> 
         What stands for NaN.
     """
     sizes = [abs(value) for value in values if math.isfinite(value) and value]
-    if sizes and (max(sizes) < _SMALLEST or max(sizes) > _WIDEST_SPAN * min(sizes)):
+    if sizes and not (_SMALLEST <= max(sizes) <= min(_LARGEST, _WIDEST_SPAN * min(sizes))):
         return [_single(value, digits, missing) for value in values]  # with as many places none of them could be read
     places = max(digits - 1 - math.floor(math.log10(max(sizes))), 0) if sizes else 0
     while places and all(_is_whole(value * 10 ** (places - 1)) for value in sizes):

@@ -47,6 +47,17 @@ def unfinished_in_words(result: ResultData) -> str:
     return " ".join(said)
 
 
+def not_at_the_optimum(result: ResultData) -> str:
+    """The units that are not at an optimum, by their state: those that were stopped, and those whose data have none; empty where all are."""
+    stopped = stopped_units(result)
+    groups: dict[str, list[str]] = {"stopped before the optimum": list(stopped)}
+    scores = result.scores
+    for unit, how, done in zip(result.units, scores["status"].values, scores["converged"].values, strict=True):
+        if not bool(done) and unit not in stopped:
+            groups.setdefault(str(how), []).append(unit)
+    return "; ".join(f"{how}: {listed(units, 2 * _MOST_NAMED)}" for how, units in groups.items() if units)
+
+
 def unfinished_note(result: ResultData, unit: str | None = None) -> str:
     """The same in a line below a figure: of one unit, or of all where none is named; empty where there is nothing to say."""
     stopped = stopped_units(result)

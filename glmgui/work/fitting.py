@@ -13,6 +13,7 @@ from glmengine.context import UnitsFound
 from glmengine.design.fit_size import estimate
 from glmengine.errors import GlmError
 from glmengine.results.kept_fits import proposed_name
+from glmengine.results.unfinished import not_at_the_optimum
 from glmengine.sentences import as_shown
 from glmgui.document import Document
 from glmgui.jobs import Jobs
@@ -233,8 +234,7 @@ class Fitting(QObject):
     def _tell(self, result: Result, then: Callable[[Result], None] | None) -> None:
         self.fitted.emit(result)
         if not result.converged:
-            which = [str(unit) for unit in result.units if not bool(result.scores["converged"].sel(unit=unit))]
-            notices().tell("warning", f"not at the optimum: {', '.join(which[:8])}{' …' if len(which) > 8 else ''}", title="Fit")
+            notices().tell("warning", not_at_the_optimum(result), title="Fit")
         if then is not None:
             then(result)
 

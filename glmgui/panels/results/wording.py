@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 _LEAST = 0.01  # below which a share is shown with two digits that say something, not with zeros
+_MOST, _MOST_COUNTED = 1e4, 1e12  # from which digits say nothing any more: of a share or a mean, and of a sum over bins
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Score:
             return "\u2013"
         if self.digits == ".3f" and 0 < abs(number) < _LEAST:
             return plain_power(f"{number:.2g}")
+        if self.digits.endswith("f") and abs(number) >= (_MOST_COUNTED if "," in self.digits else _MOST):
+            return plain_power(f"{number:.3g}")
         return plain_power(f"{number:{self.digits}}")
 
 

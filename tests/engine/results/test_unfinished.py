@@ -10,7 +10,13 @@ import pytest
 from glmengine.export.report.contents import report_parts
 from glmengine.export.report.parts import Paragraph
 from glmengine.figures import draw
-from glmengine.results.unfinished import STRENGTHS_CUT_SHORT, stopped_units, unfinished_in_words, unfinished_note
+from glmengine.results.unfinished import (
+    STRENGTHS_CUT_SHORT,
+    not_at_the_optimum,
+    stopped_units,
+    unfinished_in_words,
+    unfinished_note,
+)
 from glmengine.sentences import unit_name, unit_title
 
 
@@ -32,6 +38,15 @@ def test_words_name_the_units_that_may_be_used_and_those_that_may_not(half, smal
     assert f"not to be used: {len(others)} units ({', '.join(others)})" in said
     assert STRENGTHS_CUT_SHORT in said
     assert unfinished_in_words(small_result) == unfinished_note(small_result) == unfinished_note(small_result, first) == ""
+
+
+def test_units_that_have_no_optimum_are_not_called_stopped(half):
+    first, *others = half.units
+    status = half.scores["status"].astype(object)
+    status[1] = "separated"
+    mixed = replace(half, scores=half.scores.assign(status=status))
+    assert not_at_the_optimum(mixed) == f"stopped before the optimum: {', '.join(others[1:])}; separated: {others[0]}"
+    assert others[0] not in stopped_units(mixed)
 
 
 def test_figures_and_report_say_it(half, small_result):

@@ -130,6 +130,20 @@ def test_tiny_scores_keep_digits_that_say_something(value, text):
     assert BY_KEY["deviance_explained_heldout"].text(value) == text
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("deviance_explained_heldout", -1.5978e128, "-1.6e128"),
+        ("deviance_explained_heldout", -23456.7, "-2.35e4"),
+        ("deviance_explained_heldout", -12.3456, "-12.346"),
+        ("log_likelihood", -12345678.9, "-12,345,678.90"),
+        ("log_likelihood", -1.5978e128, "-1.6e128"),
+    ],
+)
+def test_impossible_scores_are_written_as_powers(key, value, text):
+    assert BY_KEY[key].text(value) == text
+
+
 def test_a_tiny_effect_is_called_tiny():
     assert effect_in_words(0.0004).startswith("explains 0.04 %")
     assert "next to nothing" in effect_in_words(0.0004)
