@@ -41,7 +41,7 @@ def test_words_name_the_units_that_may_be_used_and_those_that_may_not(half, smal
 
 
 def test_units_that_have_no_optimum_are_not_called_stopped(half):
-    first, *others = half.units
+    others = half.units[1:]
     status = half.scores["status"].astype(object)
     status[1] = "separated"
     mixed = replace(half, scores=half.scores.assign(status=status))
