@@ -85,25 +85,25 @@ def test_a_plot_of_a_result_and_its_figure_are_of_one_array(plot, making, small_
 
 def test_the_preview_has_the_size_that_is_asked(qtbot, dialog):
     assert dialog.preview.width == pytest.approx(85.0)
-    dialog.columns.setCurrentIndex(1)
+    dialog.form.columns.setCurrentIndex(1)
     assert redrawn(qtbot, dialog).width == pytest.approx(180.0)
-    dialog.height_mm.setValue(50.0)
+    dialog.form.height_mm.setValue(50.0)
     assert redrawn(qtbot, dialog).height == pytest.approx(50.0)
     assert "180.0 \u00d7 50.0 mm" in dialog.size_said.text()
-    dialog.width_mm.setValue(101.3)
-    assert dialog.columns.currentText() == "Own"
+    dialog.form.width_mm.setValue(101.3)
+    assert dialog.form.columns.currentText() == "Own"
     assert not dialog.picture.pixmap().isNull()
 
 
 def test_what_is_asked_is_remembered(qtbot, dialog, making, plot):
-    dialog.width_mm.setValue(120.0)
-    dialog.shown["bands"].setChecked(False)
-    dialog.format.setCurrentIndex(1)
+    dialog.form.width_mm.setValue(120.0)
+    dialog.form.shown["bands"].setChecked(False)
+    dialog.form.format.setCurrentIndex(1)
     dialog.close()
     again = shown(qtbot, making, plot)
-    assert again.choice == dialog.choice
-    assert again.choice.ending == ".svg"
-    assert not again.choice.show_bands
+    assert again.form.choice == dialog.form.choice
+    assert again.form.choice.ending == ".svg"
+    assert not again.form.choice.show_bands
 
 
 def test_settings_that_cannot_be_read_are_the_usual_ones(making, settings):
@@ -113,8 +113,8 @@ def test_settings_that_cannot_be_read_are_the_usual_ones(making, settings):
 
 def test_a_figure_is_written_in_the_worker_and_a_fault_is_said(qtbot, dialog, making, questions, jobs, tmp_path):
     questions.next_path = tmp_path / "hd.png"
-    dialog.format.setCurrentText("PNG")
-    dialog.dpi.setValue(254)
+    dialog.form.format.setCurrentText("PNG")
+    dialog.form.dpi.setValue(254)
     with qtbot.waitSignal(making.made):
         dialog.save_button.click()
     with Picture.open(tmp_path / "hd.png") as picture:
@@ -131,7 +131,7 @@ def test_a_figure_is_written_in_the_worker_and_a_fault_is_said(qtbot, dialog, ma
 def test_a_style_file_with_a_fault_is_said_beside_the_preview(qtbot, dialog, tmp_path):
     style = tmp_path / "lab.toml"
     style.write_text("model = 'no colour'")
-    dialog._add_style(str(style))
+    dialog.form._add_style(str(style))
     dialog._changed()
     qtbot.waitUntil(lambda: bool(dialog.fault.text))
     assert "lab.toml" in dialog.fault.text
@@ -226,7 +226,7 @@ def test_it_says_that_it_draws_and_where_it_was_saved(qtbot, making, plot, quest
     assert made.picture.width() > made.width() / 3, "the figure has the room that there is"
     qtbot.waitUntil(lambda: made.preview is not None)
     assert not made.picture.pixmap().isNull()
-    made.dpi.setValue(120)
+    made.form.dpi.setValue(120)
     assert made.size_said.text() == "drawing\u2026"
     qtbot.waitUntil(lambda: "mm" in made.size_said.text())
     assert "mm" in made.size_said.text()
@@ -267,25 +267,25 @@ def test_parts_that_a_figure_lacks_cannot_be_ticked_and_are_remembered(qtbot, ma
     image.set_images([Image("", x, x, np.outer(x, x))])
     image.subject = "unit hd"
     dialog = shown(qtbot, making, image, plot)
-    checks = dialog.shown
+    checks = dialog.form.shown
     assert [name for name, check in checks.items() if check.isEnabled()] == ["title"]
     assert not checks["legend"].isChecked()
     assert "no intervals" in checks["bands"].toolTip()
-    assert dialog.choice.show_bands, "what the next figure shows"
-    dialog.plot.setCurrentIndex(1)
+    assert dialog.form.choice.show_bands, "what the next figure shows"
+    dialog.form.plot.setCurrentIndex(1)
     redrawn(qtbot, dialog)
     assert all(check.isEnabled() and check.isChecked() for check in checks.values())
     checks["bands"].setChecked(False)
-    dialog.plot.setCurrentIndex(0)
+    dialog.form.plot.setCurrentIndex(0)
     redrawn(qtbot, dialog)
-    assert not dialog.choice.show_bands
+    assert not dialog.form.choice.show_bands
 
 
 def test_a_saved_figure_names_recording_and_unit(qtbot, dialog, making, questions, small_recording, tmp_path):
     for at in range(2):  # the figure of the result, and the plot as it is drawn
-        dialog.show_what.setCurrentIndex(at)
+        dialog.form.show_what.setCurrentIndex(at)
         questions.next_path = tmp_path / f"{at}.svg"
-        dialog.format.setCurrentText("SVG")
+        dialog.form.format.setCurrentText("SVG")
         with qtbot.waitSignal(making.made):
             dialog.save_button.click()
         said = (tmp_path / f"{at}.svg").read_text()
