@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.fitting.uncounted_folds import uncounted_folds
 from glmengine.models import Family
 from glmengine.models.links import Link
 from glmengine.sentences import listed
@@ -80,30 +81,15 @@ def _hold_none(observed: Observed) -> np.ndarray:
 
 
 def fold_notes(family: Family, observed: Observed, status: np.ndarray, labels: Any, units: tuple[str, ...]) -> tuple[str, ...]:
-    """Folds that are left out of a unit's scores, in sentences, and units that are left without a score."""
-    what = "spikes" if family.of_spikes else "other classes" if observed.classes is not None else "variation"
+    """Folds that are left out of units' scores, and units that are left without a score, in a sentence each."""
     count, F = folds_that_count(family, observed), len(labels)
-    with_rows = (observed.n_valid[1:] < observed.n_valid[0]) & np.isin(status, (OK,))
-    held_out = _hold_none(observed) & (observed.mean[1:] > 0) & family.of_spikes
-    notes, unscored = [], []
-    for m in np.flatnonzero((with_rows & ~count).any(axis=0)).tolist():
-        left_out = with_rows[:, m] & ~count[:, m]
-        said = [
-            f"{_have(labels, np.flatnonzero(some))} no {what} in the bins {where}"
-            for some, where in ((left_out & ~held_out[:, m], "to fit to"), (left_out & held_out[:, m], "held out"))
-            if some.any()
-        ]
-        notes.append(f"Unit {units[m]}: {', '.join(said)}, and cannot be scored; left out of its held-out scores.")
-        if count[:, m].sum() < min(2, F):
-            unscored.append(units[m])
+    left_out = (observed.n_valid[1:] < observed.n_valid[0]) & np.isin(status, (OK,)) & ~count
+    held_out = left_out & _hold_none(observed) & (observed.mean[1:] > 0) & family.of_spikes
+    notes = list(uncounted_folds(family, left_out & ~held_out, held_out, labels, units))
+    unscored = [units[m] for m in np.flatnonzero(left_out.any(axis=0) & (count.sum(axis=0) < min(2, F)))]
     if unscored:
         named = listed(unscored, 8)
         notes.append(
             f"No held-out score for {named}: fewer than two folds can be scored; use the time in which the unit is there, or blocks that are interleaved over the session."
         )
     return tuple(notes)
-
-
-def _have(labels: Any, folds: np.ndarray) -> str:
-    named = [str(labels[fold]) for fold in folds]
-    return f"fold {named[0]} has" if len(named) == 1 else f"folds {', '.join(named)} have"

@@ -11,6 +11,7 @@ import numpy as np
 from glmengine.analysis.selection import NamedModel, Selection, models_of, tried_last
 from glmengine.context import SILENT, Context, Progress, Rising, parts_by_work
 from glmengine.errors import GlmError
+from glmengine.fitting.uncounted_folds import uncounted_folds
 from glmengine.inference.signed_rank import smallest_p
 from glmengine.selection.chosen_terms import chosen_terms
 from glmengine.selection.comparison import compare, comparison_work
@@ -23,7 +24,6 @@ from glmengine.selection.shiftable import pooled_columns
 from glmengine.selection.step_tests import FoldRanks, StepTest, asks_for_shifts, fewest_shifts, step_test
 from glmengine.selection.subsets import all_subsets
 from glmengine.selection.term_selection import NOTES, TermSelection
-from glmengine.selection.uncounted_folds import uncounted_folds
 from glmengine.selection.work_ahead import WorkAhead, unit_work
 from glmengine.sentences import listed, numbered
 
@@ -160,7 +160,7 @@ def searched_on(
     compared = compare(nested, models, n_parts=n_parts, context=comparison)
     shares = contributions(nested, apart)
     common = commonality(nested, together) if detailed else None
-    notes = [*nested.notes, *unable, *uncounted_folds(compared.scores, ground)]
+    notes = [*nested.notes, *unable, *_uncounted(compared.scores, ground)]
     if ground.family.estimates_dispersion or ground.family.by_class:
         notes.append(
             f"Differences have intervals over folds alone: the {ground.family.words} family has none over blocks of time."
@@ -342,6 +342,18 @@ def _pruned_words(ground: Ground, search: Search) -> list[str]:
         by_term.setdefault(ground.names[k], []).append(ground.units[unit])
     said = "; ".join(f"{name} for {listed(dict.fromkeys(units), 8)}" for name, units in by_term.items())
     return [f"Not fitted in some round, as their score test was no larger than chance gives: {said}."]
+
+
+def _uncounted(models: xr.Dataset, ground: Ground) -> tuple[str, ...]:
+    """What is to be said of folds without a score, from the scores (model, unit, fold) of the models that were compared."""
+    if not models.sizes["model"]:
+        return ()
+    lost = np.isnan(models["log_likelihood"].isel(model=0).transpose("fold", "unit").values)
+    counts, fold = np.where(ground.prepared.design.valid[:, None], ground.prepared.counts, np.nan), ground.split.fold
+    held = np.array([np.nansum(counts[fold == k], axis=0) for k in range(len(lost))])
+    empty = lost & (held == 0) & ground.family.of_spikes
+    there = np.nansum(counts, axis=0) != 0
+    return uncounted_folds(ground.family, lost & ~empty & there, empty & there, ground.split.names, ground.units)
 
 
 def _split(ground: Ground) -> xr.Dataset:

@@ -76,10 +76,12 @@ def test_a_fold_without_training_spikes_is_left_out_and_said():
     found = ge.cross_validate(X, counts, strengths=[1e-3], folds=5, unit_names=["a", "late", "c"])
     assert np.isnan(found.scores.values[:, 0, 1]).all()
     assert np.isfinite(found.scores.values[:, 0, [0, 2]]).all()
-    assert any(
-        "Unit late: fold 4 has no spikes in the bins to fit to, folds 0, 1, 2, 3 have no spikes in the bins held out" in note
-        for note in found.notes
-    )
+    late = "fold 4 has no spikes in the bins to fit to, folds 0, 1, 2, 3 have no spikes in the bins held out"
+    assert f"Folds without a held-out score: late: {late}." in found.notes
+    many = np.tile(counts, (1, 20))  # units that lack the same folds are named together
+    (said,) = [note for note in ge.cross_validate(X, many, strengths=[1e-3], folds=5).notes if "without a held-out" in note]
+    assert said.count("fold 4") == 1
+    assert "and 12 more: fold 4 has" in said
     counts[2 * 180 : 4 * 180, 1] = Y[2 * 180 : 4 * 180, 1]
     some = ge.cross_validate(X, counts, strengths=[1e-3], folds=5)
     assert np.isfinite(some.scores.values[:, 0, 1]).tolist() == [False, False, True, True, True]

@@ -211,10 +211,9 @@ def test_a_unit_that_is_silent_most_of_the_time(small_recording):
     assert found.terms_of("early") == ()
     # without the only fold that holds its spikes nothing can be fitted, so that fold does not count
     assert np.isnan(found.models["log_likelihood"].sel(unit="early").isel(fold=0)).all()
-    (note,) = [note for note in found.notes if note.startswith("No held-out score")]
-    assert note == (
-        "No held-out score, for want of spikes in the fold or in the rest of the time: folds 1, 2, 3, 4, 5, 6, 7, 8 and 2 more of early."
-    )
+    (note,) = [note for note in found.notes if note.startswith("Folds without a held-out score")]
+    several = "folds 2, 3, 4, 5, 6, 7, 8, 9 and 1 more have no spikes in the bins held out"
+    assert note == f"Folds without a held-out score: early: fold 1 has no spikes in the bins to fit to, {several}."
 
 
 def test_stop_and_keep_keeps_the_finished_rounds(ground):
