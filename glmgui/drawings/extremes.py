@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 _GROUP = 16  # samples of the finest level, and groups of each to one of the next
-_FEWEST_OF_TURNS = 100
 _FEWEST = 400  # of which no coarser level is made
 
 
@@ -32,7 +31,21 @@ class Extremes:
         first, last = _around(self.x, start, stop)
         if last - first <= most:
             return self.x[first:last], self.y[first:last]
-        starts, columns = self.x, (self.y, self.y, self.y)
+        x, low, high, ends, _ = self._groups(start, stop, most)
+        return np.repeat(x, 3), np.column_stack([low, high, np.where(np.isnan(ends), np.nan, high)]).ravel()
+
+    @property
+    def _samples(self) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) x and y that the groups are made of."""
+        return self.x, self.y
+
+    def _groups(
+        self, start: float, stop: float, most: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """At most about `most` groups: where each begins, its lowest and highest value, NaN where it is interrupted, and where it ends."""
+        samples, values = self._samples
+        starts, columns = samples, (values, values, values)
+        first, last = _around(starts, start, stop)
         for level in self.levels:
             if last - first <= most * _GROUP:
                 break
@@ -43,9 +56,10 @@ class Extremes:
         cut = np.arange(first - first % step, last, step)
         low, high, ends = (column[:last] for column in columns)
         low, high, ends = np.fmin.reduceat(low, cut), np.fmax.reduceat(high, cut), np.add.reduceat(ends, cut)
-        if starts is self.x:
-            ends[:-1][np.isnan(self.y[cut[1:]])] = np.nan
-        return np.repeat(starts[cut], 3), np.column_stack([low, high, np.where(np.isnan(ends), np.nan, high)]).ravel()
+        if starts is samples:
+            ends[:-1][np.isnan(values[cut[1:]])] = np.nan
+        end = starts[last] if last < len(starts) else samples[-1]
+        return starts[cut], low, high, ends, np.append(starts[cut[1:]], end)
 
     @property
     def range(self) -> tuple[float, float]:
@@ -63,21 +77,22 @@ class TurningExtremes(Extremes):
     ----------
     start : float
         Where the circle is cut open.
+    onward : ((n,), (n,)) arrays
+        x and the angles, followed on and on.
     """
 
     start: float = 0.0
+    onward: tuple[np.ndarray, np.ndarray] = (np.zeros(0), np.zeros(0))
+
+    @property
+    def _samples(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.onward
 
     def between(self, start: float, stop: float, most: int) -> tuple[np.ndarray, np.ndarray]:
         first, last = _around(self.x, start, stop)
-        if last - first <= most or not self.levels:
+        if last - first <= most:
             return self.x[first:last], self.y[first:last]
-        starts, ends = self.levels[0]
-        for level in self.levels[1:]:
-            if _count(starts, start, stop) <= most:
-                break
-            starts, ends = level
-        first, last = _around(starts, start, stop)
-        x, (low, high) = starts[first:last], ends[first:last, :2].T
+        x, low, high, _, after = self._groups(start, stop, most)
         turn = 2 * np.pi
         reach = high - low
         low = self.start + (low - self.start) % turn
@@ -87,7 +102,6 @@ class TurningExtremes(Extremes):
         gap = np.full(len(x), np.nan)
         y = np.column_stack([low, top, gap, np.where(beyond, self.start, np.nan), rest, gap])
         # a bar is as wide as its group, so that an angle that stays is seen too
-        after = np.append(x[1:], self.x[-1])
         return np.column_stack([x, after, after, x, after, after]).ravel(), y.ravel()
 
     @property
@@ -102,25 +116,18 @@ def turning_extremes(x: np.ndarray, y: np.ndarray) -> TurningExtremes:
     known = np.isfinite(y)
     onward = np.full(len(y), np.nan)
     onward[known] = np.unwrap(y[known])
-    levels, starts = [], x
-    low = high = onward
-    while len(starts) > _FEWEST_OF_TURNS:
-        cut = np.arange(0, len(starts), 2)
-        low, high, starts = np.fmin.reduceat(low, cut), np.fmax.reduceat(high, cut), starts[cut]
-        levels.append((starts, np.column_stack([low, high, high])))
     start = 0.0 if not known.any() or y[known].min() >= 0 else -np.pi
     across = np.flatnonzero(np.abs(np.diff(y)) > np.pi) + 1
-    return TurningExtremes(np.insert(x, across, x[across]), np.insert(y, across, np.nan), tuple(levels), start)
-
-
-def _count(x: np.ndarray, start: float, stop: float) -> int:
-    first, last = _around(x, start, stop)
-    return last - first
+    return TurningExtremes(np.insert(x, across, x[across]), np.insert(y, across, np.nan), _levels(x, onward), start, (x, onward))
 
 
 def extremes_of(x: np.ndarray, y: np.ndarray) -> Extremes:
     """Make the levels of a series; takes a pass over it, so for the worker where it is long."""
     x, y = np.asarray(x, float), np.asarray(y, float)
+    return Extremes(x, y, _levels(x, y))
+
+
+def _levels(x: np.ndarray, y: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
     levels = []
     groups = len(y)
     low = high = y
@@ -134,7 +141,7 @@ def extremes_of(x: np.ndarray, y: np.ndarray) -> Extremes:
         broken = np.logical_or.reduceat(broken, cut)
         start, groups = start[cut], len(cut)
         levels.append((start, np.column_stack([low, high, np.where(broken, np.nan, high)])))
-    return Extremes(x, y, tuple(levels))
+    return tuple(levels)
 
 
 def _around(x: np.ndarray, start: float, stop: float) -> tuple[int, int]:

@@ -171,6 +171,10 @@ def test_bars_of_angles_hold_what_was_passed_and_nothing_across_the_circle():
     assert np.nanmax(np.abs(np.diff(all_of_them))) < 1.0
     np.testing.assert_array_equal(drawn.y[np.isfinite(drawn.y)], y)
     assert drawn.range == (0.0, 2 * np.pi)
+    for most in (100, 700):  # in as many bars as there is room for, not in the half of them, and up to the end
+        places, few = drawn.between(0.0, 200.0, most)
+        assert 0.8 * most < len(few) / 6 <= most + 1
+        assert places[~np.isnan(few)].max() == x[-1]
 
 
 def test_bars_of_angles_that_turn_round_reach_all_the_way_and_gaps_stay_gaps():
