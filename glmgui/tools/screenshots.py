@@ -174,9 +174,9 @@ def _open(window: MainWindow) -> None:
 
 
 def _page_of_data(window: MainWindow) -> None:
-    pages = window.panels["data"].pages
-    pages.setCurrentWidget(pages.tuning)
-    wait_until(lambda: bool(pages.tuning.plots), _PATIENCE, "drawing the raw tuning")
+    panel = window.panels["data"]
+    panel.show_page(panel.pages.tuning)
+    wait_until(lambda: bool(panel.pages.tuning.plots), _PATIENCE, "drawing the raw tuning")
 
 
 def _fit(window: MainWindow) -> None:

@@ -284,8 +284,7 @@ class DataPanel(Page):
             names = frozenset(one.name for one in extra)
             measured = tuple(one for one in self._summary.covariates if one.name not in names)
             self.covariates.set_covariates(measured + extra, names)
-            if self.covariates.current is not None:
-                self._draw_covariate(self.covariates.current)
+            self._draw_current_covariate()
 
     # The share of the time that is used, and derived covariates
 
@@ -345,9 +344,13 @@ class DataPanel(Page):
 
     def show_covariate(self, name: str) -> None:
         """Select a covariate in the table, and show it over time."""
-        self._columns.turn_to(self.pages)
-        self.pages.setCurrentWidget(self.overview)
+        self.show_page(self.overview)
         self.covariates.select(name)
+
+    def show_page(self, page: QWidget) -> None:
+        """Turn to one of the pages of pictures, which a narrow window may show in the place of the lists."""
+        self._columns.turn_to(self.pages)
+        self.pages.setCurrentWidget(page)
 
     def _draw_current_covariate(self) -> None:
         if self.covariates.current is not None:
