@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer
-from qtpy.QtGui import QPalette
+from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from qtpy.QtGui import QHideEvent, QPalette
 from qtpy.QtWidgets import QAbstractSpinBox, QLabel
 
 _SHOWN_MS = 8000
@@ -11,7 +11,12 @@ _ROOM = 4
 
 
 class RangeNote(QLabel):
-    """Stands below its field, over what is there, until something else is typed or the field is gone; a click takes it away."""
+    """Stands below its field, over what is there, until something else is typed or the field is gone; a click takes it away.
+
+    Once hidden it is `gone`, and nothing of it is left.
+    """
+
+    gone = Signal()
 
     def __init__(self, field: QAbstractSpinBox) -> None:
         super().__init__(field.window())
@@ -34,9 +39,7 @@ class RangeNote(QLabel):
 
     def say(self, text: str) -> None:
         """Say it now, beside the field."""
-        field, window = self._field, self._field.window()
-        if self.parentWidget() is not window:  # a dock was taken out
-            self.setParent(window)
+        field, window = self._field, self.parentWidget()
         self.setText(text)
         self.setAccessibleName(text)
         width = min(window.width(), self.fontMetrics().horizontalAdvance(text) + 4 * _ROOM)
@@ -49,6 +52,11 @@ class RangeNote(QLabel):
         self.show()
         self.raise_()
         self._later.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.gone.emit()
+        self.deleteLater()
 
     def mousePressEvent(self, event: QEvent) -> None:
         self.hide()

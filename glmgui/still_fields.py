@@ -96,8 +96,11 @@ class SaysRange:
         """Called by Qt where what was typed is not taken; what stood there before comes back then."""
         typed = self._bare(text)
         if _NUMBER.fullmatch(typed) and not self.minimum() <= float(typed) <= self.maximum():
-            if self._note is None:
-                self._note = RangeNote(self)
+            if self._note is not None:
+                self._note.hide()
+                self._note.deleteLater()  # also where it was never seen
+            self._note = RangeNote(self)
+            self._note.gone.connect(self._forget_note)
             self._note.say(f"{typed} is not taken: {self.range_in_words}")
         return super().fixup(text)
 
@@ -112,7 +115,10 @@ class SaysRange:
     @property
     def said_of_range(self) -> str:
         """What the note says now; empty where there is none."""
-        return self._note.text() if self._note is not None and not self._note.isHidden() else ""
+        return self._note.text() if self._note is not None else ""
+
+    def _forget_note(self) -> None:
+        self._note = None
 
     def _bare(self, text: str) -> str:
         """The number without the unit of measure behind it."""

@@ -39,17 +39,16 @@ def recipe(options: Namespace) -> int:
 
 
 def _recipe_of(files: list[str], fresh: bool) -> str:
-    from glmengine.io.recipe_assistant import assist_together, draft_recipe, files_beside
-    from glmengine.io.remembered_recipes import remembered_recipe
+    from glmengine.io.recipe_assistant import assist, assist_together, draft_recipe, files_beside
     from glmengine.sentences import listed
 
     remembered = "# remembered from a file with the same arrays\n"
     if len(files) > 1:
         found = assist_together(files, fresh=fresh)
         return f"{remembered if found.remembered else ''}{found.recipe}"
-    known = None if fresh else remembered_recipe(files[0])
-    if known is not None:
-        return f"{remembered}{known.to_toml()}"
+    known = None if fresh else assist(files[0])
+    if known is not None and known.remembered:
+        return f"{remembered}{known.recipe}"
     text = draft_recipe(files[0]).to_toml()
     if beside := [other.name for other in files_beside(files[0])]:
         name = Path(files[0]).name

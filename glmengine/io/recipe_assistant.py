@@ -15,7 +15,7 @@ from glmengine.errors import GlmError
 from glmengine.io.content import folder_of
 from glmengine.io.folder_mates import tables_within
 from glmengine.io.opening import arrays_of, responses_of
-from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording
+from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording, without_companions
 from glmengine.io.recipe.draft import Beside, Draft, clocks_of, draft_beside, draft_from_arrays, shape_of
 from glmengine.io.recipe.recipe import Arrays, Counts, Recipe, Spikes
 from glmengine.io.recognition import readers, recognise
@@ -301,12 +301,16 @@ def _drafted(arrays: Arrays, clocks: Mapping[str, np.ndarray] = MappingProxyType
 
 
 def _followed(text: str, path: Path) -> str:
-    """A remembered recipe (TOML) with the further files that belong to `path`; where nothing says which those are, a comment says so."""
+    """A remembered recipe (TOML) with the further files that belong to `path`; where those are not there, or nothing says which they are, it
+    is that of the recording alone, and a comment says what is left out."""
     recipe = Recipe.from_toml(text, path.name)
     try:
         followed, notes = for_recording(recipe, path)
     except GlmError as error:
-        return f"# {error.message}\n{text}"
+        alone = without_companions(recipe, path.parent)
+        if alone is None:
+            return f"# {error.message}\n{text}"
+        return f"# Left out: {listed(alone[1])}. {error.message}\n{alone[0].to_toml()}"
     return "".join(f"# {note}\n" for note in notes) + followed.to_toml() if followed != recipe else text
 
 

@@ -81,13 +81,15 @@ def open_or_assist(path: Path, context: Context, *, alone: bool = False) -> Reco
 
 
 def open_with(assistance: Assistance, text: str, context: Context) -> Recording:
-    """Open with a recipe, which is kept for the next file of the same shape."""
+    """Open with a recipe, which is kept for the next file of the same shape; not one that was kept already, which may leave out what this
+    recording alone lacks."""
     from glmengine.io.opening import open_recording
     from glmengine.io.recipe.recipe import Recipe
     from glmengine.io.remembered_recipes import remember_opened
 
     recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
-    remember_opened(recording, text, assistance.signature)
+    if not (assistance.remembered and text == assistance.recipe):
+        remember_opened(recording, text, assistance.signature)
     return recording
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glmengine.errors import GlmError
-from glmengine.io.recipe.recipe import REFERRING, Recipe, references
+from glmengine.io.recipe.recipe import REFERRING, Recipe, names_in, references
 
 TOKEN = re.compile(r"\d+|[^\W\d_]+|[\W_]+")
 MOST_SIBLINGS = 200
@@ -62,6 +62,22 @@ def for_recording(recipe: Recipe, path: Path) -> tuple[Recipe, tuple[str, ...]]:
     if not recipe.file:
         notes += _doubts(set(named) - set(moved), path)
     return _renamed(recipe, moved).with_(file=path.name), notes
+
+
+def without_companions(recipe: Recipe, folder: Path) -> tuple[Recipe, tuple[str, ...]] | None:
+    """The recipe of what lies in the recording itself, and the names of what further files hold; None where its units are in them too."""
+    further = set(companions(recipe, folder))
+    units = recipe.spikes or recipe.counts
+
+    def inside(part: Any) -> bool:
+        return not any(name.split(":", 1)[0] in further for name in names_in(part))
+
+    if not inside(units):
+        return None
+    parts = {name: getattr(recipe, name) for name in ("covariates", "epochs", "trials", "events")}
+    kept = {name: tuple(part for part in there if inside(part)) for name, there in parts.items()}
+    left = tuple(part.name for there in parts.values() for part in there if not inside(part))
+    return recipe.with_(file="", **kept), left
 
 
 def _doubts(named: set[str], path: Path) -> tuple[str, ...]:

@@ -296,6 +296,11 @@ class Recipe(Spec):
 
 def references(recipe: Recipe) -> set[str]:
     """Every array that a recipe names."""
+    return names_in(recipe)
+
+
+def names_in(part: Spec) -> set[str]:
+    """Every array that a recipe, or a part of one, names."""
     named: set[str] = set()
 
     def visit(value: Any, key: str = "") -> None:
@@ -308,7 +313,7 @@ def references(recipe: Recipe) -> set[str]:
         elif isinstance(value, str) and key in REFERRING:
             named.add(value)
 
-    visit(recipe.model_dump())
+    visit(part.model_dump())
     return named - {""}
 
 

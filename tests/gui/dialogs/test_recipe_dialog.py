@@ -89,6 +89,28 @@ def test_the_window_opens_the_file_and_remembers_the_recipe(window, arrays, tmp_
     assert remembered_recipe(other).covariates[0].name == "place"
 
 
+def test_a_recording_without_its_tracking_opens_alone_and_the_next_one_with_it(window, tmp_path):
+    """The recipe that was remembered named the tracking of the day before, and the next table of spikes could not be opened."""
+    rng = np.random.default_rng(0)
+    for day in (1, 2, 3):
+        times = np.sort(rng.uniform(0, 60, 400))
+        (tmp_path / f"spikes_day{day}.csv").write_text("spike_time\n" + "".join(f"{time:.6f}\n" for time in times))
+    for day in (1, 3):
+        (tmp_path / f"track_day{day}.csv").write_text("t,x\n" + "".join(f"{k / 10},{rng.uniform():.4f}\n" for k in range(600)))
+    asked, held = [], []
+    window.work.questions.recipe = lambda assistance, text, fault: asked.append((assistance, fault)) or text
+    for day in (1, 2, 3):
+        name = f"spikes_day{day}"
+        window.work.opening.open(tmp_path / f"{name}.csv")
+        recording = window.work.document
+        wait_until(lambda name=name: recording.recording is not None and recording.recording.name == name, PATIENCE_S, "opening")
+        held.append(set(recording.recording.covariates))
+    assert held == [{"x"}, set(), {"x"}]
+    assert [found.remembered for found, _ in asked] == [False, True, True]
+    assert not any(fault for _, fault in asked)
+    assert asked[1][0].recipe.startswith("# Left out: x. ")
+
+
 def test_of_a_file_without_units_the_response_is_asked_for(window, tmp_path):
     """Photometry and patched cells: what the response is no NWB file says."""
     signal = np.random.default_rng(0).normal(size=400)

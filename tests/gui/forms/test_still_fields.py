@@ -8,6 +8,7 @@ from qtpy.QtGui import QHelpEvent, QIcon, QPixmap
 from qtpy.QtWidgets import QLineEdit, QToolTip, QWidget
 
 from glmgui.forms.numbers import NumberBox, WholeBox
+from glmgui.range_note import RangeNote
 from glmgui.still_fields import StillCombo, StillDouble
 from glmgui.widgets.layout import column
 
@@ -87,3 +88,4 @@ def test_a_number_outside_its_range_is_not_taken_and_the_range_is_said_beside_th
     box.selectAll()
     qtbot.keyClicks(box, "1" if usual > 0 else "-1")
     assert box.said_of_range == ""
+    qtbot.waitUntil(lambda: not page.findChildren(RangeNote))  # of a hundred fields each had kept a note and its timer
