@@ -15,9 +15,9 @@ from glmengine.errors import GlmError
 from glmengine.io.content import folder_of
 from glmengine.io.folder_mates import tables_within
 from glmengine.io.opening import arrays_of, responses_of
-from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, for_recording, without_companions
+from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, companions, for_recording, without_companions
 from glmengine.io.recipe.draft import Beside, Draft, clocks_of, draft_beside, draft_from_arrays, shape_of
-from glmengine.io.recipe.recipe import Arrays, Counts, Recipe, Spikes
+from glmengine.io.recipe.recipe import Arrays, Counts, Recipe, Spikes, references
 from glmengine.io.recognition import readers, recognise
 from glmengine.io.remembered_recipes import recall, signature_of, type_of
 from glmengine.sentences import listed
@@ -96,6 +96,22 @@ def assist(path: str | Path) -> Assistance | None:
     known = recall(signature)
     text = _followed(known, path) if known is not None else _drafted(arrays)
     return Assistance(path, reader.name, _rows(arrays), text, known is not None, signature)
+
+
+def assist_like(found: Assistance, recording: Recording | None) -> Assistance:
+    """A file is to stand beside, or in the place of, a recording: where nothing is remembered for it and it has the arrays that the recipe of the
+    recording names, that recipe is the one to start from."""
+    parts = recording.sessions if recording is not None else ()
+    source = parts[-1].recording.source if parts else recording.source if recording is not None else {}
+    if found.remembered or not found.signature or not source.get("recipe"):
+        return found
+    recipe = Recipe.parse(dict(source["recipe"]), found.path.name)
+    alone = found.alone or found
+    further = {f"{name}:" for name in companions(recipe, found.path.parent)}
+    own = {name for name in references(recipe) if not name.startswith(tuple(further))}
+    if not own <= {row[0] for row in alone.arrays}:
+        return found
+    return replace(alone, recipe=_followed(recipe.to_toml(), found.path), remembered=True)
 
 
 def assist_response(path: str | Path) -> Assistance | None:

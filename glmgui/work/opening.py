@@ -179,7 +179,9 @@ class Opening(QObject):
     def replace_recording(self, path: Path) -> None:
         """Put another recording under the same analysis."""
         self._fitting.unless_fitting(
-            lambda: self.open_or_ask(path, lambda recording: self._put_under(recording, path, "Replace recording"))
+            lambda: self.open_or_ask(
+                path, lambda recording: self._put_under(recording, path, "Replace recording"), like=self._document.recording
+            )
         )
 
     def correct(self) -> None:
@@ -228,9 +230,11 @@ class Opening(QObject):
         """Begin the next question for a file beside this one."""
         self._settings.folder = path.parent
 
-    def open_or_ask(self, path: Path, take: Callable[[Recording], None], *, alone: bool = False) -> None:
+    def open_or_ask(
+        self, path: Path, take: Callable[[Recording], None], *, alone: bool = False, like: Recording | None = None
+    ) -> None:
         """Open a recording; of a file without a standard, ask first what its arrays are, with those of a table that belongs to it unless it
-        is chosen with others (`alone`)."""
+        is chosen with others (`alone`), and with the recipe of a recording that it may be `like`."""
 
         def found(answer: Recording | Assistance) -> None:
             from glmengine.io.recipe_assistant import Assistance
@@ -240,7 +244,7 @@ class Opening(QObject):
             else:
                 take(answer)
 
-        self._submit(path, lambda context: open_or_assist(path, context, alone=alone), found)
+        self._submit(path, lambda context: open_or_assist(path, context, alone=alone, like=like), found)
 
     def _ask_recipe(self, assistance: Assistance, text: str, fault: str, take: Callable[[Recording], None]) -> None:
         """Ask for a recipe and open the file with it; what is wrong with it is shown in the same place."""

@@ -61,16 +61,19 @@ def assist_together(paths: Sequence[Path]) -> Assistance:
     return recipe_assistant.assist_together(paths)
 
 
-def open_or_assist(path: Path, context: Context, *, alone: bool = False) -> Recording | Assistance:
-    """The recording, or what the user needs to see to say what the arrays of the file are, or which of its signals is the response."""
+def open_or_assist(
+    path: Path, context: Context, *, alone: bool = False, like: Recording | None = None
+) -> Recording | Assistance:
+    """The recording, or what the user needs to see to say what the arrays of the file are, or which of its signals is the response; those of a
+    file that is `like` the recording that is open are called the same."""
     from glmengine.io.companion_table import assist_with_companion
     from glmengine.io.opening import open_recording
     from glmengine.io.reader import NO_UNITS
-    from glmengine.io.recipe_assistant import assist, assist_response
+    from glmengine.io.recipe_assistant import assist, assist_like, assist_response
 
     found = assist(path) if alone else assist_with_companion(path)
     if found is not None:
-        return found
+        return assist_like(found, like)
     try:
         return open_recording(path, context=context)
     except GlmError as error:
@@ -85,10 +88,10 @@ def open_with(assistance: Assistance, text: str, context: Context) -> Recording:
     recording alone lacks."""
     from glmengine.io.opening import open_recording
     from glmengine.io.recipe.recipe import Recipe
-    from glmengine.io.remembered_recipes import remember_opened
+    from glmengine.io.remembered_recipes import recall, remember_opened
 
     recording = open_recording(assistance.path, Recipe.from_toml(text), context=context)
-    if not (assistance.remembered and text == assistance.recipe):
+    if text != assistance.recipe or recall(assistance.signature) is None:
         remember_opened(recording, text, assistance.signature)
     return recording
 

@@ -35,7 +35,7 @@ class Sessions:
             self._opening.remember_folder(path)
             self._join([*recordings, recording], names, f"Add session {recording.name}")
 
-        self._fitting.unless_fitting(lambda: self._opening.open_or_ask(path, take))
+        self._fitting.unless_fitting(lambda: self._opening.open_or_ask(path, take, like=self._document.recording))
 
     def remove(self, number: int) -> None:
         """Take a session out."""

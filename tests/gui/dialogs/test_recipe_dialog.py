@@ -15,7 +15,7 @@ from glmengine.errors import GlmError
 from glmengine.io.companion_table import assist_with_companion
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Recipe, Spikes
-from glmengine.io.recipe_assistant import assist
+from glmengine.io.recipe_assistant import assist, assist_like
 from glmengine.io.remembered_recipes import remembered_recipe
 from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.dialogs.recipe_forms import RecipeForms, array_names
@@ -109,6 +109,33 @@ def test_a_recording_without_its_tracking_opens_alone_and_the_next_one_with_it(w
     assert [found.remembered for found, _ in asked] == [False, True, True]
     assert not any(fault for _, fault in asked)
     assert asked[1][0].recipe.startswith("# Left out: x. ")
+
+
+@pytest.mark.parametrize("how", ["added", "put in its place"])
+def test_a_session_is_read_as_the_recording_of_the_analysis_was(window, tmp_path, how):
+    """Only what was opened by hand was remembered: an analysis that came with its recipe, and the next session was drafted anew."""
+    rng = np.random.default_rng(0)
+    for day in (1, 2):
+        np.savez(tmp_path / f"day{day}.npz", a=np.arange(500) * 0.02, b=rng.normal(size=500), c=np.sort(rng.uniform(0, 10, 100)))
+    np.savez(tmp_path / "other.npz", q=np.sort(rng.uniform(0, 10, 100)))
+    (tmp_path / "a.toml").write_text(
+        '[recording]\npath = "day1.npz"\n[recording.recipe]\nspikes = {times = "c"}\n'
+        'covariates = [{name = "odour", values = ["b"], times = "a"}]\n'
+    )
+    asked = []
+    window.work.questions.recipe = lambda assistance, text, fault: asked.append(assistance) or text
+    window.work.opening.open(tmp_path / "a.toml")
+    document = window.work.document
+    wait_until(lambda: document.recording is not None, PATIENCE_S, "opening")
+    assert not asked
+    before = document.recording
+    (window.work.sessions.add if how == "added" else window.work.opening.replace_recording)(tmp_path / "day2.npz")
+    wait_until(lambda: document.recording is not before, PATIENCE_S, "opening the other one")
+    assert "odour" in document.recording.covariates
+    assert Recipe.from_toml(asked[0].recipe).spikes.times == "c"
+    assert asked[0].remembered
+    assert remembered_recipe(tmp_path / "day2.npz").covariates[0].name == "odour"
+    assert assist_like(assist(tmp_path / "other.npz"), document.recording) == assist(tmp_path / "other.npz")
 
 
 def test_of_a_file_without_units_the_response_is_asked_for(window, tmp_path):
