@@ -7,13 +7,15 @@ from typing import Literal
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QPixmap
-from qtpy.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
 from glmengine.analysis.templates import Lesson, template_description, template_needs
 from glmgui.screen_room import screen_room, suit_words
 from glmgui.widgets.controls import button
+from glmgui.widgets.layout import TurningRow, row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.page import ExplainsWords
+from glmgui.widgets.sizes import scaled
 from glmgui.widgets.texts import heading, hint
 
 _WIDTH, _MARGIN, _LEAST_PICTURE = 640, 16, 60
@@ -26,15 +28,18 @@ class ReadyAnalysisDialog(ExplainsWords, QDialog):
         super().__init__(parent)
         self.setObjectName("ready_analysis_dialog")
         self.setWindowTitle("Ready analysis")
-        self.setMinimumWidth(_WIDTH)
+        self._width = min(scaled(_WIDTH), screen_room(self).width())
+        self.setMinimumWidth(self._width)
         self.chosen: Literal["sample", "open", "take", "read"] | None = None
         box = QVBoxLayout(self)
         box.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, 12)
         box.setSpacing(10)
-        box.addWidget(heading(lesson.question, self))
+        asked = heading(lesson.question, self)
+        asked.setWordWrap(True)
+        box.addWidget(asked)
         if lesson.picture is not None:
             shown = QLabel(self)
-            shown.setPixmap(self._fitted(QPixmap(str(lesson.picture)), _WIDTH - 2 * _MARGIN))
+            shown.setPixmap(self._fitted(QPixmap(str(lesson.picture)), self._width - 2 * _MARGIN))
             shown.setMinimumHeight(round(shown.pixmap().deviceIndependentSize().height()))
             shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
             box.addWidget(shown)
@@ -62,18 +67,13 @@ class ReadyAnalysisDialog(ExplainsWords, QDialog):
         mine.setVisible(not recording)
         take.setVisible(bool(recording))
         sample.setDefault(True)
-        buttons = QHBoxLayout()
-        buttons.addWidget(read)
-        buttons.addStretch(1)
-        for one in (leave, take, mine, sample):
-            buttons.addWidget(one)
-        box.addLayout(buttons)
+        box.addWidget(TurningRow(row(read, None), row(None, leave, take, mine, sample), self))
         for one, answer in ((sample, "sample"), (mine, "open"), (take, "take"), (read, "read")):
             one.clicked.connect(lambda _, answer=answer: self._choose(answer))
         leave.clicked.connect(self.reject)
         if lesson.picture is not None:
             self._suit_picture(shown, QPixmap(str(lesson.picture)))
-        suit_words(self, _WIDTH)
+        suit_words(self, self._width)
 
     def _fitted(self, picture: QPixmap, width: float, height: float = inf) -> QPixmap:
         """A picture in at most so much room, with as many pixels as the screen shows there."""
@@ -86,10 +86,10 @@ class ReadyAnalysisDialog(ExplainsWords, QDialog):
 
     def _suit_picture(self, shown: QLabel, picture: QPixmap) -> None:
         """Let the picture give way on a low screen, on which it would lie over the words."""
-        too_high = self.layout().totalHeightForWidth(_WIDTH) - screen_room(self).height()
+        too_high = self.layout().totalHeightForWidth(self._width) - screen_room(self).height()
         if too_high > 0:
             height = max(shown.minimumHeight() - too_high, _LEAST_PICTURE)
-            shown.setPixmap(self._fitted(picture, _WIDTH - 2 * _MARGIN, height))
+            shown.setPixmap(self._fitted(picture, self._width - 2 * _MARGIN, height))
             shown.setMinimumHeight(height)
 
     def _choose(self, answer: Literal["sample", "open", "take", "read"]) -> None:

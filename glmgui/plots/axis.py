@@ -19,6 +19,7 @@ _BEYOND = 12  # pixels that a label may be longer than its axis
 _LINE = 1.05  # heights of a line from one label to the one below it
 _SHARE_OF_NAMES = 0.4  # of the width of a plot that names beside it may take
 _LEAST_LETTERS = 11  # that each name keeps
+_SHARE_OF_LABEL, _NUDGE = 0.8, 5  # of its height that pyqtgraph makes room for, and pixels that it is moved outwards
 _COUNTS_OF_ANGLES = (9, 5, 3)  # at most, where there is room
 
 
@@ -110,6 +111,15 @@ class NamedAxis(QuietAxis):
         self._explain("")
         self._fit_label()
         super().resizeEvent()  # to its middle: words of another length stay where those before them were, and end outside the plot
+
+    def _updateWidth(self) -> None:
+        """As wide as its label is thick, too: pyqtgraph leaves four fifths of it, and lets large letters of two lines lie over the numbers."""
+        super()._updateWidth()
+        if self.isVisible() and self.fixedWidth is None and self.label.isVisible():
+            beyond = (1 - _SHARE_OF_LABEL) * self.label.boundingRect().height() - _NUDGE
+            if beyond > 0:
+                self.setMaximumWidth(self.maximumWidth() + beyond)
+                self.setMinimumWidth(self.maximumWidth())
 
     def _lines_of_label(self) -> list[str]:
         return [unescape(line) for line in self.labelText.split("<br>")]

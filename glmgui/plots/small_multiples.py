@@ -17,6 +17,7 @@ from glmgui.drawings.series import Table
 from glmgui.plots import style
 from glmgui.plots.base import Plot, transparent
 from glmgui.plots.small_cells import CellPainter, Scale, mark_colour, scale_of
+from glmgui.widgets.sizes import scaled
 
 _LEAST_WIDTH, _HEIGHT, _SQUARE = 132.0, 104.0, 128.0
 _WIDEST = 300.0
@@ -134,7 +135,7 @@ class SmallMultiples(Plot):
     def columns(self) -> int:
         """Cells in a row: as large as they can be where all are in view, else as many as there is room for."""
         area = self._sheet.rect()
-        least = _SQUARE if self._is_square else _LEAST_WIDTH
+        least = scaled(_SQUARE if self._is_square else _LEAST_WIDTH)
         most, fewest = max(1, int(area.width() // least)), max(1, math.ceil(area.width() / _WIDEST))
         for columns in range(fewest, most):
             rows = -(-len(self._order) // columns)
@@ -144,7 +145,7 @@ class SmallMultiples(Plot):
 
     def _height(self, width: float) -> float:
         """Of a cell so wide."""
-        return max(0.95 * width, _SQUARE) if self._is_square else max(0.66 * width, _HEIGHT)
+        return max(0.95 * width, scaled(_SQUARE)) if self._is_square else max(0.66 * width, scaled(_HEIGHT))
 
     @property
     def _is_square(self) -> bool:

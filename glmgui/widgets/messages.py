@@ -13,7 +13,7 @@ from glmgui.laid_over import ROOM_IN_MESSAGE, LaidOver
 from glmgui.widgets.controls import button, primary_button
 from glmgui.widgets.form_scroll import hold_still
 from glmgui.widgets.layout import row
-from glmgui.widgets.sizes import scaled
+from glmgui.widgets.sizes import keep_wide, scaled
 from glmgui.widgets.texts import BalancedHint, Title
 
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
@@ -88,7 +88,7 @@ class EmptyState(QWidget):
         self._title = top = Title(title, 1.4, self)
         top.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._text = BalancedHint(text, self)
-        self._text.setMaximumWidth(520)
+        keep_wide(self._text, 0, 520)
         self._buttons: list[QHBoxLayout] = []
         box = QVBoxLayout(self)
         box.addStretch(2)
@@ -139,7 +139,7 @@ class EmptyState(QWidget):
         self._buttons = []
         for at, (text, act) in enumerate(choices.items()):
             made = button(text, f"{self.objectName()}_choice_{at}", "", self)
-            made.setMinimumWidth(260)
+            made.setMinimumWidth(scaled(260))
             made.clicked.connect(lambda _, act=act: act())
             line = row(None, made, None)
             self._choices.addLayout(line)

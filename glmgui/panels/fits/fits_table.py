@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmengine.analysis.wording import share_text
@@ -31,6 +31,7 @@ _HELPS = (
     "How long the fit took",
 )
 _GO, _NAME, _NEW = 0, 1, 2
+_LEAST_ROWS = 3  # seen at a time
 _WIDEST_NAME = 0.4  # of the width of the table
 _LEAST_NEW = 110  # pixels of what is new in a fit
 _BESIDE_TICK = 16  # pixels that a name with a box to tick takes more than the table says
@@ -79,6 +80,12 @@ class FitsTable(QTableWidget):
         self.cellClicked.connect(self._clicked)
         self.itemChanged.connect(self._edited)
         self.itemSelectionChanged.connect(lambda: self.picked.emit(self.key))
+
+    def minimumSizeHint(self) -> QSize:
+        """As high as some of its rows are, in letters of any size."""
+        rows = _LEAST_ROWS * self.verticalHeader().defaultSectionSize()
+        high = self.horizontalHeader().sizeHint().height() + rows + 2 * self.frameWidth()
+        return QSize(super().minimumSizeHint().width(), high)
 
     @property
     def key(self) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from glmengine.analysis.penalty import chosen_in_words
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from glmengine.results.result import Result
 
 _HELD_OUT = Axis("held-out log-likelihood", "nats/bin")
+_MOST_OF_NAMES = 0.36  # of the width of the table
 _BETWEEN_ROWS = 8  # pixels, that texts of several lines are told apart
 
 
@@ -123,9 +125,10 @@ class ScoreTable(QTableWidget):
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.setWordWrap(True)
+        self.setVerticalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)  # a row may be higher than what is seen
         align_headings(self)
         self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)
-        for part in range(3):
+        for part in (1, 2):
             self.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self.horizontalHeader().setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
         self._rows_later = QTimer(self)
@@ -145,7 +148,17 @@ class ScoreTable(QTableWidget):
             texts = (score.title, score.text(value), score.unit, score.help)
             for part, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                if part == 1:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                side = Qt.AlignmentFlag.AlignRight if part == 1 else Qt.AlignmentFlag.AlignLeft
+                item.setTextAlignment(side | Qt.AlignmentFlag.AlignTop)  # what it means may take several lines
                 self.setItem(at, part, item)
+        self._share_width()
         self.resizeRowsToContents()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """Give names what they need, or where that is too much a share, in which they take several lines, too."""
+        most = round(_MOST_OF_NAMES * self.viewport().width())
+        self.setColumnWidth(0, min(max(self.sizeHintForColumn(0), self.horizontalHeader().sectionSizeHint(0)), most))

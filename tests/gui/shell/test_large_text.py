@@ -1,61 +1,109 @@
-"""With text of any size, as a desktop may have it: ticks of lists cover no word."""
+"""Letters twice as large as usual, as on an 18 pt desktop: nothing is cut, nothing lies over something else."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyleOptionViewItem, QTableWidget, QTableWidgetItem
+from qtpy.QtGui import QFont
+from qtpy.QtWidgets import QLabel, QPushButton
 
-from glmgui import theme
-from glmgui.style_sheet import present_sheet
-from glmgui.widgets.tables import fit_rows, plain_table, show_term_names
+from glmengine.analysis.templates import course
+from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
+from glmgui.drawings.population import CurvePanel
+from glmgui.drawings.series import RATE
+from glmgui.panels.fits.fits_table import FitsTable
+from glmgui.panels.results.validation_view import ScoreTable
+from glmgui.plots import Axis, Curve, LinePlot
+from glmgui.plots.small_multiples import SmallMultiples
+from glmgui.widgets.messages import EmptyState
 
-WORDS = "hd1"
+TIMES = 2.0
 
 
-@pytest.fixture(params=[1.0, 1.5, 2.0])
-def larger(qapp, request):
-    theme.set_zoom(qapp, request.param)
+@pytest.fixture(autouse=True)
+def large(qapp):
+    before = qapp.font()
+    font = QFont(before)
+    font.setPointSizeF(TIMES * before.pointSizeF())
+    qapp.setFont(font)
     yield
-    theme.set_zoom(qapp, 1.0)
+    qapp.setFont(before)
 
 
-def table() -> QTableWidget:
-    view = QTableWidget(1, 1)
-    item = QTableWidgetItem(WORDS)
-    item.setCheckState(Qt.CheckState.Checked)
-    view.setItem(0, 0, item)
-    plain_table(view)
-    return view
+def test_a_label_of_two_lines_stands_beside_the_numbers(qtbot):
+    plot = LinePlot("scores")
+    qtbot.addWidget(plot)
+    plot.resize(500, 260)
+    plot.show()
+    plot.set_axes(Axis("mean rate", "Hz"), Axis("deviance explained, held out"))
+    plot.set_curves([Curve("", np.arange(5.0), np.linspace(0.08, 0.16, 5))])
+    qtbot.wait(50)
+    axis = plot.area.getAxis("left")
+    assert len(axis._label_shown) == 2
+    margin = axis.label.document().documentMargin()
+    label = axis.mapRectFromItem(axis.label, axis.label.boundingRect().adjusted(0, margin, 0, -margin))
+    numbers = axis.size().width() - axis.textWidth - axis.style["tickTextOffset"][0] - max(axis.style["tickLength"], 0)
+    assert label.right() <= numbers
 
 
-def table_of_terms() -> QTableWidget:
-    view = table()
-    show_term_names(view)
-    return view
+def test_the_question_of_a_ready_analysis_shows_its_words_and_buttons_whole(qtbot):
+    lesson = max(course(), key=lambda lesson: len(lesson.question))
+    dialog = ReadyAnalysisDialog(lesson, "mine", ("It needs an event; the recording has none.",))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.wait(20)
+    buttons = [one for one in dialog.findChildren(QPushButton) if one.isVisible()]
+    assert len(buttons) == 4
+    assert all(one.width() >= one.sizeHint().width() for one in buttons)
+    asked = next(one for one in dialog.findChildren(QLabel) if one.text() == lesson.question)
+    assert asked.height() >= asked.heightForWidth(asked.width())
 
 
-def listed() -> QListWidget:
-    view = QListWidget()
-    item = QListWidgetItem(WORDS, view)
-    item.setCheckState(Qt.CheckState.Checked)
-    fit_rows(view)
-    return view
+def test_the_words_of_an_empty_page_take_no_more_lines_than_in_usual_letters(qtbot, qapp):
+    text = "Press the button to find out: for every unit the program tries what it may depend on, and says what it found. " * 3
+
+    def lines() -> float:
+        page = EmptyState("What drives each unit?", text, "page")
+        qtbot.addWidget(page)
+        page.resize(1400, 900)
+        page.show()
+        said = page._text
+        return said.height() / said.fontMetrics().lineSpacing()
+
+    large = lines()
+    font = QFont(qapp.font())
+    font.setPointSizeF(font.pointSizeF() / TIMES)
+    qapp.setFont(font)
+    assert large <= lines() + 1.5
 
 
-@pytest.mark.parametrize("make", [table, table_of_terms, listed])
-def test_a_tick_covers_no_word(qtbot, larger, make):
-    view = make()
-    qtbot.addWidget(view)
-    view.setStyleSheet(present_sheet())
-    view.show()
-    index = view.model().index(0, 0)
-    option = QStyleOptionViewItem()
-    option.widget, option.rect = view, view.visualRect(index)
-    view.itemDelegate().initStyleOption(option, index)
-    tick = view.style().subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, option, view)
-    words = view.style().subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, view)
-    blanks = option.fontMetrics.horizontalAdvance(option.text[: option.text.index(WORDS)])
-    assert tick.right() < words.left() + blanks + option.fontMetrics.averageCharWidth() // 2
-    assert option.text.strip("\u00a0") == WORDS
-    assert index.data() == WORDS
+def test_cells_of_a_population_have_room_for_what_is_written_in_them(qtbot):
+    angles = np.linspace(0.0, 2 * np.pi, 12, endpoint=False)
+    rates = np.full((6, 12), 11.2)
+    panel = CurvePanel("head_direction", Axis("head_direction", "rad"), RATE, angles, rates, rates, rates, polar=True)
+    plot = SmallMultiples(name="many")
+    qtbot.addWidget(plot)
+    plot.resize(1000, 700)
+    plot.show()
+    plot.show_panel(panel, [f"hd{unit}" for unit in range(6)], np.arange(6), ["0.1647"] * 6, common=False)
+    small = plot.fontMetrics().horizontalAdvance("outer circle 11.2 Hz") * 0.82
+    assert plot.cell(0).width() > small
+
+
+def test_some_fits_are_seen_and_scores_keep_room_for_what_they_mean(qtbot, small_result):
+    fits = FitsTable()
+    scores = ScoreTable()
+    for table in (fits, scores):
+        qtbot.addWidget(table)
+    assert fits.minimumSizeHint().height() > 3.5 * fits.verticalHeader().defaultSectionSize()
+    scores.resize(700, 400)
+    scores.show()
+    scores.show_unit(small_result, small_result.units[0])
+    qtbot.wait(10)
+    assert scores.columnWidth(3) > 0.2 * scores.viewport().width()
+    words = scores.visualItemRect(scores.item(0, 0))  # beside the beginning of what it means, which may take many lines
+    assert scores.item(0, 0).textAlignment() & Qt.AlignmentFlag.AlignTop
+    assert words.top() >= 0
+    scores.verticalScrollBar().setValue(20)
+    assert scores.visualItemRect(scores.item(0, 0)).top() == words.top() - 20, "the end of a row that is higher than the table is read, too"
