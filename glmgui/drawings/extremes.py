@@ -39,9 +39,7 @@ class Extremes:
         """(n,) x and y that the groups are made of."""
         return self.x, self.y
 
-    def _groups(
-        self, start: float, stop: float, most: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _groups(self, start: float, stop: float, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """At most about `most` groups: where each begins, its lowest and highest value, NaN where it is interrupted, and where it ends."""
         samples, values = self._samples
         starts, columns = samples, (values, values, values)

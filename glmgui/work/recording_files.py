@@ -61,9 +61,7 @@ def assist_together(paths: Sequence[Path]) -> Assistance:
     return recipe_assistant.assist_together(paths)
 
 
-def open_or_assist(
-    path: Path, context: Context, *, alone: bool = False, like: Recording | None = None
-) -> Recording | Assistance:
+def open_or_assist(path: Path, context: Context, *, alone: bool = False, like: Recording | None = None) -> Recording | Assistance:
     """The recording, or what the user needs to see to say what the arrays of the file are, or which of its signals is the response; those of a
     file that is `like` the recording that is open are called the same."""
     from glmengine.io.companion_table import assist_with_companion

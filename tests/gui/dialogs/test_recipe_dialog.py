@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 import pytest
@@ -97,14 +98,17 @@ def test_a_recording_without_its_tracking_opens_alone_and_the_next_one_with_it(w
         (tmp_path / f"spikes_day{day}.csv").write_text("spike_time\n" + "".join(f"{time:.6f}\n" for time in times))
     for day in (1, 3):
         (tmp_path / f"track_day{day}.csv").write_text("t,x\n" + "".join(f"{k / 10},{rng.uniform():.4f}\n" for k in range(600)))
-    asked, held = [], []
+    asked, held, document = [], [], window.work.document
     window.work.questions.recipe = lambda assistance, text, fault: asked.append((assistance, fault)) or text
+
+    def opened(name: str) -> bool:
+        return document.recording is not None and document.recording.name == name
+
     for day in (1, 2, 3):
         name = f"spikes_day{day}"
         window.work.opening.open(tmp_path / f"{name}.csv")
-        recording = window.work.document
-        wait_until(lambda name=name: recording.recording is not None and recording.recording.name == name, PATIENCE_S, "opening")
-        held.append(set(recording.recording.covariates))
+        wait_until(partial(opened, name), PATIENCE_S, "opening")
+        held.append(set(document.recording.covariates))
     assert held == [{"x"}, set(), {"x"}]
     assert [found.remembered for found, _ in asked] == [False, True, True]
     assert not any(fault for _, fault in asked)

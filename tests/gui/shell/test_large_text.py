@@ -106,4 +106,6 @@ def test_some_fits_are_seen_and_scores_keep_room_for_what_they_mean(qtbot, small
     assert scores.item(0, 0).textAlignment() & Qt.AlignmentFlag.AlignTop
     assert words.top() >= 0
     scores.verticalScrollBar().setValue(20)
-    assert scores.visualItemRect(scores.item(0, 0)).top() == words.top() - 20, "the end of a row that is higher than the table is read, too"
+    assert scores.visualItemRect(scores.item(0, 0)).top() == words.top() - 20, (
+        "the end of a row that is higher than the table is read, too"
+    )
