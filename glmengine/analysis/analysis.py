@@ -17,6 +17,7 @@ from glmengine.analysis.terms import AnyTerm
 from glmengine.analysis.time import Condition, Time
 from glmengine.analysis.units import UnitSelection
 from glmengine.analysis.validation import Validation
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 from glmengine.io.files.plain_text import MOST_TABLES, toml_file
 from glmengine.io.files.whole import write_whole
@@ -240,6 +241,7 @@ class Analysis(Spec):
         return self.model.penalty != "none" or any(term.has_own_penalty for term in self.terms if term.enabled)
 
     @classmethod
+    @takes_only_its_kinds
     def load(cls, path: str | Path) -> Analysis:
         """Read a ``.toml`` file, and the filter files that it names from its own folder.
 
@@ -257,6 +259,7 @@ class Analysis(Spec):
         return analysis.with_(terms=with_projections(analysis.terms, path.absolute().parent, lenient=True))
 
     @classmethod
+    @takes_only_its_kinds
     def from_dict(cls, data: dict[str, Any], where: str = "analysis") -> Analysis:
         """Build from plain data as read from a file; `where` names it in errors.
 
@@ -280,6 +283,7 @@ class Analysis(Spec):
         version = self.format_version if self.terms_from is None else FORMAT_VERSION
         return {"format_version": version, **sparse_dump(self)}
 
+    @takes_only_its_kinds
     def save(self, path: str | Path) -> None:
         """Write a ``.toml`` file, whole or not at all."""
         import tomli_w

@@ -20,6 +20,7 @@ from glmengine.analysis.terms import (
     HistoryTerm,
     ReceptiveFieldTerm,
 )
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.basis import BSpline, Categorical, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
@@ -197,6 +198,7 @@ def usable_as_columns(recording: Recording) -> list[str]:
     return [name for name, covariate in recording.covariates.items() if covariate.kind not in ("angle", "category")]
 
 
+@takes_only_its_kinds
 def with_slow_drift(analysis: Analysis, recording: Recording) -> Analysis:
     """`analysis` with a slow term over time: smooth, one B-spline a minute, on the share of the recording that has passed.
 

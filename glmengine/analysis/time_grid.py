@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_bin_width, sample_covariate
@@ -38,6 +39,7 @@ def pieces_of(time: Time, recording: Recording) -> np.ndarray:
     return pieces if recording.counts is None else whole_bins(pieces, recording.counts.t)
 
 
+@takes_only_its_kinds
 def make_grid(time: Time, recording: Recording) -> TimeGrid:
     """The bins of an analysis: its epochs, cut to the intervals drawn by hand. Conditions do not cut pieces.
 

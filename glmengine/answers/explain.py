@@ -17,6 +17,7 @@ from glmengine.answers.shared_out import Answering, UnitGroup, answered, process
 from glmengine.answers.sheet import STOPPED, AnswerSheet
 from glmengine.answers.sheet_of_parts import sheet_of
 from glmengine.answers.unit_answers import answer
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.backend.jax_runtime import begin_import
 from glmengine.context import SILENT, Context, Progress, Stopped, UnitsFound
 from glmengine.errors import GlmError, StoppedTooSoon
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 
+@takes_only_its_kinds
 def explain(
     recording: Recording,
     analysis: Analysis | None = None,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 from glmengine.selection.term_selection import TermSelection
 
@@ -60,6 +61,7 @@ class AnswerSheet:
             f"{unit}: {text}" for unit, text in zip(self.units["unit"].values, self.units["sentence"].values, strict=True)
         )
 
+    @takes_only_its_kinds
     def with_columns(self, found: xr.Dataset) -> AnswerSheet:
         """The same with further columns of the units (unit) and of their terms (unit, term): shift tests, agreement of simulations.
 

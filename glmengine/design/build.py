@@ -17,6 +17,7 @@ from glmengine.analysis.terms import (
     HistoryTerm,
     ReceptiveFieldTerm,
 )
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.design.blocks.column import column_block
 from glmengine.design.blocks.event import event_block
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _CHECK_NUMBERS = 2**21
 
 
+@takes_only_its_kinds
 def build_design(
     analysis: Analysis,
     recording: Recording,
@@ -83,6 +85,8 @@ def build_design(
         If a variable is unknown, no sample of it is valid, or bounds hold less than half of the valid samples.
     """
     rows = np.ones(grid.n_bins, bool) if usable is None else np.asarray(usable, bool)
+    if rows.shape != (grid.n_bins,):
+        raise GlmError(f"usable: has shape {rows.shape}; give one True or False for each of the {grid.n_bins} bins")
     notes: list[str] = []
     if frozen_terms is None:
         terms = session_terms(analysis, recording, grid, rows, notes)

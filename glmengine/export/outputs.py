@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.export.check_tables import CHECKS, check_texts
@@ -81,6 +82,7 @@ def save_result(result: Result, folder: str | Path) -> Path:
     return path
 
 
+@takes_only_its_kinds
 def write_outputs(
     result: Result,
     folder: str | Path,

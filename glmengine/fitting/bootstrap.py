@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.fitting.fit import fit
@@ -64,7 +65,8 @@ def make_blocks(valid: np.ndarray, stretch: np.ndarray | None = None, length: in
     GlmError
         If there are fewer than `FEWEST_BLOCKS`.
     """
-    stretch = np.zeros(valid.size, int) if stretch is None else np.asarray(stretch)
+    given = read_per_row(stretch, "stretch", (valid.size, 1))
+    stretch = np.zeros(valid.size, int) if given is None else given
     rows = np.flatnonzero(valid & (stretch >= 0))
     order = rows[np.argsort(stretch[rows], kind="stable")]
     parts = np.split(order, np.flatnonzero(np.diff(stretch[order])) + 1) if order.size else []
@@ -111,6 +113,7 @@ class Bootstrap:
     at_once: int = 1
     notes: tuple[str, ...] = ()
 
+    @takes_only_its_kinds
     def interval(self, kind: str = "percentile", level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends (P, M) of intervals of the coefficients; see `interval`."""
         return interval(self.coef, self.estimate.coef, self.standard_errors, self.estimate.standard_errors, kind, level)
@@ -143,6 +146,8 @@ def interval(
     """
     if kind not in KINDS:
         raise GlmError(f"there is no bootstrap interval {kind!r}; choose one of {', '.join(KINDS)}")
+    if not 0 < level <= 1:
+        raise GlmError(f"level: is {level}; give the share of the draws between the ends, such as 0.95")
     low, high = 0.5 - 0.5 * level, 0.5 + 0.5 * level
     if kind == "percentile":
         return _quantile(draws, low), _quantile(draws, high)
@@ -177,6 +182,7 @@ def _quantile(values: np.ndarray, level: float) -> np.ndarray:
     return np.where(2 * known.sum(axis=0) >= len(values), np.nanquantile(safe, level, axis=0), np.nan)
 
 
+@takes_only_its_kinds
 def bootstrap(
     X: Any,
     Y: Any,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fitting.answers import Answers
@@ -35,6 +36,7 @@ UNSEEN = -2
 """Fold of rows that are neither fitted nor scored, beside -1 of those that are fitted with every fold."""
 
 
+@takes_only_its_kinds
 def cross_validate(
     X: Any,
     Y: Any,

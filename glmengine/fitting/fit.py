@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.fitting.answers import Answers
 from glmengine.fitting.batch import Assembly, assemble, penalised_columns, read_strength, resolve_penalty
@@ -33,6 +34,7 @@ _ASSEMBLED, _BEGUN = 0.35, 0.6
 """Shares of a fit that begins near its optimum, in which observations are summed up, and in which the first pass and Hessians are made (measured)."""
 
 
+@takes_only_its_kinds
 def fit(
     X: Any,
     Y: Any,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.errors import GlmError
 from glmengine.fitting.answers import Answers
 from glmengine.fitting.grid import FURTHER, Grid
 from glmengine.fitting.strength_choice import BEST_OF_EACH, StrengthChoice
@@ -120,6 +121,8 @@ def summary(
     """
     import xarray as xr
 
+    if names is not None and len(names) <= labels.max():
+        raise GlmError(f"fold_names: there are {len(names)} for folds numbered up to {labels.max()}; give one name a fold")
     called = labels if names is None else [names[int(label)] for label in labels]
     assembly = answers.assembly
     family, units = assembly.family, list(assembly.inputs.units)

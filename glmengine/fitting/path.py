@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.fitting.answers import Answers
@@ -57,6 +58,7 @@ class Path:
         return np.count_nonzero(np.nan_to_num(self.coef), axis=1)
 
 
+@takes_only_its_kinds
 def fit_path(
     X: Any,
     Y: Any,

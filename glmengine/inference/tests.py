@@ -103,6 +103,8 @@ def wald(
 
     if groups is None:
         groups = known or {name: [number] for number, name in enumerate(features)}
+    if isinstance(groups, str | bytes) or not isinstance(groups, Mapping | Sequence | np.ndarray):
+        raise GlmError(f"groups: is {groups!r:.60}; give lists of columns, or a dictionary of them by name")
     labelled = dict(groups) if isinstance(groups, Mapping) else {str(number): group for number, group in enumerate(groups)}
     columns = [_columns(features, group) for group in labelled.values()]
     if list(known) == list(labelled) and all(np.array_equal(a, b) for a, b in zip(known.values(), columns, strict=True)):

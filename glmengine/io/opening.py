@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.io.content import folder_of, guarded, read_arrays, read_raw
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 
+@takes_only_its_kinds
 def open_recording(
     path: str | Path, recipe: Recipe | Mapping[str, Any] | str | Path | None = None, *, context: Context = SILENT
 ) -> Recording:
@@ -144,8 +145,6 @@ def as_recipe(recipe: Recipe | Mapping[str, Any] | str | Path | None) -> Recipe 
 
 def _with_name(path: str | Path) -> Path:
     """As a path that has a name, which "." has not, for sentences and the recording."""
-    if not isinstance(path, str | PathLike):
-        raise GlmError(f"path: is {type(path).__name__}; give the path of a file or folder as text")
     path = Path(path).expanduser()
     return path if path.name else path.resolve()
 

@@ -17,6 +17,7 @@ NeMoS has the same forms and the same losses throughout. The textbook form max l
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -180,7 +181,11 @@ class Smoothness(Penalty):
         if self.shape is None:
             return
         shape = (self.shape,) if is_number(self.shape) else self.shape
-        if isinstance(shape, str) or not all(is_number(size) and size >= 1 and size == int(size) for size in shape):
+        if (
+            isinstance(shape, str)
+            or not isinstance(shape, Iterable)
+            or not all(is_number(size) and size >= 1 and size == int(size) for size in shape)
+        ):
             raise GlmError(
                 f"penalty: the grid of a smoothness is {self.shape!r}; give the number of coefficients along each axis, as (8, 8)",
                 field="model.penalty",

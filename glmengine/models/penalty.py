@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -122,7 +122,10 @@ class Penalty:
     standardised: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        terms = (self.terms,) if isinstance(self.terms, str) else tuple(self.terms)
+        terms = (self.terms,) if isinstance(self.terms, str) else self.terms
+        if not isinstance(terms, Iterable):
+            raise GlmError(f"penalty: terms is {terms!r:.60}; give a list of the labels of terms", field="model.penalty")
+        terms = tuple(terms)
         object.__setattr__(self, "terms", terms)
         if any(f.name == "strength" for f in fields(self)):
             object.__setattr__(self, "strength", check_strength(self.strength))

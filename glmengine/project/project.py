@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from glmengine.analysis.analysis import Analysis
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress, parts_by_work
 from glmengine.errors import GlmError
 from glmengine.io.files.leftovers import scratch_folder
@@ -55,6 +56,7 @@ class Project(NamedTuple):
     recording: RecordingReference
 
 
+@takes_only_its_kinds
 def save_project(
     path: str | Path,
     analysis: Analysis,
@@ -148,6 +150,7 @@ def _netcdf_of(result: Result) -> bytes:
     return _written[result]
 
 
+@takes_only_its_kinds
 def load_project(path: str | Path) -> Project:
     """Read a ``.glm`` file.
 
@@ -172,6 +175,7 @@ def load_project(path: str | Path) -> Project:
     return Project(analysis, result, RecordingReference.from_dict(head.get("recording")))
 
 
+@takes_only_its_kinds
 def load_fits(path: str | Path, folder: Path | None = None) -> tuple[tuple[KeptFit, ...], str]:
     """The fits that a project keeps, and the key of the one that it shows (empty where it shows none of them).
 

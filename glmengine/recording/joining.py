@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_bin_width
 from glmengine.recording.joined_parts import (
@@ -35,6 +36,7 @@ HOLE = 10.0
 """Shortest time between two sessions, in seconds."""
 
 
+@takes_only_its_kinds
 def join_recordings(
     recordings: Sequence[Recording], names: Sequence[str] | None = None, *, units: Literal["any", "all"] = "any"
 ) -> Recording:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 from glmengine.recording.stored import StoredSeries
 from glmengine.sentences import listed
@@ -143,6 +144,9 @@ class Session:
         return float(pieces[0, 0]) + self.shift, float(pieces[-1, 1]) + self.shift
 
 
+_BY_NAME = ("covariates", "epochs", "trials", "events", "source", "recorded")
+
+
 @dataclass(frozen=True)
 class Recording:
     """What was recorded, as plain data.
@@ -198,12 +202,23 @@ class Recording:
     def __post_init__(self) -> None:
         if (self.spikes is None) == (self.counts is None):
             raise GlmError(f"{self.name}: a recording holds either spike times or counts; give exactly one")
+        for name in _BY_NAME:
+            if not isinstance(getattr(self, name), Mapping):
+                raise GlmError(
+                    f"{self.name}: {name} is a {type(getattr(self, name)).__name__}; give a dictionary of them by name"
+                )
+        for name, has in (("unit_names", "__len__"), ("spikes", "__len__"), ("counts", "shape")):
+            value = getattr(self, name)
+            if (value is not None or name == "unit_names") and not hasattr(value, has):
+                raise GlmError(
+                    f"{self.name}: {name} is {value!r:.60}; give a list of names, a TsGroup of spikes or a frame of counts"
+                )
         n_units = len(self.spikes) if self.spikes is not None else self.counts.shape[1]
         if n_units != len(self.unit_names):
             raise GlmError(f"{self.name}: {len(self.unit_names)} unit names for {n_units} units; give one name each")
         if "all" not in self.epochs:
             raise GlmError(f"{self.name}: the epoch 'all' (the whole recording) is missing; add it")
-        for name in ("covariates", "epochs", "trials", "events", "source", "recorded"):
+        for name in _BY_NAME:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def __reduce__(self) -> tuple[type[Recording], tuple[object, ...]]:
@@ -216,6 +231,7 @@ class Recording:
         """Length of the epoch ``all``, in seconds, without gaps."""
         return float(self.epochs["all"].tot_length("s"))
 
+    @takes_only_its_kinds
     def session_of(self, times: np.ndarray) -> np.ndarray:
         """(N,) number of the session that each time (s) lies in or, between two, that came before it; 0 where there is only one."""
         if not self.sessions:
@@ -250,6 +266,7 @@ class Recording:
                 found[covariate.name] = (covariate, None)
         return MappingProxyType(found)
 
+    @takes_only_its_kinds
     def variable(self, reference: str, *, field: str = "") -> Covariate:
         """One series by reference, as a one-dimensional `Covariate`.
 
@@ -275,10 +292,12 @@ class Recording:
         series = nap.Tsd(t=covariate.data.t, d=values, time_support=covariate.data.time_support)
         return replace(covariate, name=reference, data=series)
 
+    @takes_only_its_kinds
     def with_covariates(self, *extra: Covariate) -> Recording:
         """The same recording with more covariates (derived ones); a name that exists is replaced."""
         return replace(self, covariates={**self.covariates, **{covariate.name: covariate for covariate in extra}})
 
+    @takes_only_its_kinds
     def with_epochs(self, name: str, intervals: nap.IntervalSet) -> Recording:
         """The same recording with one more named epoch (a derived one); a name that exists is replaced."""
         return replace(self, epochs={**self.epochs, name: intervals})

@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.analysis.selection import NamedModel, Selection, TermBlock, models_of
 from glmengine.analysis.wording import share_text
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.results.compared_fits import PairedDifference, paired_difference
@@ -54,6 +55,7 @@ class BlockGains:
     missed: np.ndarray
     notes: tuple[str, ...]
 
+    @takes_only_its_kinds
     def of_units(self, units: Sequence[str]) -> BlockGains:
         """The same of some of the units, in the order in which they were fitted; of all where none of them was."""
         kept = [at for at, unit in enumerate(self.units) if unit in set(units)]
@@ -95,6 +97,7 @@ class BlockGains:
         return tuple(said)
 
 
+@takes_only_its_kinds
 def block_gains(
     analysis: Analysis,
     recording: Recording,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.difference import differences
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class KeptFit:
 _TEXTS = ("key", "name", "created", "scored", "recording_name", "recording_sha256", "analysis_sha256")
 
 
+@takes_only_its_kinds
 def keep_fit(result: Result, folder: Path, *, name: str = "", seconds: float = math.nan) -> KeptFit:
     """Write a result into `folder` and describe it.
 

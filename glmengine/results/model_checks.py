@@ -153,6 +153,9 @@ def _of_covariates(covariates: Mapping[str, Any], units: Sequence[str]) -> Recor
 
     if not covariates:
         raise GlmError("covariates: there are none; give a recording, or the covariates of the model by name")
+    for name, one in covariates.items():
+        if not isinstance(one, Covariate) and not hasattr(one, "time_support"):
+            raise GlmError(f"covariates: '{name}' is a {type(one).__name__}; give a ge.Covariate or a pynapple Tsd")
     found = {name: one if isinstance(one, Covariate) else Covariate(name, one) for name, one in covariates.items()}
     support = next(iter(found.values())).data.time_support
     for one in found.values():

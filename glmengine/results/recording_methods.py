@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.results.check_options import with_options
 from glmengine.results.prediction import FittedModel, predict, score
 
@@ -44,6 +45,7 @@ class RecordingMethods(ABC):
         """(M,) strength of the penalty of each unit's fit."""
         return np.asarray(self.scores["strength"].values, np.float64)
 
+    @takes_only_its_kinds
     def predict(
         self,
         recording: Recording,
@@ -80,6 +82,7 @@ class RecordingMethods(ABC):
         """
         return predict(self.model, recording, epochs, units=units, bands=bands, context=context)
 
+    @takes_only_its_kinds
     def score(self, recording: Recording, epochs: Any = None, *, context: Context | None = None) -> xr.Dataset:
         """How well the fitted model describes a recording, per unit, against the mean rate of the data that it was fitted to.
 
@@ -97,6 +100,7 @@ class RecordingMethods(ABC):
         """
         return score(self.model, recording, epochs, context=context)
 
+    @takes_only_its_kinds
     def goodness(
         self,
         recording: Recording,
@@ -134,6 +138,7 @@ class RecordingMethods(ABC):
         asked = with_options(found.summary, RecordingMethods.goodness, units=units, epochs=epochs, held_out=held_out)
         return replace(found, summary=asked)
 
+    @takes_only_its_kinds
     def simulate(
         self,
         recording: Recording | Mapping[str, Any],
@@ -166,6 +171,7 @@ class RecordingMethods(ABC):
 
         return simulate(self.model, recording, repeats, seed, epochs=epochs, context=context)
 
+    @takes_only_its_kinds
     def simulate_and_compare(
         self,
         recording: Recording,
@@ -202,6 +208,7 @@ class RecordingMethods(ABC):
         compared = compare_surrogates(made, event, context=context.part(0.9, 1.0))
         return simulated_as_asked(compared, repeats=repeats, seed=seed, event=event, epochs=epochs)
 
+    @takes_only_its_kinds
     def decode(
         self,
         recording: Recording,
@@ -262,6 +269,7 @@ class RecordingMethods(ABC):
         asked = {"variables": variables, "epochs": epochs, "units": units, "held_out": held_out, **options}
         return replace(found, values=with_options(found.values, RecordingMethods.decode, **asked))
 
+    @takes_only_its_kinds
     def shift_test(
         self,
         recording: Recording,
@@ -331,6 +339,7 @@ class RecordingMethods(ABC):
         found = shift_test_of(self.model, self._strength, recording, terms, **options, context=context)
         return replace(found, table=with_options(found.table, RecordingMethods.shift_test, terms=terms, **options))
 
+    @takes_only_its_kinds
     def bootstrap(
         self,
         recording: Recording,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.analysis.analysis import Analysis
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 from glmengine.goodness.goodness import Goodness
 from glmengine.results.posterior import Posterior, link_of
@@ -49,22 +50,25 @@ class Result(ResultData, RecordingMethods):
         """The line, and below it the scores of each unit and the notes, for notebooks."""
         return summary_html(self)
 
+    @takes_only_its_kinds
     def labels_for(self, labels: Iterable[str], unit: str, term: str | None = None) -> list[str]:
         """Of the labels of curves or filters those of terms that a unit has, and of one term alone where it is named: by its label, or by
         that which it has in the analysis, whichever of its settings the unit chose."""
         kept = []
         for label in labels:
-            found = next((one for one in self.terms if label == one.label or label.startswith(f"{one.label}: ")), None)
+            found = next((one for one in self.terms if label == one.label or str(label).startswith(f"{one.label}: ")), None)
             has = found is None or not found.only_units or unit in found.only_units
-            named = term in (None, label) or (found is not None and term == label.replace(found.label, found.plain_label, 1))
+            named = term in (None, label) or (found is not None and term == str(label).replace(found.label, found.plain_label, 1))
             if has and named:
                 kept.append(label)
         return kept
 
+    @takes_only_its_kinds
     def is_for(self, analysis: Analysis, recording: Recording | None) -> bool:
         """Whether exactly this question was put to exactly this recording; False marks the result as stale."""
         return self.provenance.get("analysis_sha256") == analysis.sha256 and self.is_of(recording)
 
+    @takes_only_its_kinds
     def is_of(self, recording: Recording | None) -> bool:
         """Whether this is the recording that was fitted, whatever was asked of it."""
         if recording is None:
@@ -126,26 +130,32 @@ class Result(ResultData, RecordingMethods):
             measures=self.provenance.get("measures", {}),
         )
 
+    @takes_only_its_kinds
     def with_shift_test(self, found: ShiftTest) -> Result:
         """The same result with what `shift_test` found, which is saved with it."""
         return replace(self, shift_tests=found)
 
+    @takes_only_its_kinds
     def with_bootstrap(self, found: BootstrapBands) -> Result:
         """The same result with what `bootstrap` found, which is saved with it."""
         return replace(self, bootstrap_bands=found)
 
+    @takes_only_its_kinds
     def with_simulated(self, found: SurrogateComparison) -> Result:
         """The same result with what `simulate_and_compare` found, which is saved with it."""
         return replace(self, simulated=found)
 
+    @takes_only_its_kinds
     def with_decoded(self, found: Decoded) -> Result:
         """The same result with what `decode` found, which is saved with it; of a very large posterior only the estimates."""
         return replace(self, decoded=found)
 
+    @takes_only_its_kinds
     def with_goodness(self, goodness: Goodness) -> Result:
         """The same result with what `goodness` found, which is saved with it."""
         return replace(self, goodness_of_fit=goodness)
 
+    @takes_only_its_kinds
     def save(self, path: str | Path) -> None:
         """Write one NetCDF file, whole or not at all.
 
@@ -157,6 +167,7 @@ class Result(ResultData, RecordingMethods):
         write_result(self, path)
 
     @classmethod
+    @takes_only_its_kinds
     def load(cls, path: str | Path) -> Result:
         """Read what `save` wrote, with nothing lost.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
 from glmengine.selection.held_out import HeldOut, held_out_of
@@ -101,6 +102,7 @@ def fold_scores(
     )
 
 
+@takes_only_its_kinds
 def scores_against(scores: xr.Dataset, other: str | xr.Dataset) -> xr.Dataset:
     """The same scores against another model in the place of the training mean.
 
@@ -125,7 +127,11 @@ def scores_against(scores: xr.Dataset, other: str | xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     if isinstance(other, str):
-        if "model" not in scores.dims or other not in scores["model"].values:
+        if "model" not in scores.dims:
+            raise GlmError(
+                f"scores: there is no choice of models in them, and so none that is called '{other}'; give the scores of several, or other scores"
+            )
+        if other not in scores["model"].values:
             raise GlmError(
                 f"there is no model '{other}' among those that were compared; the models are {list(scores['model'].values)}"
             )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.analysis.selection import NamedModel, Selection, models_of, tried_last
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress, Rising, parts_by_work
 from glmengine.errors import GlmError
 from glmengine.fitting.uncounted_folds import uncounted_folds
@@ -38,6 +39,7 @@ GROUP_PATH = 3.0
 """What the path of a group lasso takes, in cross-validations of all terms."""
 
 
+@takes_only_its_kinds
 def compare_models(
     analysis: Analysis,
     recording: Recording,
@@ -78,6 +80,7 @@ def compare_models(
     return select_terms(analysis, recording, selection.with_(method="none"), context=context)
 
 
+@takes_only_its_kinds
 def select_terms(
     analysis: Analysis, recording: Recording, selection: Selection | None = None, *, context: Context | None = None
 ) -> TermSelection:

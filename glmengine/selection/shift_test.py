@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import read_strength, resolve_penalty, restricted
@@ -36,6 +37,7 @@ FEWEST = 19
 _LONGEST = 4  # a block is a part of the longest stretch at most, so that there is more than one order
 
 
+@takes_only_its_kinds
 def shift_test(
     X: Any,
     Y: Any,
@@ -274,7 +276,11 @@ def _columns_of_terms(terms: Any, inputs: Inputs) -> dict[str, np.ndarray]:
     if terms is None:
         return known or {"all": np.arange(P)}
     if isinstance(terms, Mapping):
-        found = {str(name): np.unique(np.asarray(columns, int)) for name, columns in terms.items()}
+        numbers = {str(name): np.atleast_1d(np.asarray(columns)) for name, columns in terms.items()}
+        for name, columns in numbers.items():
+            if columns.dtype.kind not in "iu" and columns.size:
+                raise GlmError(f"terms: '{name}' holds {columns.tolist()!r:.60}; give the numbers of its columns")
+        found = {name: np.unique(columns.astype(int)) for name, columns in numbers.items()}
         for name, columns in found.items():
             if not columns.size or columns[0] < 0 or columns[-1] >= P:
                 raise GlmError(f"terms: '{name}' has columns that are not there; the design has {P}, from 0")

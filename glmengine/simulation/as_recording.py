@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 from glmengine.recording.recording import Recording
 from glmengine.simulation.surrogates import Surrogates
 from glmengine.timegrid.intervals import as_pairs, intersect, merge
 
 
+@takes_only_its_kinds
 def surrogate_recording(surrogates: Surrogates, repeat: int | None = None) -> Recording:
     """The covariates, epochs and trials of the recording with surrogate units.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ SAMPLES: Mapping[str, tuple[str, Callable[..., Recording]]] = {
 }
 
 
+@takes_only_its_kinds
 def sample(name: str = DEMO, seed: int = 0) -> Recording:
     """Simulate a session.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
 from glmengine.recording.events import event_times
@@ -108,6 +109,7 @@ class _Trains:
     count: Mapping[tuple[int, int], np.ndarray]
 
 
+@takes_only_its_kinds
 def compare_surrogates(
     surrogates: Surrogates,
     event: str = "",

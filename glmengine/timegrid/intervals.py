@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.errors import GlmError
+
 if TYPE_CHECKING:
     import pynapple as nap
 
@@ -14,8 +16,23 @@ TOUCHING = 1.5e-6
 
 
 def as_pairs(intervals: nap.IntervalSet | np.ndarray) -> np.ndarray:
-    """(S, 2) float64 start and stop of an `IntervalSet`, array or list of pairs."""
-    return np.asarray(getattr(intervals, "values", intervals), dtype=np.float64).reshape(-1, 2)
+    """(S, 2) float64 start and stop of an `IntervalSet`, array or list of pairs.
+
+    Raises
+    ------
+    GlmError
+        For what has no such pairs.
+    """
+    try:
+        pairs = np.asarray(getattr(intervals, "values", intervals), dtype=np.float64)
+    except (TypeError, ValueError):
+        pairs = np.empty(())
+    if pairs.size and (pairs.ndim not in (1, 2) or pairs.shape[-1] != 2):
+        said = repr(intervals) if isinstance(intervals, str | int | float | list | tuple) else f"a {type(intervals).__name__}"
+        raise GlmError(
+            f"epochs: {said:.60} holds no stretches of time; give names of epochs, an IntervalSet, or an array (n, 2) of start and stop in seconds"
+        )
+    return pairs.reshape(-1, 2)
 
 
 def merge(pairs: np.ndarray) -> np.ndarray:
