@@ -12,12 +12,14 @@ import numpy as np
 from glmengine.analysis.penalty import penalty_of, strengths_of
 from glmengine.analysis.projection_files import with_projections
 from glmengine.analysis.units import chosen_units
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Grace, Progress, StopSeen, UnitsFound, parts_by_work
 from glmengine.design.prepare import Prepared, prepare
 from glmengine.design.run_work import expected_run_work, run_work
 from glmengine.design.settings import PreparedSettings, prepare_settings
 from glmengine.design.unit_blocks import block_of, needs_all_units
 from glmengine.errors import GlmError
+from glmengine.fitting.folds_as_start import came_further
 from glmengine.models import get_family
 from glmengine.results.assessment import Stages, assessed, goes_on
 from glmengine.results.joined_units import joined_units, with_all_features
@@ -46,6 +48,7 @@ _MOST_COEFFICIENTS = 3e7  # of the fits of all folds and strengths, that are kep
 _SELECTED_AS_THEY_ARE = "The selection of terms compares them as the analysis has them, not with the settings that were searched."
 
 
+@takes_only_its_kinds
 def run(analysis: Analysis, recording: Recording, context: Context | None = None, *, blocks: int = 1) -> Result:
     """Put the question `analysis` to `recording`.
 
@@ -139,8 +142,8 @@ def _run(analysis: Analysis, recording: Recording, context: Context | None, bloc
     of_grace = Grace(fitting, forward, _FIT_OF_GRACE * _GRACE)
     fit = _fitted(analysis, prepared, cross_validation, of_grace if stopped else fitting, kept, stopped=stopped)
     if not stopped and cross_validation is not None and context.stopping and not np.all(fit.converged):
-        again = _fitted(analysis, prepared, cross_validation, of_grace, kept, stopped=True)
-        if np.nansum(again.objective) < np.nansum(fit.objective):  # it was stopped before it came as far as the folds
+        again = _fitted(analysis, prepared, cross_validation, of_grace, kept, stopped=True, ended=fit)
+        if came_further(again, fit):  # it was stopped before it came as far as the folds
             fit = again
     rests = zip(parts_by_work(assessing, work.assessed), _STAGES_OF_GRACE, strict=True)
     stages = Stages(*(Grace(part, forward, share * _GRACE) for part, share in rests))
@@ -312,9 +315,11 @@ def _fitted(
     kept: KeptRows,
     *,
     stopped: bool,
+    ended: Fit | None = None,
 ) -> Fit:
+    """The last fit; where it was `stopped`, it begins with the folds, or where the units that had `ended` before did."""
     from glmengine.fitting.fit import fit
-    from glmengine.fitting.folds_as_start import ends_in_one_place, mean_of_folds
+    from glmengine.fitting.folds_as_start import begun_where_ended, ends_in_one_place, mean_of_folds
     from glmengine.fitting.found_strengths import REML
     from glmengine.fitting.separable import fit_separable, separable_terms
 
@@ -327,7 +332,7 @@ def _fitted(
     begin = None
     penalty = penalty_of(analysis.model, prepared.design.terms)
     if cross_validation is not None and not separable and (stopped or ends_in_one_place(analysis.model, penalty)):
-        begin = mean_of_folds(cross_validation, ended=not stopped)
+        begin = begun_where_ended(mean_of_folds(cross_validation, ended=not stopped), ended)
     return (fit_separable if separable else fit)(
         prepared.design,
         prepared.counts,

@@ -10,6 +10,7 @@ from glmengine.models import Penalty, get_family
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Model
+    from glmengine.fitting.fit_result import Fit
     from glmengine.fitting.held_out_scores import CrossValidation
 
 
@@ -43,3 +44,23 @@ def mean_of_folds(cross_validation: CrossValidation, *, ended: bool) -> tuple[np
         # a unit without a fold begins at its mean rate
         np.where(known.any(axis=0), np.where(known, intercept, 0.0).sum(axis=0) / n, np.nan),
     )
+
+
+def begun_where_ended(begin: tuple[np.ndarray, np.ndarray] | None, ended: Fit | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Coefficients (P, M) and intercepts (M,) to `begin` with, and in their place those of units that an earlier fit brought to the optimum."""
+    if ended is None or begin is None:
+        return begin
+    done = ended.converged & np.isfinite(ended.intercept)
+    return np.where(done, ended.coef, begin[0]), np.where(done, ended.intercept, begin[1])
+
+
+def came_further(one: Fit, other: Fit) -> bool:
+    """Whether a fit has more units at the optimum than another of the same question, or else a lower objective; what was not come to has none."""
+    (ours, at_ours), (theirs, at_theirs) = ((fit.objective, int(np.sum(fit.converged))) for fit in (one, other))
+    if at_ours != at_theirs:
+        return at_ours > at_theirs
+    known, known_there = np.isfinite(ours), np.isfinite(theirs)
+    if known.sum() != known_there.sum():
+        return bool(known.sum() > known_there.sum())
+    both = known & known_there
+    return bool(ours[both].sum() < theirs[both].sum())

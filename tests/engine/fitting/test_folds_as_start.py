@@ -5,7 +5,7 @@ import pytest
 
 import glmengine as ge
 from glmengine.analysis.analysis import Model
-from glmengine.fitting.folds_as_start import ends_in_one_place, mean_of_folds
+from glmengine.fitting.folds_as_start import begun_where_ended, came_further, ends_in_one_place, mean_of_folds
 
 
 def _numbers(n: int = 4000, features: int = 12, units: int = 5):
@@ -63,3 +63,23 @@ def test_a_unit_whose_folds_have_no_optimum_begins_at_its_mean_rate_and_is_calle
 )
 def test_models_with_several_optima_begin_as_they_would_alone(model, penalty, one):
     assert ends_in_one_place(model, penalty) is one
+
+
+def test_of_two_fits_that_were_stopped_the_one_that_came_further_is_kept():
+    """By units at the optimum, then by units that were come to at all, then by the objective of those that both came to."""
+
+    class Fitted:
+        def __init__(self, objective, converged, coef=0.0):
+            self.objective, self.converged = np.array(objective), np.array(converged)
+            self.coef, self.intercept = np.full((2, self.converged.size), coef), np.full(self.converged.size, coef)
+
+    nan = np.nan
+    nothing, one, both = Fitted([nan, nan], [False] * 2), Fitted([0.4, nan], [True, False]), Fitted([0.4, 0.5], [True, True])
+    begun, lower = Fitted([0.6, 0.7], [False] * 2), Fitted([0.6, 0.5], [False] * 2)
+    order = [nothing, begun, lower, one, both]  # the objective of what was not come to is not 0
+    for at, less in enumerate(order):
+        assert not came_further(less, less)
+        assert all(came_further(more, less) and not came_further(less, more) for more in order[at + 1 :])
+    coef, intercept = begun_where_ended((np.ones((2, 2)), np.ones(2)), Fitted([0.4, nan], [True, False], coef=3.0))
+    np.testing.assert_array_equal(coef, [[3.0, 1.0]] * 2)
+    np.testing.assert_array_equal(intercept, [3.0, 1.0])

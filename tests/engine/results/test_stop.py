@@ -188,3 +188,17 @@ def test_a_unit_without_folds_that_is_stopped_is_left_at_its_mean_rate():
     found = ge.fit(X, y, start=nothing, context=stopped)
     assert found.intercept[0] == pytest.approx(np.log(y.mean()), abs=0.2)
     assert ge.fit(X, y, start=nothing).converged.all()
+
+
+@pytest.mark.parametrize("penalty", ["ridge", "lasso"])
+def test_a_last_fit_that_is_stopped_at_once_still_comes_to_where_the_folds_lead(
+    small_analysis, small_recording, monkeypatch, penalty
+):
+    """Of the fit that was broken off there is no objective, which is not one of 0."""
+    monkeypatch.setattr(analysis_run, "_GRACE", 1e9)  # what is still made after a stop has time to end
+    asked = small_analysis.with_(model=small_analysis.model.with_(penalty=penalty, strengths=(1e-2, 1e-3)))
+    context = StoppingAt("Fitting 3 units")
+    stopped, whole = ge.run(asked, small_recording, context), ge.run(asked, small_recording)
+    assert context.stopping
+    assert stopped.scores["converged"].values.all()
+    np.testing.assert_allclose(stopped.scores["log_likelihood"].values, whole.scores["log_likelihood"].values, rtol=1e-6)
