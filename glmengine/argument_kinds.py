@@ -78,7 +78,7 @@ PLAIN: dict[str, tuple[Callable[[Any], bool], str]] = {
     "dict": (lambda value: isinstance(value, Mapping), "a dictionary"),
     "ndarray": (lambda value: hasattr(value, "__array__") or isinstance(value, list | tuple), "an array"),
     "Sequence": (_is_several, "a list"),
-    "Iterable": (_is_several, "a list"),
+    "Iterable": (lambda value: _is_several(value) or isinstance(value, Mapping), "a list"),
     "tuple": (_is_several, "a list"),
 }
 """The same of Python's own names: what tells the kind, and what is to be given."""
@@ -164,8 +164,12 @@ def _is(kind: Kind, value: Any) -> bool:
 
 
 def _is_held(kind: Kind, value: Any) -> bool:
-    """The same of what is in a list: names of units may be whole numbers there."""
-    return _is(kind, value) or (kind[0] == "str" and isinstance(value, Integral))
+    """The same of what is in a list: names of units may be whole numbers there, and one name may stand for a list of it."""
+    return (
+        _is(kind, value)
+        or (kind[0] == "str" and isinstance(value, Integral))
+        or (kind[0] == "Sequence" and isinstance(value, str))
+    )
 
 
 def _wanted(name: str, kinds: tuple[Kind, ...]) -> str:

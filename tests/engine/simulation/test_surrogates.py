@@ -312,7 +312,7 @@ def test_covariates_alone_are_enough(pair):
 
 
 def test_bad_input_is_one_sentence(coupled, pair):
-    for repeats, seed, said in ((0, 0, "repeats: 0"), (1.5, 0, "repeats: 1.5"), (1, -1, "seed: -1")):
+    for repeats, seed, said in ((0, 0, "repeats: 0"), (1.5, 0, "repeats: is 1.5; give a whole number"), (1, -1, "seed: is -1")):
         with pytest.raises(GlmError, match=said):
             coupled.simulate(pair, repeats, seed)
     with pytest.raises(GlmError, match="no epoch 'nowhere'"):
