@@ -28,7 +28,7 @@ from glmgui.panels.batch.recordings_table import RecordingsTable, local_files
 from glmgui.shown_numbers import alike
 from glmgui.still_fields import StillCombo, StillSpin
 from glmgui.widgets.controls import button, refill
-from glmgui.widgets.layout import ShownPage, column, row
+from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
 from glmgui.widgets.sizes import scaled
@@ -149,15 +149,16 @@ class BatchPanel(Page):
         above, below = QWidget(content), QWidget(content)
         upper, lower = column(above, margins=0), column(below, margins=0)
         upper.addWidget(self.table, 1)
-        upper.addLayout(row(self.add, self.add_folder, self.remove, self.recipe, self.look, None, self.open))
+        listed = row(self.add, self.add_folder, self.remove, self.recipe, self.look, None)
+        upper.addWidget(TurningRow(listed, row(None, self.open), above))
         processes, cluster = QLabel("&Processes", above), QLabel("or &Dask at", above)
         processes.setBuddy(self.workers)
         cluster.setBuddy(self.scheduler)
         how = (processes, self.workers, cluster, self.scheduler, self.figures)
         self.place.setMinimumWidth(scaled(_LEAST_PLACE))
-        line = row(self.destination, self.place, *how, self.start, self.stop, spacing=6)
-        line.setStretch(1, 1)
-        upper.addLayout(line)
+        where = row(self.destination, self.place, spacing=6)
+        where.setStretch(1, 1)
+        upper.addWidget(TurningRow(where, row(None, *how, self.start, self.stop, spacing=6), above))
         by = QLabel("&By", below)
         by.setBuddy(self.group_by)
         lower.addLayout(row(heading("Scores of all recordings", below), by, self.group_by, None, spacing=8))

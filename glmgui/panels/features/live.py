@@ -12,6 +12,7 @@ from glmgui.drawings.curves import Drawing, kernels, tuning
 from glmgui.drawings.fields import fields
 from glmgui.plots import Plot, draw
 from glmgui.widgets.messages import EmptyState
+from glmgui.widgets.page import WordsColumn
 from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _SCORING = "The held-out score follows."
 _NO_SCORE = "Too few spikes for a held-out score."
 
 
-class LiveCurve(QWidget):
+class LiveCurve(WordsColumn):
     """The first picture that a live fit has of one term: its tuning, its filter, or its strongest filters."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -22,6 +22,9 @@ from glmgui.widgets.texts import hint
 
 _GAP = 6
 _HELP = "Add this term to the model; Ctrl+Z takes it back"
+_BEFORE = "The rate may also depend on:"
+_MORE = "'Add term' has more that it may depend on."  # where there is no room for a button
+_ALL = "All that is usual is in the model; 'Add term' has more."
 
 
 class Suggestions(QWidget):
@@ -79,8 +82,6 @@ class Suggestions(QWidget):
             made = button(text, f"suggestion_{at}", _HELP, self)
             made.clicked.connect(lambda _, act=act: act())
             self._buttons.append(made)
-        some = bool(self._buttons)
-        self._said.setText("The rate may also depend on:" if some else "All that is usual is in the model; 'Add term' has more.")
         self._lay_out()
 
     def derive(self, spec: AnyDerived) -> None:
@@ -121,10 +122,12 @@ class Suggestions(QWidget):
 
     def _lay_out(self) -> None:
         """Buttons that would be cut off are left out: the menu has them, too."""
-        self._said.setGeometry(0, 0, self._said.sizeHint().width(), self.height())
-        left = self._said.width() + _GAP
+        first = self._said.fontMetrics().horizontalAdvance(_BEFORE) + _GAP
+        left = first
         for one in self._buttons:
             width = one.sizeHint().width()
             one.setGeometry(left, 0, width, self.height())
             one.setVisible(left + width <= self.width())
-            left += width + _GAP
+            left += width + _GAP if left + width <= self.width() else 0
+        self._said.setText(_BEFORE if left > first else _MORE if self._buttons else _ALL)
+        self._said.setGeometry(0, 0, self._said.sizeHint().width(), self.height())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtGui import QFont
-from qtpy.QtWidgets import QLabel, QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton, QScrollArea, QSplitter
 
 from glmengine.analysis.templates import course
 from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 from glmgui.drawings.population import CurvePanel
 from glmgui.drawings.series import RATE
+from glmgui.panels.features.live import LiveCurve
+from glmgui.panels.features.suggestions import Suggestions
 from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.results.validation_view import ScoreTable
 from glmgui.plots import Axis, Curve, LinePlot
@@ -89,6 +93,57 @@ def test_cells_of_a_population_have_room_for_what_is_written_in_them(qtbot):
     plot.show_panel(panel, [f"hd{unit}" for unit in range(6)], np.arange(6), ["0.1647"] * 6, common=False)
     small = plot.fontMetrics().horizontalAdvance("outer circle 11.2 Hz") * 0.82
     assert plot.cell(0).width() > small
+
+
+def test_what_is_said_of_a_live_curve_takes_nothing_of_its_plot(qtbot, small_result):
+    """On a low page the label below the plot was cut."""
+    holder = QScrollArea()
+    qtbot.addWidget(holder)
+    live = LiveCurve()
+    halves = QSplitter(Qt.Orientation.Vertical)
+    halves.addWidget(live)
+    holder.setWidgetResizable(True)
+    holder.setWidget(halves)
+    holder.resize(300, 160)
+    holder.show()
+    live.show_term(small_result, small_result.terms[0].label, small_result.units[0])
+    live.said.setText("Held out: 16 % of the deviance explained, by fits of 300 s from everywhere in the recording.")
+    qtbot.wait(20)
+    assert live.said.height() > 2 * live.said.fontMetrics().lineSpacing()
+    assert live.plot.view.height() >= live.plot.view.minimumHeight()
+    assert live.minimumHeight() >= live.plot.minimumSizeHint().height() + live.said.height(), "a page that is too low is scrolled"
+
+
+def test_all_buttons_of_the_batch_are_on_a_small_screen(window, small_recording, small_analysis, qtbot):
+    """Start was scrolled away to the right."""
+    panel = window.panels["batch"]
+    window.document.open(small_recording, small_analysis)
+    window.resize(1024, 768)
+    window.show_step("batch")
+    window.work.many.add([Path("/nowhere/missing.nwb")])
+    qtbot.waitUntil(lambda: panel.start.isVisible())
+    qtbot.wait(50)
+    for one in (panel.add, panel.look, panel.open, panel.destination, panel.scheduler, panel.start, panel.stop):
+        assert panel.rect().contains(QRect(one.mapTo(panel, QPoint(0, 0)), one.size())), one.objectName()
+        assert one.width() >= one.minimumSizeHint().width()
+
+
+def test_a_line_of_suggestions_says_where_more_are_where_no_button_has_room(
+    qtbot, document, jobs, small_recording, small_analysis
+):
+    document.open(small_recording, small_analysis)
+    line = Suggestions(document, jobs, lambda *_: None, lambda *_, **__: None)
+    qtbot.addWidget(line)
+    line.show()
+    line.renew()
+    assert line.texts
+    for width in (2000, 300):
+        line.resize(width, 40)
+        seen = [one for one in line.findChildren(QPushButton) if one.isVisible()]
+        assert line.findChild(QLabel).text() == (
+            "The rate may also depend on:" if seen else "'Add term' has more that it may depend on."
+        )
+        assert bool(seen) == (width == 2000)
 
 
 def test_some_fits_are_seen_and_scores_keep_room_for_what_they_mean(qtbot, small_result):
