@@ -21,8 +21,11 @@ from glmengine.io.recipe.draft_spikes import draft_spikes
 from glmengine.io.recipe.names import (
     BUSIEST,
     LONGEST,
+    OF_UNITS,
+    ONE_UNIT,
     RATE_NAME,
     SELDOM,
+    SPIKE_NAME,
     TIME_NAME,
     UNIT_COLUMN,
     counts_samples,
@@ -333,6 +336,10 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
         partner = any(other != name and len(vectors[other]) == len(values) for other in vectors)
         partner = partner or any(len(values) in shape for shape in tables)
         named = TIME_NAME.search(field_of(name)) is not None
+        if not named and _is_called_a_unit(
+            name
+        ):  # some cells fire as evenly as a clock, and their numbers would be their own times
+            continue
         # a camera jitters, but not as spikes do, of which one in ten waits more than three times as long as the usual one
         # a clock may stand still now and then, which is said when it is read
         rhythm = _is_rhythm(values, 1.7, STILL) or is_rounded(values) or _is_in_multiples(values) if named else _is_rhythm(values)
@@ -344,6 +351,11 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
             rate = scalar_named(arrays, RATE_NAME, group_of(name)) if counts_samples(name, arrays) else None
             found[name] = values / rate if rate else values * SECONDS[unit_of_times(name, arrays)]
     return dict(sorted(found.items(), key=lambda item: not TIME_NAME.search(field_of(item[0]))))
+
+
+def _is_called_a_unit(name: str) -> bool:
+    field, group = field_of(name), group_of(name).rstrip(".")
+    return bool(ONE_UNIT.search(field) or SPIKE_NAME.search(field) or OF_UNITS.search(group))
 
 
 def _measured_evenly(bases: Mapping[str, np.ndarray], arrays: Arrays) -> set[str]:

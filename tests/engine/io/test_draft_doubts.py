@@ -315,6 +315,16 @@ def test_an_angle_that_goes_on_turning_evenly_is_measured_at_the_times_beside_it
     assert any("from 0 to 41.93 only" in reason and 'unit = "rad"' in reason for reason in draft.reasons)
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.005, 0.05, 0.3])
+def test_cells_that_fire_as_evenly_as_a_clock_are_no_activity_at_their_own_times(spread):
+    rng = np.random.default_rng(0)
+    trains = [np.cumsum(rng.normal(0.05, spread * 0.05, 400).clip(1e-4)) for _ in range(2)]
+    recipe = draft_from_arrays(dict(zip(("unit1", "unit2"), trains, strict=True))).recipe
+    assert (recipe.spikes.times, recipe.spikes.more) == ("unit1", ("unit2",))
+    alone = draft_from_arrays({"spikes": trains[0], "amplitude": rng.normal(size=400)}).recipe
+    assert alone.spikes.times == "spikes"
+
+
 def test_numbers_of_frames_beside_times_are_no_covariate():
     draft = draft_from_arrays(samples_and_counts(frame=np.arange(600)))
     assert [item.name for item in draft.recipe.covariates] == ["x"]
