@@ -36,7 +36,6 @@ from glmgui.work.recording_files import (
     likelier,
     open_or_assist,
     open_with,
-    recording_and_result,
     recording_of,
     result_and_recording,
 )
@@ -209,16 +208,16 @@ class Opening(QObject):
         It does not wait for the end of a long job, such as the batch that made the result.
         """
 
-        def take(found: tuple[Recording, Result]) -> None:
-            opened, made = found
-            self._document.open(opened, for_recording(made.analysis, opened), made, saved=False)
+        def take(found: tuple[Analysis, Recording, Result]) -> None:
+            analysis, opened, made = found
+            self._document.open(opened, for_recording(analysis, opened), made, saved=False)
             self._opened(recording, recording)
 
         def go() -> None:
             self._live.switch(False)
             self._jobs.submit(
                 f"Opening {recording.name}",
-                lambda context: recording_and_result(recording, result, context),
+                lambda context: result_and_recording(result, context, recording),
                 take,
                 key=OPEN,
                 urgent=True,

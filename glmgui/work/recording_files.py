@@ -100,12 +100,18 @@ def analysis_and_recording(path: Path, context: Context) -> tuple[Analysis, Reco
     return analysis, recording_of(analysis, path.parent, context)
 
 
-def result_and_recording(path: Path, context: Context) -> tuple[Analysis, Recording | None, Result]:
-    """A saved result, its analysis, and the recording that this names, or several joined, if they are there."""
+def result_and_recording(path: Path, context: Context, place: Path | None = None) -> tuple[Analysis, Recording | None, Result]:
+    """A saved result, its analysis, and the recording at a place, read as the result says it was; without a place the one that the analysis
+    names, or several joined, if they are there."""
+    from glmengine.io.opened_sessions import where_needed
+    from glmengine.io.opening import open_recording
     from glmengine.results.result import Result
 
     made = Result.load(path)
-    return made.analysis, recording_of(made.analysis, path.parent, context), made
+    if place is None:
+        return made.analysis, recording_of(made.analysis, path.parent, context), made
+    recipe = made.analysis.recording.recipe or where_needed(place, _remembered(place))
+    return made.analysis, open_recording(place, recipe, context=context), made
 
 
 def recording_of(analysis: Analysis, beside: Path, context: Context) -> Recording | None:
@@ -118,17 +124,6 @@ def recording_of(analysis: Analysis, beside: Path, context: Context) -> Recordin
     sources = [one for one in analysis.sources if one.path]
     recipes = [one.recipe or _remembered(place) for one, place in zip(sources, places, strict=True)]
     return open_sessions(places, session_names(analysis), recipes, context=context)
-
-
-def recording_and_result(place: Path, result: Path, context: Context) -> tuple[Recording, Result]:
-    """A recording and a result that was made of it, read as the result says it was."""
-    from glmengine.io.opened_sessions import where_needed
-    from glmengine.io.opening import open_recording
-    from glmengine.results.result import Result
-
-    made = Result.load(result)
-    recipe = made.analysis.recording.recipe or where_needed(place, _remembered(place))
-    return open_recording(place, recipe, context=context), made
 
 
 def _remembered(place: Path) -> Recipe | None:
