@@ -29,7 +29,7 @@ def differences(before: Analysis, after: Analysis) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Such as ``with speed``, ``without head_direction``, ``position: functions 8 → 12``, ``bin size 0.02 s → 0.01 s``.
+        Such as ``with speed``, ``without head_direction``, ``speed instead of position``, ``position: functions 8 → 12``, ``bin size 0.02 s → 0.01 s``.
     """
     said = _of_lists(_in_the_model(before), _in_the_model(after), "")
     for name, info in Analysis.model_fields.items():
@@ -55,7 +55,10 @@ def _of_lists(before: Sequence[Spec], after: Sequence[Spec], noun: str) -> list[
             said.append(f"{noun}{name} is called {same}")
             gone.remove(name)
             come.remove(same)
-    said = [f"with {noun}{name}" for name in come] + [f"without {noun}{name}" for name in gone] + said
+    if len(come) == len(gone) == 1:
+        said.insert(0, f"{noun}{come[0]} instead of {gone[0]}")
+    else:
+        said = [f"with {noun}{name}" for name in come] + [f"without {noun}{name}" for name in gone] + said
     common = [name for name in new if name in old]
     for name in common:
         said += _of_specs(old[name], new[name], f"{noun}{name}: ")

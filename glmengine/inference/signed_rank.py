@@ -1,4 +1,4 @@
-"""Wilcoxon's signed-rank test of paired scores, one-sided and exact."""
+"""Wilcoxon's signed-rank test of paired scores, one-sided and exact, and the interval that belongs to it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,43 @@ def signed_rank(differences: np.ndarray) -> np.ndarray:
 def smallest_p(n_folds: np.ndarray | int) -> np.ndarray:
     """The smallest p that so many folds can give."""
     return 0.5 ** np.asarray(n_folds, np.float64)
+
+
+def shift_interval(differences: np.ndarray, level: float = 0.95) -> tuple[float, float, float]:
+    """By how much pairs differ, and the interval of all shifts that the two-sided test does not reject.
+
+    Parameters
+    ----------
+    differences : (N,) array
+        Without NaN.
+    level : float
+
+    Returns
+    -------
+    difference, low, high : float
+        The median of the means of all pairs of differences, each with itself too (Hodges & Lehmann 1963), and two of these means; the ends are NaN
+        where so few differences have no interval of this level.
+    """
+    differences = np.asarray(differences, np.float64)
+    n = differences.size
+    if not n:
+        return np.nan, np.nan, np.nan
+    left, right = np.triu_indices(n)
+    means = np.sort(0.5 * (differences[left] + differences[right]))
+    cut = _cut(n, 0.5 * (1.0 - level))
+    low, high = (means[cut], means[-1 - cut]) if cut >= 0 else (np.nan, np.nan)
+    return float(np.median(means)), float(low), float(high)
+
+
+def _cut(n: int, tail: float) -> int:
+    """The largest sum of ranks whose probability to be so small is at most `tail`; -1 where none is."""
+    if n > EXACT:
+        from scipy.special import ndtri
+
+        mean, variance = n * (n + 1) / 4.0, n * (n + 1) * (2 * n + 1) / 24.0
+        return int(np.floor(mean + ndtri(tail) * np.sqrt(variance) - 0.5))
+    ways = _ways(tuple(range(2, 2 * n + 1, 2)))[::2]
+    return int(np.searchsorted(np.cumsum(ways) / ways.sum(), tail, side="right")) - 1
 
 
 def _one(differences: np.ndarray) -> float:

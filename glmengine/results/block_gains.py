@@ -13,7 +13,7 @@ from glmengine.analysis.wording import share_text
 from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.context import SILENT, Context, Progress
 from glmengine.errors import GlmError
-from glmengine.results.compared_fits import PairedDifference, paired_difference
+from glmengine.results.paired_difference import PairedDifference, difference_over_units
 from glmengine.selection.comparison import compare
 from glmengine.selection.nested_models import NestedModels, make_ground
 from glmengine.selection.search import STOPPED
@@ -83,7 +83,7 @@ class BlockGains:
     def tests(self) -> tuple[PairedDifference, ...]:
         """Of the model with each block against the one before it, paired over units."""
         return tuple(
-            paired_difference(self.models[at + 1], self.models[at], gains)
+            difference_over_units(self.models[at + 1], self.models[at], gains)
             for at, gains in enumerate(self.added[: len(self.blocks)])
         )
 
@@ -92,7 +92,12 @@ class BlockGains:
         """What each block brings, in words."""
         said = []
         for block, test, missed in zip(self.blocks, self.tests, self.median_missed, strict=True):
-            last = f" Without it all blocks lose {share_text(missed)} (median)." if np.isfinite(missed) else ""
+            turned = "less" if missed >= 0 else "more"
+            last = (
+                f" Without it the others together explain {share_text(abs(missed))} {turned} (median)."
+                if np.isfinite(missed)
+                else ""
+            )
             said.append(f"{block}: {test.sentence}{last}")
         return tuple(said)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,8 +14,8 @@ from glmengine.analysis.analysis import Analysis, Model
 from glmengine.analysis.difference import differences
 from glmengine.analysis.wording import share_text
 from glmengine.context import SILENT, Context, Progress
-from glmengine.inference.signed_rank import signed_rank, smallest_p
-from glmengine.selection.comparison import interval
+from glmengine.results.paired_difference import PairedDifference, difference_over_folds, difference_over_units
+from glmengine.selection.comparison import weighted_interval
 from glmengine.sentences import as_shown, listed, numbered, percent
 
 if TYPE_CHECKING:
@@ -26,81 +26,10 @@ _QUOTED = re.compile(r"'[^']*'")
 _SCORE = "deviance_explained_heldout"
 _MOST_OTHER_BINS = 0.01
 """Share of the held-out bins that two fits may differ in, as terms with a past lose the first bins, and be compared with a caution."""
-LEVEL = 0.05
-"""At which a difference is called significant."""
-_LIMITED = 0.01
-"""Least possible p from which on it is said, as it limits what the test can find."""
 
 
-@dataclass(frozen=True)
-class PairedDifference:
-    """Held-out deviance explained of one fit less that of the first, over the units that both scored; of a single unit, over its folds.
-
-    Attributes
-    ----------
-    name, other : str
-        Names of the fit and of the first.
-    obstacle : str
-        Why the scores cannot be compared, in words; empty where they can.
-    caution : str
-        What to keep in mind where they can.
-    n_units, n_better, n_worse : int
-        Units (or folds) that both scored, and those of them in which the fit is above and below the first.
-    mean, low, high : float
-        Mean difference over them and its 95 % interval from Student's t, over folds widened as of
-        `glmengine.selection.comparison.interval`; NaN for fewer than one and two units.
-    p : float
-        Two-sided signed-rank test over them, which takes them for independent.
-    over : str
-        What they are: ``unit`` or ``fold``.
-    """
-
-    name: str
-    other: str
-    obstacle: str = ""
-    caution: str = ""
-    n_units: int = 0
-    n_better: int = 0
-    n_worse: int = 0
-    mean: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    p: float = math.nan
-    over: str = "unit"
-
-    @property
-    def sentence(self) -> str:
-        """All of it in words, the better of the two first."""
-        if self.obstacle:
-            return f"'{self.name}' cannot be compared with '{self.other}': {self.obstacle}."
-        if not (self.n_better or self.n_worse):
-            return f"'{self.name}' and '{self.other}' score the same in {numbered(self.n_units, self.over)}.{self._more}"
-        if self.mean < 0:
-            better, other, count, low, high = self.other, self.name, self.n_worse, -self.high, -self.low
-        else:
-            better, other, count, low, high = self.name, self.other, self.n_better, self.low, self.high
-        gain = f"'{better}' is better than '{other}' in {count} of {numbered(self.n_units, self.over)}"
-        gain += f"; mean difference {share_text(abs(self.mean))}"
-        if self.n_units < 2:
-            return f"{gain}; a test needs 2 {self.over}s or more.{self._more}"
-        p = f"p = {self.p:.3g}" if self.p >= 1e-4 else "p < 0.0001"
-        least = self.least_p
-        limit = (
-            f" ({numbered(self.n_better + self.n_worse, self.over)} cannot give less than {least:#.3g})"
-            if least >= _LIMITED
-            else ""
-        )
-        wide = " (widened, as folds share training data)" if self.over == "fold" else ""
-        return f"{gain}, 95 % interval {share_text(low)} to {share_text(high)}{wide}; signed rank, two-sided: {p}{limit}.{self._more}"
-
-    @property
-    def least_p(self) -> float:
-        """The least two-sided p of a signed-rank test with as many differences other than 0: 2/2^n, 1 at most."""
-        return min(1.0, 2.0 * float(smallest_p(self.n_better + self.n_worse)))
-
-    @property
-    def _more(self) -> str:
-        return f" {self.caution}." if self.caution else ""
+def _no_folds() -> np.ndarray:
+    return np.empty((0, 0, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +47,8 @@ class ComparedFits:
         Of each fit but the first, which says which of them can be compared.
     from_best : tuple of PairedDifference
         Of the fit with the highest median less each of the other comparable ones; empty where fewer than two can be compared.
+    by_fold, weights : (F, U, K) array
+        Held-out deviance explained in each fold, and the deviance of the mean there; NaN where a fit keeps none, K is 0 where none does.
     """
 
     names: tuple[str, ...]
@@ -125,14 +56,57 @@ class ComparedFits:
     scores: np.ndarray
     differences: tuple[PairedDifference, ...]
     from_best: tuple[PairedDifference, ...] = ()
+    by_fold: np.ndarray = field(default_factory=_no_folds)
+    weights: np.ndarray = field(default_factory=_no_folds)
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Which fit is best, how it differs from each of the others, which cannot be compared, and what the numbers are of."""
+        """Which fit is best over all units, how it differs from each of the others, which cannot be compared, and what the numbers are of."""
         said = [self._verdict, *(one.sentence for one in self.from_best)]
         said += [one.sentence for one in self.differences if one.obstacle]
-        said += [self._what_to_report]
-        return tuple(_QUOTED.sub(lambda name: as_shown(name[0]), sentence) for sentence in (*said, self._reason) if sentence)
+        return _as_shown((*said, self._reason))
+
+    def sentences_of(self, unit: str) -> tuple[str, ...]:
+        """Which fit is highest for one unit, and how far it is told apart there from each of the others; empty where fewer than two scored it."""
+        if unit not in self.units:
+            return ()
+        at = self.units.index(unit)
+        highest = int(self.highest[at])
+        if highest < 0:
+            return ()
+        name, scores = self.names[highest], self.scores[:, at]
+        said = [f"{unit}: '{name}' is highest, {share_text(scores[highest])}."]
+        for other in np.flatnonzero(self.comparable & np.isfinite(scores)):
+            if other == highest:
+                continue
+            if not np.isfinite(self._gains(at, highest, other)).any():
+                said.append(f"Whether it is told apart from '{self.names[other]}' is not known: the fits keep no scores by fold.")
+                continue
+            one = difference_over_folds(name, self.names[other], self._gains(at, highest, other), self.weights[highest, at])
+            told = "better than" if one.verdict > 0 else "not told apart from"
+            said.append(f"It is {told} '{one.other}': {one.numbers}.")
+        return _as_shown((" ".join(said),))
+
+    def _gains(self, unit: int, first: int, other: int) -> np.ndarray:
+        """(K,) differences of one unit in its folds."""
+        return self.by_fold[first, unit] - self.by_fold[other, unit]
+
+    def told_apart(self, first: np.ndarray | int, other: int) -> np.ndarray:
+        """(U,) 1 for the units for which one fit is better than the other beyond the 95 % interval over their folds, -1 where it is worse,
+        0 where the two are not told apart, or keep no scores by fold.
+
+        Parameters
+        ----------
+        first : int or (U,) int array
+            Number of the fit, or of one for each unit.
+        other : int
+        """
+        units = np.arange(len(self.units))
+        if not self.by_fold.shape[-1]:
+            return np.zeros(len(units), int)
+        first = np.broadcast_to(first, units.shape)
+        _, low, high = weighted_interval(self.by_fold[first, units] - self.by_fold[other, units], self.weights[first, units])
+        return (low > 0).astype(int) - (high < 0)
 
     @property
     def _verdict(self) -> str:
@@ -141,35 +115,24 @@ class ComparedFits:
         best, median = self.from_best[0].name, float(np.nanmax(self.medians))
         n = int(np.isfinite(self.scores[self.comparable]).all(axis=0).sum())
         of = f", median over {numbered(n, 'unit')}" if n > 1 else ""
-        said = f"Best: '{best}', held-out deviance explained {share_text(median)}{of}."
-        alike = [f"'{one.other}'" for one in self.from_best if not one.obstacle and not one.low > 0]
-        if not alike:
-            others = f"'{self.from_best[0].other}'" if len(self.from_best) == 1 else "each of the others"
-            return f"{said} It is better than {others}: the 95 % interval of the difference is above 0."
-        return f"{said} It is not told apart from {listed(alike)}: no 95 % interval of the difference lies above 0."
-
-    @property
-    def _what_to_report(self) -> str:
-        """What may be written where the test over folds can never be significant, as there are so few."""
-        short = [one for one in self.from_best if not one.obstacle and one.over == "fold" and one.least_p >= LEVEL]
-        if not short:
-            return ""
-        least = short[0].least_p
-        return (
-            f"Report the 95 % interval over folds: the signed-rank p can never be below {least:#.3g} with {numbered(short[0].n_better + short[0].n_worse, 'fold')}, "
-            "however clear the difference; more folds, as of blocks interleaved over the session, are the remedy where a p is wanted."
-        )
+        rivals = [one for one in self.from_best if not one.obstacle]
+        groups = {verdict: [f"'{one.other}'" for one in rivals if one.verdict == verdict] for verdict in (1, 0, -1)}
+        clear = not groups[0] and not groups[-1]
+        said = [f"{'Best' if clear else 'Highest'}: '{best}', held-out deviance explained {share_text(median)}{of}."]
+        if groups[1]:
+            everyone = clear and len(rivals) > 1
+            said.append(f"It is better than {'each of the others' if everyone else listed(groups[1])}.")
+        if groups[0]:
+            said.append(f"It is not told apart from {listed(groups[0])}.")
+        if groups[-1]:
+            said.append(f"Unit by unit it is worse than {listed(groups[-1])}.")
+        return " ".join(said)
 
     @property
     def _reason(self) -> str:
-        """Why a mean difference need not be that of the scores shown."""
-        if any(one.over == "fold" and not one.obstacle for one in self.from_best):
-            return (
-                "Differences are means over folds; the scores shown are of all held-out time together, in which a fold with more deviance "
-                "counts more. The two need not agree."
-            )
-        many = any(one.n_units > 1 for one in self.from_best)
-        return "Differences are means over units, the bars medians. The two need not agree." if many else ""
+        """Why the difference need not be that of the medians shown."""
+        many = any(one.over == "unit" and one.n_units > 1 for one in self.from_best)
+        return "Differences are taken within each unit; they need not be those of the bars, which are medians." if many else ""
 
     @property
     def comparable(self) -> np.ndarray:
@@ -177,11 +140,21 @@ class ComparedFits:
         return np.array([True, *(not one.obstacle for one in self.differences)][: len(self.names)], bool)
 
     @property
-    def best(self) -> np.ndarray:
+    def highest(self) -> np.ndarray:
         """(U,) number of the fit with the highest score among the comparable; -1 where fewer than two have one."""
         scores = np.where(self.comparable[:, None] & np.isfinite(self.scores), self.scores, -np.inf)
         contested = np.isfinite(scores).sum(axis=0) > 1
         return np.where(contested, scores.argmax(axis=0), -1) if len(self.names) else np.zeros(0, int)
+
+    @property
+    def best(self) -> np.ndarray:
+        """(U,) number of the fit that is told apart from, and above, every other comparable fit of the unit; -1 where none is."""
+        highest = self.highest
+        wins = highest >= 0
+        for other in np.flatnonzero(self.comparable):
+            contested = (highest != other) & np.isfinite(self.scores[other])
+            wins &= ~contested | (self.told_apart(highest, other) > 0)
+        return np.where(wins, highest, -1)
 
     @property
     def medians(self) -> np.ndarray:
@@ -202,6 +175,7 @@ class _Scored:
     scores: dict[str, float]
     bins: dict[str, np.ndarray]  # held-out bins of each fold, by unit; empty where the result keeps no scores by fold
     by_fold: dict[str, np.ndarray]  # deviance explained of each fold, by unit
+    weights: dict[str, np.ndarray]  # deviance of the training mean in each fold, by unit
 
     @classmethod
     def of(cls, fit: KeptFit, result: Result) -> _Scored:
@@ -209,11 +183,11 @@ class _Scored:
         held_out = result.scores[_SCORE].values if _SCORE in result.scores else np.full(len(units), np.nan)
         folds = result.fold_scores
         known = [] if folds is None else folds["unit"].values
-        bins, by_fold = (
+        bins, by_fold, weights = (
             {str(unit): np.asarray(folds[name].sel(unit=unit).values, np.float64) for unit in known}
-            for name in ("bins", "deviance_explained")
+            for name in ("bins", "deviance_explained", "null_deviance")
         )
-        return cls(fit, dict(zip(units, map(float, held_out), strict=True)), bins, by_fold)
+        return cls(fit, dict(zip(units, map(float, held_out), strict=True)), bins, by_fold, weights)
 
     @property
     def is_scored(self) -> bool:
@@ -246,13 +220,20 @@ def compare_fits(fits: Sequence[KeptFit], context: Context = SILENT) -> Compared
         units,
         scores.reshape(len(fits), len(units)),
         tuple(_difference(scored[0], one) for one in scored[1:]),
+        by_fold=_of_folds([one.by_fold for one in scored], units),
+        weights=_of_folds([one.weights for one in scored], units),
     )
     medians = compared.medians
     rivals = np.flatnonzero(np.isfinite(medians))
     if len(rivals) < 2:
         return compared
     best = int(rivals[medians[rivals].argmax()])
-    return replace(compared, from_best=tuple(_difference(scored[at], scored[best]) for at in rivals if at != best))
+    from_best = []
+    for at in rivals[rivals != best]:
+        told = compared.told_apart(best, at)
+        decided = (int((told > 0).sum()), int((told < 0).sum())) if compared.by_fold.shape[-1] else None
+        from_best.append(replace(_difference(scored[at], scored[best]), decided=decided))
+    return replace(compared, from_best=tuple(from_best))
 
 
 def _difference(first: _Scored, one: _Scored) -> PairedDifference:
@@ -277,19 +258,23 @@ def _difference(first: _Scored, one: _Scored) -> PairedDifference:
     if len(scored) == 1 and scored[0] in first.by_fold and scored[0] in one.by_fold:
         ours, theirs = one.by_fold[scored[0]], first.by_fold[scored[0]]
         if ours.shape == theirs.shape and np.isfinite(ours - theirs).sum() > 1:
-            return paired_difference(*names, ours - theirs, caution, "fold")
-    return paired_difference(*names, gains, caution)
+            return difference_over_folds(*names, ours - theirs, first.weights[scored[0]], caution)
+    return difference_over_units(*names, gains, caution)
 
 
-def paired_difference(name: str, other: str, gains: np.ndarray, caution: str = "", over: str = "unit") -> PairedDifference:
-    """What gains over units, or over what else `over` says, tell; those that are NaN are left out."""
-    gains = gains[np.isfinite(gains)]
-    if not gains.size:
-        return PairedDifference(name, other, f"no {over} has a score under both")
-    mean, low, high = (float(value[0]) for value in interval(gains[None], overlapping=over == "fold"))
-    p = min(1.0, 2.0 * float(min(signed_rank(gains), signed_rank(-gains))))
-    better, worse = int((gains > 0).sum()), int((gains < 0).sum())
-    return PairedDifference(name, other, "", caution, gains.size, better, worse, mean, low, high, p, over)
+def _of_folds(fits: Sequence[dict[str, np.ndarray]], units: Sequence[str]) -> np.ndarray:
+    """(F, U, K) values of the folds of each unit; NaN where there are none, or fewer."""
+    K = max((len(values) for fit in fits for values in fit.values()), default=0)
+    found = np.full((len(fits), len(units), K), np.nan)
+    for number, fit in enumerate(fits):
+        for at, unit in enumerate(units):
+            values = fit.get(unit, ())
+            found[number, at, : len(values)] = values
+    return found
+
+
+def _as_shown(sentences: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_QUOTED.sub(lambda name: as_shown(name[0]), sentence) for sentence in sentences if sentence)
 
 
 def _obstacle(first: _Scored, one: _Scored) -> str:

@@ -204,7 +204,7 @@ def distinctions(fits: Sequence[KeptFit]) -> tuple[str, ...]:
     first_with: dict[str, KeptFit] = {}
     for fit, own in zip(fits, labels, strict=True):
         more = " + ".join(label for label in own if label not in common)
-        words = f"+ {more}" if more and common else more or (f"{' + '.join(common)} alone" if common else "no terms")
+        words = f"+ {more}" if more and common else more or _alone(common)
         if not fit.name.startswith(proposed_name(fit.analysis)):
             words = fit.name
         elif words in first_with:
@@ -212,6 +212,11 @@ def distinctions(fits: Sequence[KeptFit]) -> tuple[str, ...]:
         first_with.setdefault(words, fit)
         said.append(words)
     return tuple(said)
+
+
+def _alone(labels: Sequence[str]) -> str:
+    """Of a model that has no more than these terms."""
+    return f"{labels[0]} alone" if len(labels) == 1 else " + ".join(labels) or "no terms"
 
 
 def changes(fits: Sequence[KeptFit]) -> tuple[tuple[str, ...], ...]:

@@ -255,5 +255,29 @@ def interval(
     return np.where(n > 0, mean, np.nan), mean - half, mean + half
 
 
+def weighted_interval(differences: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean of differences of folds that count as their weights do, and its interval, widened as folds share training data.
+
+    Parameters
+    ----------
+    differences : (..., F) array
+        Of shares such as the deviance explained, NaN for folds that do not count.
+    weights : (..., F) array
+        What they are shares of, such as the null deviance: the mean is then the difference of the pooled shares.
+
+    Returns
+    -------
+    mean, low, high : (...) array
+        See `interval`.
+    """
+    known = np.isfinite(differences)
+    weights = np.where(known, weights, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = weights * known.sum(axis=-1, keepdims=True) / weights.sum(axis=-1, keepdims=True)
+        pooled = (np.where(known, differences, 0.0) * shares).sum(axis=-1, keepdims=True) / known.sum(axis=-1, keepdims=True)
+        # as of a ratio (Cochran 1977): that folds weigh differently is no spread of their differences
+        return interval(np.where(known, pooled + (differences - pooled) * shares, np.nan), overlapping=True)
+
+
 def _words(described: tuple[str, str]) -> dict[str, str]:
     return {"units": described[0], "long_name": described[1]}

@@ -10,7 +10,7 @@ import numpy as np
 from glmengine.context import SILENT, Context, Stopped, parts_by_work
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.inference.signed_rank import signed_rank
-from glmengine.selection.comparison import comparison_work, interval
+from glmengine.selection.comparison import comparison_work, weighted_interval
 from glmengine.selection.held_out import HeldOut
 from glmengine.selection.nested_models import Ground, Model, NestedModels
 
@@ -139,9 +139,8 @@ def _known(nested: NestedModels, models: list[Model], context: Context) -> dict[
 
 def _of_folds(full: HeldOut, less: HeldOut) -> tuple[float, float, float]:
     """Difference of the deviance explained and its interval, of folds of which each counts as its null deviance does."""
-    here = full.counts & less.counts
-    share = full.null_deviance * here.sum() / np.where(here, full.null_deviance, 0.0).sum()
     with np.errstate(invalid="ignore", divide="ignore"):
-        differences = (less.deviance - full.deviance) / full.null_deviance * share
-    mean, low, high = interval(np.where(here, differences, np.nan)[None], overlapping=True)
-    return float(mean[0]), float(low[0]), float(high[0])
+        differences = (less.deviance - full.deviance) / full.null_deviance
+    here = full.counts & less.counts
+    mean, low, high = weighted_interval(np.where(here, differences, np.nan), full.null_deviance)
+    return float(mean), float(low), float(high)

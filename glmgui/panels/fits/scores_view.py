@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 SCORES = "fits-scores"
 _NONE_TICKED = "Press Compare above, or tick fits in the list, to see their held-out scores side by side; the first of them says which others have the same held-out time."
 _BEST = "★ "
-_MEDIAN = "Held-out time: median over the units that all scored"
+_MEDIAN = "Held-out time: median over the units scored by every fit"
+_NO_SECOND = "Press Compare above, or tick another fit, to set it beside this one."
 _NARROWEST = 80  # pixels of a column, in which a score has room
 _MOST_LINES = 3  # of a heading
 
@@ -57,6 +58,7 @@ class ScoresView(QWidget):
         self._unit: str | None = None
         self._units: tuple[str, ...] = ()
         self._asked: tuple | None = None
+        self._compared: ComparedFits | None = None
         self.said = hint(_NONE_TICKED, self)
         self.message = MessageLine("fits_scores_message", self)
         self.table = QTableWidget(0, 0, self)
@@ -126,9 +128,8 @@ class ScoresView(QWidget):
         self._halves.setVisible(bool(compared.names))
         with QSignalBlocker(self.table):
             self._fill(compared)
+        self._compared = compared
         self._select()
-        words = compared.sentences or ("Press Compare above, or tick another fit, to set it beside this one.",)
-        self.words.setText("\n\n".join(words))
         units = compared.units
         self.bars.set_title(_MEDIAN if len(units) != 1 else f"Held-out time: unit {units[0]}")
         self.bars.set_values(names, compared.medians, "fit", Axis("deviance explained"))
@@ -148,7 +149,7 @@ class ScoresView(QWidget):
         for at, (name, comparable) in enumerate(zip(compared.names, compared.comparable, strict=True), 1):
             beside = "" if comparable else "\nCannot be compared with the first ticked fit"
             self.table.horizontalHeaderItem(at).setToolTip(
-                f"{name}\nHeld-out deviance explained; ★ is the best of a unit{beside}"
+                f"{name}\nHeld-out deviance explained; ★ where the fit is better than each other one beyond the 95 % interval over the unit's folds{beside}"
             )
         for row, (unit, best) in enumerate(zip(compared.units, compared.best, strict=True)):
             self.table.setItem(row, 0, QTableWidgetItem(unit))
@@ -159,7 +160,7 @@ class ScoresView(QWidget):
                     font = item.font()
                     font.setBold(True)
                     item.setFont(font)
-                    item.setToolTip("The best of this unit")
+                    item.setToolTip("Better than each other fit for this unit, beyond the 95 % interval over its folds")
                 self.table.setItem(row, 1 + at, item)
 
     def _select(self) -> None:
@@ -167,6 +168,15 @@ class ScoresView(QWidget):
         self._silent = True
         select_rows(self.table, self._unit, self._units)
         self._silent = False
+        self._say()
+
+    def _say(self) -> None:
+        """Of the selected unit first, then of all."""
+        compared = self._compared
+        if compared is None:
+            return
+        of_one = compared.sentences_of(self._unit) if self._unit and len(compared.units) > 1 else ()
+        self.words.setText("\n\n".join((*of_one, *compared.sentences)) or _NO_SECOND)
 
     def _selection_changed(self) -> None:
         if not self._silent and (chosen := rows_chosen(self.table)) is not None:

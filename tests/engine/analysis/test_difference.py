@@ -45,8 +45,10 @@ def test_each_change_is_said(changes, said):
 
 def test_several_changes_are_said_terms_first():
     after = BASE.with_(terms=(tuning("position"), BASE.terms[1]), time=Time(bin_size=0.05))
-    assert differences(BASE, after)[:2] == ("with position", "without speed")
-    assert differences(BASE, after)[2].startswith("bin size")
+    assert differences(BASE, after)[0] == "position instead of speed"
+    assert differences(BASE, after)[1].startswith("bin size")
+    both = after.with_(terms=(tuning("position"), tuning("lick")))
+    assert differences(BASE, both)[:4] == ("with position", "with lick", "without speed", "without head_direction")
 
 
 def test_factors_of_a_joint_term_are_named():

@@ -41,8 +41,9 @@ def test_gains_are_differences_of_the_models_on_one_split(found, question, small
 
 def test_each_block_is_said_in_words(found):
     assert len(found.sentences) == 2
-    assert found.sentences[0].startswith("head: 'head' is better than 'constant' in")
-    assert "Without it all blocks lose" in found.sentences[1]
+    assert found.sentences[0].startswith("head: 'head' and 'constant' are not told apart: 'head' is higher in 3 of 3 units")
+    assert "cannot give less than 0.250" in found.sentences[0]
+    assert "Without it the others together explain 0.0022 more" in found.sentences[0]
 
 
 def test_stopped_early_it_gives_the_models_that_were_come_to(question, small_recording):

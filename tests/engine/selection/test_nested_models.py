@@ -11,7 +11,7 @@ from glmengine.analysis.selection import NamedModel, Selection, TermBlock, candi
 from glmengine.context import CallbackContext
 from glmengine.design.prepare import prepare
 from glmengine.errors import Cancelled, GlmError
-from glmengine.selection.comparison import interval
+from glmengine.selection.comparison import interval, weighted_interval
 from glmengine.selection.contributions import commonality, contributions
 from glmengine.selection.fold_scores import scores_against
 from glmengine.selection.held_out import strengths_by_fold
@@ -152,6 +152,17 @@ def test_intervals_over_folds_are_widened_for_shared_training_data():
     np.testing.assert_allclose([mean[0], high[0] - mean[0], mean[0] - low[0]], [2.5, half, half])
     np.testing.assert_allclose((wide[2] - wide[0])[0], half * np.sqrt((1 / 4 + 1 / 3) * 4))
     assert np.isnan(interval(np.array([[1.0, np.nan]]))[1]).all()
+
+
+def test_a_gain_that_all_folds_share_is_certain_however_unlike_the_folds_are():
+    weights = np.array([10.0, 200.0, 35.0, 1.0, np.nan])
+    mean, low, high = weighted_interval(np.array([0.1, 0.1, 0.1, 0.1, np.nan]), weights)
+    np.testing.assert_allclose([mean, low, high], 0.1)
+    gains = np.array([0.1, 0.3, 0.2, 0.9, np.nan])
+    mean, low, high = weighted_interval(gains, weights)
+    np.testing.assert_allclose(mean, np.average(gains[:4], weights=weights[:4]))
+    assert low < mean < high
+    np.testing.assert_allclose(weighted_interval(gains, np.ones(5)), np.ravel(interval(gains[None], overlapping=True)))
 
 
 def test_no_score_chooses_its_own_strength():

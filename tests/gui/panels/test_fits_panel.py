@@ -252,10 +252,12 @@ def scored(three, small_result, qtbot):
         ("three folds", small_result.analysis.with_(validation=small_result.analysis.validation.with_(folds=3)), 0.2),
     ):
         values = small_result.scores["deviance_explained_heldout"] + raised
+        folds = small_result.fold_scores.assign(deviance_explained=small_result.fold_scores["deviance_explained"] + raised)
         made = replace(
             small_result,
             analysis=analysis,
             scores=small_result.scores.assign(deviance_explained_heldout=values),
+            fold_scores=folds,
             provenance={**small_result.provenance, "analysis_sha256": analysis.sha256},
         )
         document.add_fit(keep_fit(made, folder, name=name), made)
@@ -272,9 +274,14 @@ def test_scores_of_ticked_fits_stand_side_by_side_with_the_best_marked(three, sc
     assert headings == ["Unit", three.document.fits[0].name, "higher"]
     assert [table.item(row, 0).text() for row in range(table.rowCount())] == list(small_result.units)
     assert all(table.item(row, 2).text().startswith("★") for row in range(table.rowCount()))
-    assert "'higher' is better than" in scored.words.text()
-    assert "signed rank" in scored.words.text()
-    assert scored.words.text().startswith("Best: 'higher'")
+    said = scored.words.text()
+    assert said.startswith(f"{small_result.units[0]}: 'higher' is highest")
+    assert "It is better than" in said.partition("\n")[0]
+    assert "Highest: 'higher'" in said
+    assert "signed rank, two-sided: p = 0.25 (3 units cannot give less than 0.250)" in said
+    assert "'higher' is better in 3." in said
+    three.document.select(unit=small_result.units[1])
+    assert scored.words.text().startswith(f"{small_result.units[1]}: 'higher' is highest"), "what is said is of the selected unit"
     assert not scored.table.horizontalScrollBar().isVisible()
     assert scored.bars.values[1] - scored.bars.values[0] == pytest.approx(0.1)
 
@@ -309,7 +316,7 @@ def test_the_bars_of_a_single_unit_are_not_called_a_median(three, scored, monkey
         return replace(found, units=found.units[:1], scores=found.scores[:, :1])
 
     tick(three, 0, 3)
-    qtbot.waitUntil(lambda: scored.bars.title == "Held-out time: median over the units that all scored" and three.jobs.idle)
+    qtbot.waitUntil(lambda: scored.bars.title == "Held-out time: median over the units scored by every fit" and three.jobs.idle)
     monkeypatch.setattr("glmengine.results.compared_fits.compare_fits", of_the_first)
     tick(three, 4)
     qtbot.waitUntil(lambda: scored.bars.title == "Held-out time: unit hd")
