@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 GRACE = 6.0
 """Seconds from a request to the end of the process, whatever it is busy with."""
 
+AGAIN = 0.02
+"""Seconds after which a request is told once more that fell where Python lets nothing through: into a destructor, or a callback of a library (JAX
+has one that runs whenever garbage is collected)."""
+
 _DEFAULT = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
 
@@ -50,6 +54,7 @@ class RequestsToEnd:
         self._at_once = at_once
         self._taken: list[signal.Signals] = []
         self._over = False
+        self._told_again = 0
         self._woken_before: int | None = None
         self._pipe = -1
 
@@ -81,8 +86,29 @@ class RequestsToEnd:
             os._exit(self.code)
         for one in self._taken:
             signal.signal(one, _leave)
-        sys.unraisablehook = _without_the_request
+        sys.unraisablehook = self._unraisable
         raise KeyboardInterrupt
+
+    def _unraisable(self, happened: sys.UnraisableHookArgs) -> None:
+        """A request that could not be raised where it fell comes once more; without that the work would go on to its end."""
+        if happened.exc_type is not KeyboardInterrupt:
+            sys.__unraisablehook__(happened)
+            return
+        number = self.code - 128
+        if number in self._taken:
+            signal.signal(number, self._raise)
+            _thread.start_new_thread(self._tell_again, (number,))
+
+    def _tell_again(self, number: int) -> None:
+        time.sleep(AGAIN)
+        if not self._over:
+            self._told_again += 1
+            _thread.interrupt_main(number)
+
+    def _raise(self, number: int, _: FrameType | None) -> None:
+        signal.signal(number, _leave)
+        if not self._over:
+            raise KeyboardInterrupt
 
     def _watch(self) -> None:
         """Begin the thread that hears of signals by the pipe; where the system has no such pipe, the main thread alone does."""
@@ -102,6 +128,9 @@ class RequestsToEnd:
             number = heard[0]
             if number not in self._taken:  # somebody else's
                 continue
+            if self._told_again:  # by this program itself
+                self._told_again -= 1
+                continue
             asked += 1
             if asked > 1:
                 os._exit(128 + number)
@@ -113,12 +142,6 @@ class RequestsToEnd:
         if not self._over:
             os.write(2, f"{self.too_late}\n".encode())
             os._exit(128 + number)
-
-
-def _without_the_request(happened: sys.UnraisableHookArgs) -> None:
-    """A request that falls into a destructor or a callback of a library is told there by a traceback; its one sentence comes all the same."""
-    if happened.exc_type is not KeyboardInterrupt:
-        sys.__unraisablehook__(happened)
 
 
 def _leave(number: int, _: FrameType | None) -> None:

@@ -155,3 +155,43 @@ def test_a_child_never_hears_of_ctrl_c():
         child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (child.returncode, child.stdout, child.stderr) == (0, "goes on\n", "")
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_request_that_falls_into_a_callback_or_a_destructor_ends_the_work_all_the_same(name):
+    """Python lets nothing through there; the work went on to its end, and the command said that it was done."""
+    code = """
+    import gc, os, signal, sys, time
+    from glmengine.interruption import RequestsToEnd
+
+    number, swallowed = getattr(signal, sys.argv[1]), []
+
+    class Dying:
+        def __del__(self):
+            swallowed.append("destructor")
+            time.sleep(0.1)  # longer than until it comes again, which falls into this too
+
+    def callback(phase, _):
+        if phase == "start" and not swallowed:
+            swallowed.append("callback")
+            os.kill(os.getpid(), number)
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.callbacks.append(callback)
+    ended = time.monotonic() + float(sys.argv[2])
+    with RequestsToEnd(too_late="too late") as request:
+        try:
+            gc.collect()
+            for _ in range(2):
+                Dying()
+            while time.monotonic() < ended:
+                time.sleep(0.01)
+            print("went on")
+        except KeyboardInterrupt:
+            print("ended")
+    print(swallowed[0], request.code - number)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code), name, str(PATIENCE_S)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert ended.stdout == "ended\ncallback 128\n"
+    assert ended.stderr == ""
