@@ -6,6 +6,7 @@ import numpy as np
 
 from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.recipe.names import BUSIEST, LONGEST, SELDOM
+from glmengine.recording.doubt import Doubt
 from glmengine.sentences import listed, numbered
 
 FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
@@ -60,9 +61,10 @@ def _reach_around(window: tuple[float, float]) -> tuple[float, float]:
     return window[0] - reach, window[1] + reach
 
 
-def clock_doubts(raw: RawRecording) -> list[str]:
+def clock_doubts(raw: RawRecording) -> list[Doubt]:
     """What is to be said where times cannot be true beside each other, or the units' by themselves, and what to do."""
-    return _clocks_apart(raw) or _rates_that_no_unit_has(raw) or _rates_of_responses(raw) or _in_a_part_alone(raw)
+    said = _clocks_apart(raw) or _rates_that_no_unit_has(raw) or _rates_of_responses(raw) or _in_a_part_alone(raw)
+    return [Doubt(note) for note in said]
 
 
 def _rates_that_no_unit_has(raw: RawRecording) -> list[str]:

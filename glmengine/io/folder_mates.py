@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glmengine.io.recognition import HEAD, readers
+from glmengine.recording.doubt import Doubt
 from glmengine.sentences import listed
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def note_of_mates(path: Path, reader: Reader) -> str:
         return ""
     if not mates:
         return ""
-    return f"Beside {path.name} lie {listed(mates, 5)}: where these are of the same recording, {_REMEDY}"
+    return Doubt(f"Beside {path.name} lie {listed(mates, 5)}: where these are of the same recording, {_REMEDY}")
 
 
 def tables_within(folder: Path, reader: Reader) -> tuple[Path, ...]:
@@ -59,7 +60,7 @@ def note_of_tables(folder: Path, reader: Reader, named: Collection[str]) -> str:
     left = [file.name for file in tables_within(folder, reader) if file.name not in named]
     if not left:
         return ""
-    return (
+    return Doubt(
         f"{reader.name} does not say what {listed(left, 5)} in the folder is: not read. Where it is tracking, trials or events of this recording, take it "
         f"in with a recipe (File, Correct recording in the window; `glmengine recipe {folder.name}` drafts one)."
     )
@@ -68,8 +69,3 @@ def note_of_tables(folder: Path, reader: Reader, named: Collection[str]) -> str:
 def _head(file: Path) -> bytes:
     with file.open("rb") as opened:
         return opened.read(HEAD)
-
-
-def is_of_mates(note: str) -> bool:
-    """Whether a note of a recording is the one of `note_of_mates`."""
-    return note.endswith(_REMEDY)

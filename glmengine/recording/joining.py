@@ -12,6 +12,7 @@ import numpy as np
 from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.errors import GlmError
 from glmengine.recording.binned import count_bin_width
+from glmengine.recording.doubt import of_session
 from glmengine.recording.joined_parts import (
     SESSION,
     joined_covariates,
@@ -96,7 +97,7 @@ def join_recordings(
         epochs={"all": support, **joined_epochs(sessions), **own},
         trials=joined_trials(sessions),
         events=joined_events(sessions, support),
-        notes=(*(f"{session.name}: {note}" for session in sessions for note in session.recording.notes), *notes),
+        notes=(*(of_session(session.name, note) for session in sessions for note in session.recording.notes), *notes),
         sha256=_hash(sessions),
         sessions=tuple(sessions),
         recorded=recorded,

@@ -10,9 +10,11 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from glmengine.context import Context
 from glmengine.io.recipe.recipe import Recipe
+from glmengine.recording.doubt import doubts_among
 from glmengine.sentences import percent
 from glmgui.laid_over import WaitingWords
 from glmgui.plots import RasterPlot
+from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.texts import Sentences
 
 if TYPE_CHECKING:
@@ -35,11 +37,13 @@ class RecipePreview(QWidget):
         self.raster = RasterPlot("Spikes", name="recipe_raster", parent=self)
         self._words = WaitingWords(self.raster.view, axes=True)
         self._words.say(_NOTHING)
+        self.doubts = MessageLine("recipe_doubts", self)
         self.said = Sentences("", self)
         self.said.setObjectName("recipe_said")
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.raster, 1)
+        box.addWidget(self.doubts)
         box.addWidget(self.said)
         self.setVisible(jobs is not None)
 
@@ -53,7 +57,7 @@ class RecipePreview(QWidget):
         self._jobs.submit(
             "Trying the recipe",
             lambda context: opened(path, text, context),
-            lambda summary: self._show(text, summary),
+            lambda found: self._show(text, *found),
             lambda error: self._fail(text, error),
             key="recipe-preview",
             quiet=True,
@@ -63,9 +67,14 @@ class RecipePreview(QWidget):
         """Show no answer that comes from now on."""
         self._asked = "\0"
 
-    def _show(self, text: str, summary: Summary) -> None:
+    def _show(self, text: str, summary: Summary, notes: tuple[str, ...]) -> None:
         if text != self._asked:
             return
+        doubts = doubts_among(notes)
+        if doubts:
+            self.doubts.show_warning("\n".join(doubts))
+        else:
+            self.doubts.clear()
         if summary.traces is None:
             self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span, summary.levels)
         else:
@@ -73,22 +82,24 @@ class RecipePreview(QWidget):
             self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span, summary.levels)
         self.raster.set_title("Spikes" if summary.words.per_spike else "Activity")
         self._words.say("")
-        self.said.setText(in_words(summary))
+        self.said.setText("\n".join((in_words(summary), *(note for note in notes if note not in doubts))))
 
     def _fail(self, text: str, error: Exception) -> None:
         if text == self._asked:
             self.said.setText("")
+            self.doubts.clear()
             self.raster.set_spikes({}, (0.0, 1.0))
             self._words.say(_NOTHING)
             self.failed.emit(error)
 
 
-def opened(path: Path, text: str, context: Context) -> Summary:
-    """What the recipe of this text makes of a file; raises `GlmError` as opening it would. Runs in the worker."""
+def opened(path: Path, text: str, context: Context) -> tuple[Summary, tuple[str, ...]]:
+    """What the recipe of this text makes of a file, and the notes on it; raises `GlmError` as opening it would. Runs in the worker."""
     from glmengine.io.opening import open_recording
     from glmgui.drawings.summary import summarise
 
-    return summarise(open_recording(path, Recipe.from_toml(text), context=context), context)
+    recording = open_recording(path, Recipe.from_toml(text), context=context)
+    return summarise(recording, context), recording.notes
 
 
 def in_words(summary: Summary) -> str:

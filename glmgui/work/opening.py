@@ -16,6 +16,7 @@ from glmengine.analysis.analysis import Analysis, Model, Time
 from glmengine.analysis.sources import for_recording, places_of, with_moved_recording
 from glmengine.errors import GlmError
 from glmengine.recording.activity import is_signal
+from glmengine.recording.doubt import Doubt
 from glmengine.sentences import listed
 from glmgui import samples
 from glmgui.document import Document
@@ -171,8 +172,7 @@ class Opening(QObject):
     def take_recording(self, recording: Recording, path: Path | None = None, then: Then = None) -> None:
         """Begin a new analysis of a recording."""
         self._document.open(recording, first_analysis(recording))
-        for note in recording.notes:
-            notices().tell("info", note, title=recording.name)
+        self._tell_notes(recording, elsewhere=then is not None)
         self._opened(path, path, then)
 
     def replace_recording(self, path: Path) -> None:
@@ -198,9 +198,15 @@ class Opening(QObject):
     def _put_under(self, recording: Recording, path: Path, why: str) -> None:
         """A recording under the analysis that is open, with what is doubtful in it said."""
         self._document.edit(for_recording(self._document.analysis, recording), why, recording)
-        for note in recording.notes:
-            notices().tell("info", note, title=recording.name)
+        self._tell_notes(recording)
         self._opened(path, path)
+
+    @staticmethod
+    def _tell_notes(recording: Recording, *, elsewhere: bool = False) -> None:
+        """Into the log, where the page of the data, which shows them, is not what is looked at next: doubts above all pages."""
+        for note in recording.notes:
+            doubted = elsewhere and isinstance(note, Doubt)
+            notices().tell("warning" if doubted else "info", note, title=recording.name)
 
     def open_result(self, result: Path, recording: Path) -> None:
         """Open a recording with a result that was made of it and its analysis, after asking what becomes of unsaved changes.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from glmengine.analysis.default_terms import tuning_in_words, tuning_to, usual_inputs
-from glmengine.io.folder_mates import is_of_mates
+from glmengine.recording.doubt import doubts_among
 from glmengine.sentences import as_shown
 from glmgui.document import Document
 from glmgui.widgets.controls import button, primary_button
-from glmgui.widgets.layout import column
+from glmgui.widgets.layout import column, row
+from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.notes import Notes
 from glmgui.widgets.texts import heading, hint
 
 
@@ -48,12 +49,20 @@ class NextSteps(QWidget):
             "Make a model of your own, in the Features step  (Ctrl+2)",
             self,
         )
-        self.beside = hint("", self)
-        self.beside.setObjectName("data_beside")
-        self.beside.setForegroundRole(QPalette.ColorRole.WindowText)
-        self.beside.hide()
+        self.doubts = MessageLine("data_doubts", self)
+        self.correct = button(
+            "Correct recording\u2026",
+            "data_correct",
+            "Say what is wrong or missing in this recording: units of time and measure, names",
+            self,
+        )
+        self.correct.hide()
+        self.notes = Notes("data", "What was repaired, left out or guessed in reading this recording", self)
         box = column(self, margins=4)
-        box.addWidget(self.beside)
+        box.addWidget(self.doubts)
+        box.addWidget(self.correct)
+        box.addLayout(row(self.notes.button, None))
+        box.addWidget(self.notes.line)
         box.addWidget(heading("Next", self))
         box.addWidget(self.first)
         box.addWidget(self.features)
@@ -61,6 +70,7 @@ class NextSteps(QWidget):
         box.addWidget(self.answers)
         self.answers.clicked.connect(lambda: self.action_asked.emit("find_answers"))
         self.first.clicked.connect(self._add_first)
+        self.correct.clicked.connect(lambda: self.action_asked.emit("correct"))
         self.features.clicked.connect(lambda: self.action_asked.emit("show_features"))
 
     def show_first(self) -> None:
@@ -81,8 +91,12 @@ class NextSteps(QWidget):
         self._document.select(term=0)
         self.action_asked.emit("show_features")
 
-    def say_notes(self, notes: Iterable[str]) -> None:
-        """Show, of the notes of a recording, that its folder holds more of it."""
-        said = " ".join(note for note in notes if is_of_mates(note))
-        self.beside.setText(said)
-        self.beside.setVisible(bool(said))
+    def say_notes(self, notes: Sequence[str]) -> None:
+        """Show what is doubtful in a recording as a whole, and how many other notes it has."""
+        doubts = doubts_among(notes)
+        if doubts:
+            self.doubts.show_warning("\n".join(doubts))
+        else:
+            self.doubts.clear()
+        self.correct.setVisible(bool(doubts))
+        self.notes.set([note for note in notes if note not in doubts])

@@ -26,6 +26,7 @@ from glmgui.turns import in_later_turn
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
+from glmgui.widgets.notes import Notes
 from glmgui.widgets.page import Page, WhenSeen
 from glmgui.widgets.texts import hint
 from glmgui.work.runs import Run, Runs
@@ -68,9 +69,7 @@ class ResultsPanel(Page):
         self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.verdict = hint("", self)
         self.state = MessageLine("unit_state", self)
-        self.notes = MessageLine("result_notes", self)
-        self.show_notes = small_button("", "result_show_notes", "What was left out, doubtful or approximate in this fit", self)
-        self.show_notes.setCheckable(True)
+        self.notes = Notes("result", "What was left out, doubtful or approximate in this fit", self)
         self.compare = ComparisonButton(document, "results_compare", self)
         self.figure = small_button(
             "Figure\u2026", "results_figure", "A figure for paper of what is shown here  (Ctrl+Shift+E)", self
@@ -105,7 +104,6 @@ class ResultsPanel(Page):
         document.changed.connect(self._changed)
         self.units.picked.connect(lambda units, unit: document.select(unit=unit, units=units))
         self.population.picked.connect(lambda name: document.select(unit=name))
-        self.show_notes.toggled.connect(self._show_notes)
         self.tabs.currentChanged.connect(self._draw_current)
         self._which.currentIndexChanged.connect(self._draw_population)
         self._which.activated.connect(self._score_chosen)
@@ -144,9 +142,9 @@ class ResultsPanel(Page):
         right_box.addLayout(row(self.title, self.verdict, self.right, spacing=10))
         right_box.itemAt(0).layout().setStretch(1, 1)
         asks = (self.compare, self.figure, self.report, self.methods, self.script)
-        right_box.addWidget(TurningRow(row(*asks, None, spacing=6), row(self.show_notes, self.forward, spacing=6), right))
+        right_box.addWidget(TurningRow(row(*asks, None, spacing=6), row(self.notes.button, self.forward, spacing=6), right))
         right_box.addWidget(MessagePlace(right, self.state))  # it comes and goes from unit to unit
-        right_box.addWidget(self.notes)
+        right_box.addWidget(self.notes.line)
         right_box.addWidget(self.tabs, 1)
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.setChildrenCollapsible(False)
@@ -244,17 +242,7 @@ class ResultsPanel(Page):
         self._which.setCurrentIndex(max(self._which.findData(before), 0))
         self._which.blockSignals(blocked)
         self._draw_population()
-        count = len(result.notes)
-        self.show_notes.setText(f"\u26a0 {count} note{'s' if count != 1 else ''}")
-        self.show_notes.setVisible(bool(count))
-        self._show_notes(self.show_notes.isChecked())
-
-    def _show_notes(self, shown: bool) -> None:
-        result = self._document.result
-        if shown and result is not None and result.notes:
-            self.notes.show_warning("\n".join(result.notes))
-        else:
-            self.notes.clear()
+        self.notes.set(result.notes)
 
     def _show_staleness(self) -> None:
         stale = self._document.result_is_stale

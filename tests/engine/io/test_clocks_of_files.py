@@ -15,6 +15,8 @@ from glmengine.io.cleaning import clean
 from glmengine.io.opening import open_recording
 from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.recipe.recipe import Recipe
+from glmengine.recording.doubt import doubts_among
+from glmengine.recording.joining import join_recordings
 from glmengine.recording.recording import Recording
 
 
@@ -32,7 +34,10 @@ def slow(small_recording, tmp_path):
 
 
 def test_units_in_milliseconds_are_said_and_brought_to_seconds(slow, small_recording):
-    assert any('time_unit = "ms" under [spikes]' in note for note in open_recording(slow).notes)
+    (doubt,) = doubts_among(open_recording(slow).notes)
+    assert 'time_unit = "ms" under [spikes]' in doubt
+    (of_one,) = doubts_among(join_recordings([open_recording(slow), small_recording], ["slow", "good"]).notes)
+    assert of_one == f"slow: {doubt}"
     recording = open_recording(slow, Recipe.parse({"spikes": {"times": "units", "time_unit": "ms"}}))
     assert not any("time_unit" in note for note in recording.notes)
     for unit in range(len(small_recording.unit_names)):

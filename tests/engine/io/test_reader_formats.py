@@ -13,10 +13,10 @@ import pytest
 import scipy.io
 
 from glmengine.errors import GlmError
-from glmengine.io.folder_mates import is_of_mates
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Counts, Happenings, Measured, Recipe, Spikes, Stretches
 from glmengine.io.recipe_assistant import draft_recipe
+from glmengine.recording.doubt import doubts_among
 
 RNG = np.random.default_rng(1)
 TIMES = np.arange(0, 20, 0.02)
@@ -362,12 +362,12 @@ def test_one_pynapple_file_with_a_table_of_units(tmp_path):
 def test_a_file_whose_folder_holds_more_says_to_open_the_folder(tmp_path):
     nap.TsGroup({0: nap.Ts(SPIKES[0])}).save(str(tmp_path / "units.npz"))
     np.savez(tmp_path / "other.npz", a=np.arange(3))
-    assert not any(map(is_of_mates, open_recording(tmp_path / "units.npz").notes))
+    assert not doubts_among(open_recording(tmp_path / "units.npz").notes)
     nap.Tsd(TIMES, X).save(str(tmp_path / "speed.npz"))
-    (note,) = filter(is_of_mates, open_recording(tmp_path / "units.npz").notes)
+    (note,) = doubts_among(open_recording(tmp_path / "units.npz").notes)
     assert note.startswith("Beside units.npz lie speed.npz:")
     assert "open the folder" in note
-    assert not any(map(is_of_mates, open_recording(tmp_path).notes))
+    assert not doubts_among(open_recording(tmp_path).notes)
 
 
 def test_a_folder_without_units_says_what_it_holds(tmp_path):

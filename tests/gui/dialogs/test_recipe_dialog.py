@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import scipy.io
 from pynwb import NWBHDF5IO, NWBFile, TimeSeries
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QVBoxLayout, QWidget
@@ -183,6 +184,20 @@ def test_who_has_never_written_toml_chooses_from_lists(qtbot, jobs, arrays):
     unit.setCurrentIndex(unit.findData("ms"))
     assert Recipe.from_toml(dialog.text).spikes.time_unit == "ms"
     qtbot.waitUntil(lambda: re.search(r"to 0\.00\d+\ss\.", dialog.preview.said.text()) is not None, timeout=20_000)
+
+
+def test_what_is_doubtful_in_what_a_recipe_makes_is_seen_before_it_is_opened(qtbot, jobs, tmp_path):
+    times = np.arange(0, 1_200_000, 100 / 3)
+    spikes = [np.arange(50.25, 1_199_000.0, 400.0), np.r_[120.5, 120.5, np.arange(130.0, 1_199_000.0, 900.0)]]
+    scipy.io.savemat(tmp_path / "in_ms.mat", {"spikes": np.array(spikes, object), "t": times, "x": times % 97})
+    dialog = RecipeDialog(assist(tmp_path / "in_ms.mat"), jobs=jobs)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    preview = dialog.preview
+    qtbot.waitUntil(lambda: "as if their times were in milliseconds" in preview.doubts.text, timeout=20_000)
+    assert "Repeated spike times left out: 1 (unit 1)" in preview.said.text()
+    dialog.editor.setPlainText(re.sub(r"(?m)^(\[spikes\]|\[\[covariates\]\])$", r'\1\ntime_unit = "ms"', dialog.text))
+    qtbot.waitUntil(lambda: "in 1,200.0" in preview.said.text() and preview.doubts.text == "", timeout=20_000)
 
 
 def test_what_is_wrong_with_a_choice_is_said_while_it_is_made(qtbot, jobs, arrays):

@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QToolButton
 from glmengine.analysis.analysis import Analysis, Condition, Time
 from glmengine.recording.derived.position import position_covariates
 from glmengine.recording.derived.quantities import Speed
+from glmengine.recording.doubt import Doubt
 from glmengine.recording.observed import SIGNAL
 from glmgui.drawings.summary import series_to_draw, summarise
 from glmgui.notices import notices
@@ -131,13 +132,21 @@ def test_the_first_term_is_a_click_away_as_long_as_there_is_none(panel, qtbot):
     assert first.isVisible()
 
 
-def test_a_note_that_the_folder_holds_more_stands_on_the_page(panel, small_recording):
-    note = "Beside counts.npz lie speed.npz: where these are of the same recording, open the folder, in the place of the file, to have all of it."
-    panel.next_steps.say_notes(["A gap was found.", note])
-    assert panel.next_steps.beside.isVisible()
-    assert panel.next_steps.beside.text() == note
-    panel.next_steps.say_notes(small_recording.notes)
-    assert not panel.next_steps.beside.isVisible()
+def test_doubts_about_a_recording_stand_on_the_page_and_its_other_notes_behind_a_button(panel, qtbot):
+    doubt = Doubt("The units would fire at 0.003 Hz over 1,200,000 s, as if their times were in milliseconds and not in seconds.")
+    steps = panel.next_steps
+    steps.say_notes(["A gap was found.", doubt, "No spikes in unit 6."])
+    assert steps.doubts.text == doubt
+    assert steps.correct.isVisible()
+    assert steps.notes.button.text() == "\u26a0 2 notes"
+    assert steps.notes.line.text == ""
+    steps.notes.button.click()
+    assert steps.notes.line.text == "A gap was found.\nNo spikes in unit 6."
+    with qtbot.waitSignal(panel.action_asked) as asked:
+        steps.correct.click()
+    assert asked.args == ["correct"]
+    steps.say_notes(())
+    assert not any(one.isVisible() for one in (steps.doubts, steps.correct, steps.notes.button, steps.notes.line))
 
 
 def test_units_are_sorted_by_value_and_filtered_by_any_column(panel):

@@ -253,10 +253,10 @@ def test_words_for_states_and_effects():
 
 
 def test_notes_of_the_fit_are_shown(panel):
-    assert panel.show_notes.text() == "\u26a0 1 note"
-    assert panel.notes.text == ""
-    panel.show_notes.click()
-    assert "constant" in panel.notes.text
+    assert panel.notes.button.text() == "\u26a0 1 note"
+    assert panel.notes.line.text == ""
+    panel.notes.button.click()
+    assert "constant" in panel.notes.line.text
 
 
 def test_it_rests_while_nobody_sees_it(panel, document, monkeypatch):

@@ -1,0 +1,22 @@
+"""Notes that cast doubt on a recording as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Doubt(str):
+    """A note that says that a recording may have been read wrongly (another unit of time, a part of it alone), why, and what to do: to be
+    shown before anything is made of it."""
+
+    __slots__ = ()
+
+
+def doubts_among(notes: Iterable[str]) -> list[str]:
+    """Those of the notes of a recording that are doubts."""
+    return [note for note in notes if isinstance(note, Doubt)]
+
+
+def of_session(session: str, note: str) -> str:
+    """A note of one of several sessions, which is a doubt if it was one."""
+    return type(note)(f"{session}: {note}")
