@@ -17,8 +17,10 @@ def activity(recording: Recording) -> Activity:
     """What the units of a recording hold, as far as some of the values tell: it costs no more for a long recording."""
     if recording.counts is None:
         return "spike times"
-    values = np.asarray(recording.counts.values).ravel()
-    values = values[:: max(1, values.size // _ENOUGH)]
+    values = np.asarray(recording.counts.values)
+    values = values[
+        :: max(1, values.size // _ENOUGH)
+    ].ravel()  # of some bins all units; all of it in one row may be a copy of all of it
     known = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not ((known < 0) | (known != np.rint(known))).any():
         return "counts"

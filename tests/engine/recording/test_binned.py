@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pynapple as nap
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glmengine.errors import GlmError
+from glmengine.recording.activity import activity
 from glmengine.recording.binned import count_spikes, sample_covariate
 from glmengine.recording.recording import Covariate, Recording
 from glmengine.timegrid.grid import TimeGrid
@@ -198,3 +201,20 @@ def test_all_nan_gives_all_nan():
     assert np.isnan(
         sample_covariate(covariate([0.0, 1.0], [np.nan, np.nan]), TimeGrid.from_intervals(np.array([[0.0, 1.0]]), 0.1))
     ).all()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_what_units_hold_is_told_from_some_of_the_values_in_any_layout(order):
+    """Traces of NWB lie unit by unit: all of them were copied while the window waited."""
+    values = np.asarray(np.tile(np.arange(500.0), (8000, 1)), order=order)
+    recording = counts_recording(np.arange(8000) / 30.0, values, [(0.0, 300.0)])
+    assert recording.counts.values.flags[f"{order}_CONTIGUOUS"]
+    tracemalloc.start()
+    try:
+        assert activity(recording) == "counts"
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 0.5 * values.nbytes
+    recording.counts.values[:, -1] = 0.5
+    assert activity(recording) == "signals that are 0 or less in places"
