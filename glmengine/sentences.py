@@ -63,4 +63,4 @@ def unit_title(name: object) -> str:
 
 def as_shown(name: str) -> str:
     """The name of a term as people write it, a product with its sign: ``position.x × position.y``; files and commands keep the ``x``."""
-    return name.replace(" x ", " \u00d7 ")
+    return name.replace(" x ", " \u00d7 ").replace("\nx ", "\n\u00d7 ")  # which may stand in two lines

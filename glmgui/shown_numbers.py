@@ -25,7 +25,7 @@ def alike(values: Sequence[float], digits: int = 4, missing: str = "\u2013") -> 
     places = max(digits - 1 - math.floor(math.log10(max(sizes))), 0) if sizes else 0
     while places and all(_is_whole(value * 10 ** (places - 1)) for value in sizes):
         places -= 1
-    return [f"{value:,.{places}f}" if math.isfinite(value) else _single(value, digits, missing) for value in values]
+    return [_fixed(value, places) if math.isfinite(value) else _single(value, digits, missing) for value in values]
 
 
 def p_text(p: float) -> str:
@@ -33,6 +33,12 @@ def p_text(p: float) -> str:
     if p != p:
         return "\u2013"
     return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def _fixed(value: float, places: int) -> str:
+    """With so many places; what is written as zero has no sign."""
+    text = f"{value:,.{places}f}"
+    return text.removeprefix("-") if not text.strip("-0.") else text
 
 
 def _is_whole(value: float) -> bool:

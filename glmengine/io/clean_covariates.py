@@ -49,8 +49,9 @@ def clean_series(series: RawSeries, near: tuple[float, float], notes: list[str])
         if missing.all():
             notes.append(f"{series.name} has no valid value: a term on it cannot be fitted.")
         elif missing.any():
-            share = percent(max(missing.mean(), 0.001), 1)
-            notes.append(f"{series.name}: {share} of its values are missing; bins in longer gaps are not used.")
+            gone = missing.any(axis=1) if missing.ndim > 1 else missing  # a place of which one coordinate is missing is not known
+            share = percent(max(gone.mean(), 0.001), 1)
+            notes.append(f"{series.name}: {share} of its samples are missing; bins in longer gaps are not used.")
     return replace(series, values=values, unit="rad" if kind == "angle" else unit, kind=kind)
 
 

@@ -58,7 +58,7 @@ def bootstrap_effect(label: str, curves: xr.Dataset, drawn: xr.Dataset, unit: st
     if x_axis.names:
         x = x + 1
     bands = _two_bands(x, own["effect_hz"].values, *(own[key].values for key in _ENDS_HZ))
-    title = f"{label}: effect of this term alone, bootstrap bands"
+    title = f"{label}: effect alone, bootstrap bands"
     return Lines(f"effect_{label}", title, x_axis, _rate_axis(one), bands, _BOOTSTRAP_HELP, cut_bands=True)
 
 
@@ -97,7 +97,7 @@ def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
         ),
         Lines(
             f"effect_{label}",
-            f"{label}: effect of this term alone, 95 % band",
+            f"{label}: effect alone, 95 % band",
             x_axis,
             _rate_axis(one),
             [effect],
@@ -136,7 +136,7 @@ def _tuning_images(label: str, one: xr.Dataset, first: str, second: str, limits:
         ),
         Images(
             f"effect_{label}",
-            f"{label}: effect of this term alone{limits}",
+            f"{label}: effect alone{limits}",
             x_axis,
             y_axis,
             rate,

@@ -16,6 +16,7 @@ from glmgui.plots.inside_text import InsideText
 
 _AROUND_WORDS = 8  # pixels that a line of words has around it
 _LEAST_ABOVE, _MOST_ABOVE = 0.2, 0.5  # of the height of the bars, and of that of the plot, above them
+_HALF_BAR = 0.35  # of the width of a place
 _FEWEST = 6  # places on the axis, so that one bar does not fill the plot
 
 
@@ -32,6 +33,7 @@ class ScorePlot(Plot):
         self._names: tuple[str, ...] = ()
         self._values = np.empty(0)
         self._selected: str | None = None
+        self._mark: InsideText | None = None
         self.area = self.add_area(0, 0, Axis("units, best first"), value_axis, mouse=False)
         self.scene.sigMouseClicked.connect(self._clicked)
         self.area.vb.sigResized.connect(self._leave_room)
@@ -39,9 +41,9 @@ class ScorePlot(Plot):
     def set_scores(self, scores: Mapping[str, float], value_axis: Axis) -> None:
         """Draw one bar a unit; units whose score is NaN come last and have none."""
         self.value_axis = value_axis
-        label_axes(self.area, Axis("units, best first"), value_axis)
         ranked = sorted(scores, key=lambda name: (np.isnan(scores[name]), -scores[name]))
         self._names, self._values = tuple(ranked), np.array([scores[name] for name in ranked], float)
+        label_axes(self.area, self._units_axis, value_axis)
         self._restyle()
 
     def set_selected(self, name: str | None) -> None:
@@ -52,9 +54,12 @@ class ScorePlot(Plot):
     def numbers(self) -> Table:
         return {"unit": np.array(self._names, dtype=object), self.value_axis.text: self._values} if self._names else {}
 
+    @property
+    def _units_axis(self) -> Axis:
+        return Axis("units, best first", names=self._names)
+
     def drawing(self) -> Bars:
-        units = Axis("units, best first", names=self._names)
-        return Bars(self.objectName(), self.title, units, self.value_axis, self._values, figure=self.figure)
+        return Bars(self.objectName(), self.title, self._units_axis, self.value_axis, self._values, figure=self.figure)
 
     def _restyle(self) -> None:
         self.area.clear()
@@ -67,21 +72,16 @@ class ScorePlot(Plot):
         ):
             if which.any():
                 bars = pg.BarGraphItem(
-                    x=ranks[which], height=self._values[which], width=0.7, brush=pg.mkBrush(colour), pen=pg.mkPen(None)
+                    x=ranks[which], height=self._values[which], width=2 * _HALF_BAR, brush=pg.mkBrush(colour), pen=pg.mkPen(None)
                 )
                 self.area.addItem(bars)
         self.area.addItem(pg.InfiniteLine(0, angle=0, pen=pg.mkPen(self.colours.muted, width=1)))
-        if good.any():
-            high = max(0.0, float(self._values[good].max()))
+        self._mark = None
         if chosen.any():  # not by colour alone
-            at = int(np.flatnonzero(chosen)[0])
-            side = 0 if at <= 2 else 1 if at >= len(ranks) - 3 > 2 else 0.5
-            mark = InsideText(f"unit {self._selected}", color=self.colours.ink, anchor=(side, 1))
-            mark.setPos(ranks[at], max(high, 0.0) if good.any() else 0.0)  # above the highest bar, so that it covers none
-            self.area.addItem(mark)
-        self._leave_room()
-        self.area.getAxis("bottom").set_numbers(len(ranks))
+            self._mark = InsideText(f"unit {self._selected}", color=self.colours.ink, anchor=(0, 1))
+            self.area.addItem(self._mark)
         self.area.setXRange(0.2, max(len(ranks), _FEWEST) + 0.8, padding=0)
+        self._leave_room()
         self.set_greyed(self.greyed)
 
     def _leave_room(self, *_) -> None:
@@ -94,6 +94,21 @@ class ScorePlot(Plot):
         line = (self.fontMetrics().height() + _AROUND_WORDS) / max(self.area.vb.height(), 1.0)
         above = max(line / (1.0 - line), _LEAST_ABOVE) if line < _MOST_ABOVE else 1.0
         self.area.setYRange(low - 0.02 * spread, high + above * spread, padding=0)
+        self._place_mark()
+
+    def _place_mark(self) -> None:
+        """On the bar of the selected unit, above the bars that its words reach over: those to the right are lower."""
+        if self._mark is None:
+            return
+        at = self._names.index(self._selected)
+        right, pixel = self.area.vb.viewRange()[0][1], self.area.vb.viewPixelSize()[0]
+        long = self._mark.boundingRect().width() * pixel
+        edge = at + 1 - _HALF_BAR
+        side = 0 if edge + long <= right else 1
+        first, last = (edge, edge + long) if side == 0 else (at + 1 + _HALF_BAR - long, at + 1 + _HALF_BAR)
+        under = self._values[max(int(np.ceil(first - _HALF_BAR)) - 1, 0) : max(int(np.floor(last + _HALF_BAR)), at + 1)]
+        self._mark.setAnchor((side, 1))
+        self._mark.setPos(first if side == 0 else last, max(0.0, float(np.nanmax(np.append(under, 0.0)))))
 
     def _at(self, at: QPointF) -> int | None:
         if not self._names or not self.area.vb.sceneBoundingRect().contains(at):

@@ -15,6 +15,8 @@ from glmgui.plots.base import transparent
 
 _BAND_ALPHA = 60
 _STEPS = 256
+_FLAT = 0.05
+"""Share of its highest value that the values of a map differ by where it is called flat."""
 _CIRCLE_SHARE = 0.9
 
 
@@ -39,6 +41,8 @@ def scale_of(panel: Panel, units: np.ndarray) -> Scale | None:
     if panel.signed:
         high = max(abs(low), abs(high)) or 1.0
         return Scale(-high, high)
+    if isinstance(panel, MapPanel) and low >= 0 and high - low < _FLAT * high:
+        return Scale(0.0, 2.0 * high)  # in the colour of the middle: bright would say that there is something
     low = min(low, 0.0)
     return Scale(low, high if high > low else low + 1.0)
 

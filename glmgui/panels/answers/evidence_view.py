@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _HEIGHT, _WIDE_HEIGHT, _LEAST_HEIGHT = 216, 266, 150
 _AROUND_GRID = 4  # pixels
 _TABS = {
-    CURVES: ("Curves", "No curve: nothing was chosen for this unit, or it is still to be fitted."),
+    CURVES: ("Curves", "No curve: nothing was chosen for this unit."),
     PATH: ("Choice of terms", "No step was tested: the unit has too few spikes, or none."),
     SHARES: ("Contributions", "Contributions of terms were not computed."),
     SHIFTS: ("Shift test", "No chosen term was tested by shifts in time (a unit's own past cannot be shifted, or there were no shifts)."),
@@ -41,6 +41,7 @@ _TABS = {
     SIMULATED: ("Simulated spikes", "Nothing was simulated for this unit."),
 }  # fmt: skip
 
+_TO_BE_FITTED = "No curve yet: the model that was chosen for this unit is still to be fitted."
 _NOT_YET = "What an answer rests on is drawn here as soon as the unit is answered."
 
 
@@ -101,14 +102,13 @@ class DrawingsView(QScrollArea):
         self._suit_heights()
 
     def _suit_heights(self) -> None:
-        """A single row of plots is as high as what is seen, so that the labels below it are; of several each has its usual height."""
-        rows = {self._grid.getItemPosition(self._grid.indexOf(plot))[0] for plot in self.plots.values()}
+        """A row of plots is no higher than what is seen, so that the labels below it are seen with it."""
         room = self.viewport().height() - _AROUND_GRID
         if self.none.isVisibleTo(self):
             room -= self.none.heightForWidth(self.viewport().width()) + self.widget().layout().spacing()
         for drawing in self._drawings:
             usual = _WIDE_HEIGHT if drawing.wide else _HEIGHT
-            least = max(min(usual, room), scaled(_LEAST_HEIGHT)) if len(rows) == 1 else usual
+            least = max(min(usual, room), scaled(_LEAST_HEIGHT))
             plot = self.plots[drawing.name]
             if plot.minimumHeight() != least:
                 plot.setMinimumHeight(least)
@@ -187,6 +187,8 @@ class EvidenceView(QWidget):
         else:
             # notes say why simulations could not be compared: that there were none would contradict them
             none = said or _TABS[kind][1]
+            if kind == CURVES and self._unit is not None and self._sheet.selection.terms_of(self._unit):
+                none = _TO_BE_FITTED
         self.views[kind].show_drawings(drawings, none, f"unit {self._unit}", said=said, greyed=self._stale)
 
 

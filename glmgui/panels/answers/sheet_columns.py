@@ -27,6 +27,16 @@ class Column:
     number: bool = True
     widest: int = _WIDEST
 
+    @property
+    def heading(self) -> str:
+        """The title, of a term over several variables in lines."""
+        return self.title.replace(" x ", "\nx ")
+
+    @property
+    def in_short(self) -> str:
+        """The first sentence of what it means: more would lie over the rows."""
+        return self.help.split(". ")[0].split(": ")[0].split("; ")[0]
+
 
 FIRST = (
     Column("Unit", "The unit; a click selects it everywhere", CURVES, False),
@@ -42,7 +52,7 @@ LAST = (
     Column("In words", "The answer in a sentence", CURVES, False),
 )  # fmt: skip
 
-SORTS = "A click sorts, a second one the other way round, a third one as the sheet has them: best known first"
+SORTS = "A click sorts; ? explains all columns"
 
 ADDED = (
     "Share of the deviance on held-out time that {name} adds when it comes in, to the terms before it: those in bold sum to Explained. "
@@ -55,6 +65,12 @@ def explained_columns() -> str:
     """What the fixed columns and those of the candidates mean, as HTML."""
     said = [(one.title, one.help) for one in (*FIRST, *LAST)]
     said.insert(len(FIRST), ("+ term", ADDED.format(name="the term")))
+    said.append(
+        (
+            "Order",
+            "A click on a heading sorts, a second one the other way round, a third one as the sheet has them: best known first",
+        )
+    )
     return "".join(f"<p><b>{escape(title)}</b>: {escape(text)}.</p>" for title, text in said)
 
 

@@ -18,6 +18,7 @@ from glmgui.panels.answers.sheet_columns import (
     ADDED,
     FIRST,
     LAST,
+    PATH,
     SHARES,
     SORTS,
     Column,
@@ -35,6 +36,7 @@ _SORT = Qt.ItemDataRole.UserRole
 _YES, _NO = "\u2713", "\u2717"
 _FEWEST_ROWS = 2
 _BESIDE_SENTENCE = 16  # pixels
+_LEAST_PATH = 160  # pixels of the terms of a row
 
 
 class SheetModel(QAbstractTableModel):
@@ -95,9 +97,9 @@ class SheetModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole):
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._columns[section].title
+            return self._columns[section].heading
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
-            return f"{self._columns[section].help}. {SORTS}"
+            return f"{self._columns[section].in_short}. {SORTS}"
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole):
@@ -116,7 +118,9 @@ class SheetModel(QAbstractTableModel):
                 return one.inside
             if one.waiting:
                 return f"Unit {one.unit}: {one.waiting}"
-            return one.verdict if last == "Model" and one.verdict else one.sentence
+            if last == "Driven by":
+                return ", then ".join(one.terms)  # which may be cut; the sentence of the row is said below the table
+            return one.verdict if last == "Model" else None
         if role == Qt.ItemDataRole.FontRole and self._is_chosen(one, at):
             font = QFont()
             font.setBold(True)
@@ -323,7 +327,17 @@ class SheetTable(QWidget):
         last = self.model.columnCount() - 1
         for at in range(last):
             self.view.setColumnWidth(at, min(self.view.columnWidth(at) + 8, self.model.columns[at].widest))
+        self._fit_path()
         self._widen_sentence()
+
+    def _fit_path(self) -> None:
+        """The terms of a row give way where numbers beside them would not be whole; under the mouse they are."""
+        last = self.model.columnCount() - 1
+        path = next(at for at, part in enumerate(self.model.columns) if part.evidence == PATH)
+        needed = min(self.view.sizeHintForColumn(path) + 8, self.model.columns[path].widest)
+        beside = sum(self.view.columnWidth(at) for at in range(last) if at != path)
+        room = max(self.view.viewport().width() - beside, min(needed, _LEAST_PATH))
+        self.view.setColumnWidth(path, min(needed, room) if needed else self.view.columnWidth(path))
 
     def _widen_sentence(self) -> None:
         """The sentences are written whole, and take what room the other columns leave."""
@@ -340,6 +354,8 @@ class SheetTable(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
+            if self.model.n_answered:
+                self._fit_path()
             self._widen_sentence()
         elif event.type() == QEvent.Type.Leave:
             self.pointed.emit("")
@@ -365,6 +381,7 @@ class SheetTable(QWidget):
         header = self.view.horizontalHeader()
         if 0 <= at < header.count():
             header.resizeSection(at, max(header.sectionSize(at), header.sectionSizeHint(at)))
+        self.view.scrollToTop()  # to the rows that were asked for
         self._say()
 
     def _point(self, index: QModelIndex) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Signal
@@ -36,7 +37,7 @@ _ONE_MOMENT = "Unit {unit} is checked first; the others follow."
 _HEADINGS = ("OK", "KS", "Verdict")
 _HELPS = (
     "\u2713 nothing speaks against the model, \u2716 something does, \u2013 too few spikes to say",
-    "Largest difference of the rescaled intervals from the model, over what it stays below in 95 % of cases: above 1 it is rejected",
+    "Kolmogorov-Smirnov distance of the rescaled intervals from the model / what it stays below in 95 % of cases; sorted by how many times that it is",
     "The verdict in words; the unit's page has it in full",
 )
 
@@ -121,11 +122,11 @@ class GoodnessView(WordsColumn):
             return plain_rows(result.units)
         summary = found.summary
         rows = []
-        ratios = (summary["ks"] / summary["ks_band"]).values.tolist()
+        distances = zip(summary["ks"].values.tolist(), summary["ks_band"].values.tolist(), strict=True)
         judgements = [joint_judgement(found, result.simulated, unit) for unit in found.units]
-        for unit, one, ratio in zip(found.units, judgements, ratios, strict=True):
+        for unit, one, (distance, band) in zip(found.units, judgements, distances, strict=True):
             sign = "\u2013" if not one.judged else "\u2713" if one.adequate else "\u2716"
-            ks = Cell("" if ratio != ratio else f"{ratio:.2f}", ratio)
+            ks = Cell("" if distance != distance else f"{distance:.3f} / {band:.3f}", distance / band if band else math.nan)
             words = Cell(_in_short(one.verdict), tip=one.verdict)
             rows.append((unit, (Cell(sign, float(one.adequate) if one.judged else -1.0), ks, words)))
         right = sum(one.adequate for one in judgements)

@@ -65,7 +65,8 @@ class IntervalsPage(DescribedPage):
         self.plot.set_title(drawing.title)
         self.plot.setToolTip(drawing.help)
         self.plot.set_axes(drawing.x_axis, drawing.y_axis)
-        marks = [(period, f"{period:g} ms" if at else "") for at, period in enumerate(answer.refractory)]
+        words = f"{' and '.join(f'{period:g}' for period in answer.refractory)} ms"  # once: they stand too near each other for a word each
+        marks = [(period, words if period == max(answer.refractory) else "") for period in answer.refractory]
         self.plot.set_curves(drawing.curves, marks=marks)
         self.words.setText(answer.words)
 

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from glmengine.sentences import as_shown
+from glmengine.sentences import as_shown, of_all
 from glmgui import theme
 from glmgui.laid_over import WaitingWords
 from glmgui.panels.features.inputs import Input
@@ -250,9 +250,8 @@ class TermList(QWidget):
         self.view.setCurrentRow(-1 if current is None else current)
         self._silent = False
         in_model = sum(card.enabled for card in cards)
-        self._title.setText(
-            f"Terms ({len(cards)})" if in_model == len(cards) else f"Terms ({in_model} of {len(cards)} in the model)"
-        )
+        self._title.setText(f"Terms ({len(cards)})" if in_model == len(cards) else f"Terms ({in_model} of {len(cards)})")
+        self._title.setToolTip(f"{of_all(in_model, len(cards), 'terms')} in the model: those that are ticked" if cards else "")
         self._help.setText(
             "Terms add up. Drag one between others to reorder, onto another for their interaction. F2 renames, unticked is left out."
             if cards

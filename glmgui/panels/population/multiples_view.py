@@ -94,7 +94,11 @@ def caption(panel: Panel, count: int, *, common: bool) -> str:
     units = f"{count} unit{'s' if count != 1 else ''}"
     if isinstance(panel, MapPanel):
         span = f"{panel.value_axis.text}, {'one scale for all' if common else 'each unit on its own scale'}"
-        sides = "blue below zero, red above" if panel.signed else "dark is low, bright is high; blank: never visited"
+        sides = (
+            "blue below zero, red above"
+            if panel.signed
+            else "dark is low, bright is high, all of one colour in between: flat; blank: never visited"
+        )
         return f"{units}. Across: {panel.x_axis.text}. Up: {panel.y_axis.text}. Colours: {span}; {sides}."
     lines = "thick: model with its 95 % band" + (", thin: as recorded" if panel.data is not None else "")
     scale = "one scale for all" if common else "each unit on its own scale"

@@ -99,8 +99,11 @@ def test_lost_tracking_written_as_minus_one():
 def test_infinite_values_are_missing_and_the_share_is_said():
     values = np.arange(1000.0)
     values[:100] = np.inf
-    recording = made(raw(series=[series(values)]), "10.0 % of its values are missing")
+    recording = made(raw(series=[series(values)]), "10.0 % of its samples are missing")
     assert np.isnan(recording.covariates["x"].data.values[:100]).all()
+    place = np.tile(np.arange(1000.0)[:, None], 2)
+    place[:50, 0] = place[100:150, 1] = np.nan  # 5 % of the numbers of each coordinate, and no place for 10 % of the time
+    made(raw(series=[series(place, components=("x", "y"))]), "10.0 % of its samples are missing")
 
 
 def test_a_covariate_without_any_value_is_kept():

@@ -49,7 +49,7 @@ CASES = {
     "noise": ({"spikes": [*CLEAN, np.sort(RNG.uniform(0.01, 99.9, 9000))]}, "Unit 3 has 91 % of all spikes: it may be noise that was never sorted."),
     "no unit of measure": ({"unit": ""}, "No unit of measure is given for position."),
     "no unit of measure that says anything": ({"unit": "n.a."}, "No unit of measure is given for position."),
-    "lost tracking": ({"series": changed(WALK, slice(100, 300), np.nan)}, "position: 10.0 % of its values are missing; bins in longer gaps are not used."),
+    "lost tracking": ({"series": changed(WALK, slice(100, 300), np.nan)}, "position: 10.0 % of its samples are missing; bins in longer gaps are not used."),
     "sentinel": ({"series": changed(WALK, slice(100, 120), -1.0)}, "position: 20 samples of exactly -1 taken as missing."),
     "infinite": ({"series": changed(WALK, 7, np.inf)}, "position: 2 infinite values taken as missing."),
     "nothing valid": ({"series": np.full((2000, 2), np.nan)}, "position has no valid value: a term on it cannot be fitted."),

@@ -504,13 +504,38 @@ def test_the_order_of_the_sheet_is_said_and_a_third_click_brings_it_back(qtbot, 
         assert header.sectionSize(explained) >= header.sectionSizeHint(explained), "the heading has room beside its arrow"
         orders.append(header.sortIndicatorOrder())
     assert set(orders) == {Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder}
+    table.resize(1200, 110)
+    table.view.setMaximumHeight(70)
+    table.view.scrollToBottom()
     click()
+    assert table.view.verticalScrollBar().value() == 0, "what was asked for is seen"
     assert table.said.text() == "3 units, best known first"
     assert [table.sorted.index(at, 0).data() for at in range(3)] == first
     assert all(
         "A click sorts" in str(header.model().headerData(at, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole))
         for at in range(3)
     )
+
+
+def test_numbers_of_a_sheet_are_whole_where_the_terms_of_a_row_give_way_and_tips_are_short(qtbot, kept):
+    table = SheetTable()
+    qtbot.addWidget(table)
+    table.begin(("head_direction", "position.x x position.y"))
+    terms = ("head_direction", "position.x x position.y")
+    table.add([replace(one, terms=terms) for one in answer_rows(kept.sheet)])
+    view, header, model = table.view, table.view.horizontalHeader(), table.model
+    last = model.columnCount() - 1
+    numbers = sum(view.columnWidth(at) for at in range(last) if at != 1)
+    table.resize(numbers + 220, 260)
+    table.show()
+    assert view.columnWidth(1) < view.sizeHintForColumn(1)
+    reach = header.sectionPosition(last)
+    assert reach <= view.viewport().width() + 1, "no number is cut"
+    assert cell(table, "hd", "Driven by").data(Qt.ItemDataRole.ToolTipRole) == ", then ".join(terms)
+    table.resize(numbers + 900, 260)
+    qtbot.waitUntil(lambda: view.columnWidth(1) >= view.sizeHintForColumn(1))
+    tips = [str(header.model().headerData(at, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)) for at in range(last + 1)]
+    assert max(map(len, tips)) < 175, "a tip lies over the rows"
 
 
 def test_the_sentence_of_a_row_is_written_whole_and_said_without_a_click(opened, qtbot):
@@ -553,7 +578,7 @@ def test_products_of_terms_are_written_with_their_sign_and_copied_as_they_are(qt
     qtbot.addWidget(table)
     table.begin(("position.x x position.y",), ("1",), "waiting")
     at = [part.title for part in table.model.columns].index("+ position.x x position.y")
-    assert table.view.horizontalHeader()._lines_of(at) == ["+ position.x × position.y"]
+    assert table.view.horizontalHeader()._lines_of(at) == ["+ position.x", "× position.y"]
     shown = table.view.itemDelegate().displayText("position.x x position.y, then history", table.view.locale())
     assert shown == "position.x × position.y, then history"
     table.copy.click()

@@ -175,6 +175,10 @@ def test_surrogates_stand_beside_the_data_and_can_be_saved(fitted, surrogates, m
     assert "no, something is missing" in page.goodness.verdict.text()
     assert "imulated spikes are unlike the recorded ones" in page.goodness.verdict.text()
     assert page.goodness.rows(result).said.startswith("The model passes for 0 of ")
+    found = page.goodness._checks.goodness(page.goodness.held_out).summary
+    ks = [cells[1] for _, cells in page.goodness.rows(result).rows]
+    assert ks[0].text == f"{float(found['ks'][0]):.3f} / {float(found['ks_band'][0]):.3f}", "as the answer sheet says it"
+    assert ks[0].value == float(found["ks"][0] / found["ks_band"][0])
     assert "Unit place ran away" in page.simulation.runaway.text
     assert [one.text() for one in page.simulation.remedies.buttons] == [
         "Give the history a refractory time",

@@ -159,6 +159,9 @@ def test_only_the_page_that_is_seen_asks_and_only_once(qtbot, panel, document, r
     turned_to(qtbot, panel, panel.pages.intervals)
     assert asked.count(panel.pages.intervals.label) == 1
     assert panel.pages.intervals.plot.title == f"Intervals of unit {recording.unit_names[1]}"
+    assert [words for _, words in panel.pages.intervals.plot.drawing().marks if words] == ["1 and 2 ms"], (
+        "each line has its number"
+    )
     document.select(unit=recording.unit_names[0])
     settled(qtbot, panel)
     assert asked.count(panel.pages.intervals.label) == 2

@@ -18,6 +18,7 @@ from glmgui.panels.population import PopulationPanel
 from glmgui.panels.population.matrix_view import TREE
 from glmgui.panels.population.multiples_view import caption
 from glmgui.plots.coupling_graph import CouplingGraph
+from glmgui.plots.small_cells import scale_of
 from glmgui.plots.small_multiples import SmallMultiples
 from glmgui.work.selected_units import can_fit_only, can_leave_out, fit_only, leave_out
 
@@ -241,6 +242,20 @@ def test_a_fault_stands_in_the_page_and_the_next_result_is_shown(panel, document
         qtbot.waitUntil(lambda: "no such thing" in panel.message.text)
     document.set_result(replace(coupled))
     qtbot.waitUntil(lambda: not panel.message.text and panel.tabs.isVisible())
+
+
+def test_a_flat_map_is_painted_in_neither_the_brightest_nor_the_darkest_colour():
+    from glmgui.drawings.series import RATE, Axis
+
+    x = np.linspace(0, 1, 12)
+    bump = 10 * np.exp(-((x[:, None] - 0.5) ** 2 + (x - 0.5) ** 2) / 0.02)
+    flat = 3.0 + 0.01 * bump / 10
+    panel = MapPanel("place", Axis("x", "cm"), Axis("y", "cm"), RATE, x, x, np.stack([bump, flat]), True)
+    own = [scale_of(panel, np.array([unit])) for unit in (0, 1)]
+    assert (own[0].low, own[0].high) == (0.0, pytest.approx(bump.max()))
+    assert (flat.mean() - own[1].low) / (own[1].high - own[1].low) == pytest.approx(0.5, abs=0.01)
+    together = scale_of(panel, np.array([0, 1]))
+    assert together.high == pytest.approx(bump.max())
 
 
 def test_of_five_hundred_units_only_those_in_view_are_painted(qtbot, monkeypatch):

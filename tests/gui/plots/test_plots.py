@@ -408,9 +408,32 @@ def test_scores_are_sorted_with_missing_ones_last(qtbot):
     plot.show()
     plot.set_scores({"a": 0.1, "b": float("nan"), "c": 0.4}, Axis("deviance explained"))
     assert list(plot.numbers()["unit"]) == ["c", "a", "b"]
+    axis = plot.area.getAxis("bottom")
+    assert axis.tickStrings(axis.tickValues(0.2, 6.8, 340)[0][1], 1.0, 1.0) == ["c", "a", "b"], "units, and not their ranks"
     with qtbot.waitSignal(plot.picked) as picked:
         qtbot.mouseClick(plot.view.viewport(), Qt.MouseButton.LeftButton, pos=plot.view.mapFromScene(scene_point(plot, 2, 0.05)))
     assert picked.args == ["a"]
+
+
+def test_the_name_of_the_selected_unit_stands_on_its_bar_and_covers_none(qtbot):
+    plot = ScorePlot("Held out", Axis("deviance explained"))
+    qtbot.addWidget(plot)
+    plot.resize(500, 300)
+    plot.show()
+    scores = {f"grid{at}": 0.5 - 0.04 * at for at in range(11)}
+    plot.set_scores(scores, Axis("deviance explained"))
+    for at in (0, 5, 10):
+        plot.set_selected(f"grid{at}")
+        words = plot._mark
+        left = (
+            words.pos().x()
+            if words.anchor.x() == 0
+            else words.pos().x() - words.boundingRect().width() * plot.area.vb.viewPixelSize()[0]
+        )
+        first = max(int(left + 0.5), 1)
+        assert words.pos().y() == pytest.approx(scores[f"grid{min(first, at + 1) - 1}"]), "on the highest bar below it"
+        assert abs(words.pos().x() - (at + 1)) <= 0.5
+    assert plot._mark.anchor.x() == 1, "at the right end it reaches to the left"
 
 
 def test_dragging_on_the_time_line_draws_an_interval(qtbot):

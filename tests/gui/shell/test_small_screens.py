@@ -63,7 +63,7 @@ def test_words_in_a_plot_lie_inside_it(fitted, at_rest):  # noqa: F811
     assert not outside
 
 
-def test_a_unit_is_named_above_the_bars(qtbot):
+def test_a_unit_is_named_on_its_bar(qtbot):
     plot = ScorePlot("Held out", Axis("deviance explained"))
     qtbot.addWidget(plot)
     plot.resize(260, 140)
@@ -74,8 +74,10 @@ def test_a_unit_is_named_above_the_bars(qtbot):
     for _ in range(3):
         QApplication.processEvents()
     (name,) = (one for one in plot.scene.items() if isinstance(one, InsideText))
-    highest = plot.area.vb.mapViewToScene(QPointF(1.0, 0.5)).y()
-    assert name.textItem.sceneBoundingRect().bottom() <= highest + 5  # the margin of its letters
+    own, before = (plot.area.vb.mapViewToScene(QPointF(place, value)) for place, value in ((1.65, 0.45), (1.35, 0.5)))
+    words = name.textItem.sceneBoundingRect()
+    assert own.y() - 12 <= words.bottom() <= own.y() + 5  # the margin of its letters
+    assert words.left() >= before.x() - 5, "it covers no higher bar"
 
 
 def test_what_runs_can_be_ended_from_a_narrow_toolbar(fitted, at_rest):  # noqa: F811
