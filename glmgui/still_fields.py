@@ -19,8 +19,9 @@ from qtpy.QtWidgets import (
 )
 
 from glmgui.range_note import RangeNote
+from glmgui.typed_numbers import number_in
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_WHOLE = re.compile(r"[+-]?\d+")
 _NO_END = 1e9  # an end of a range that stands for none
 _BESIDE_ICON = 4  # pixels that a style keeps between icon and text
 
@@ -81,27 +82,28 @@ class SaysRange:
     """Mixed into fields for numbers: one outside the range can be typed, is not taken, and a note beside the field says which are."""
 
     _note: RangeNote | None = None
+    _wanted = "a number"
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
         self.setKeyboardTracking(False)  # else the digits that are in the range are taken on the way to one that is not
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        """What is not taken can be typed all the same: of ``0,005`` and ``5 ms``, letter by letter, Qt would make 5."""
         state, text, position = super().validate(text, position)
-        if state == QValidator.State.Invalid and _NUMBER.fullmatch(self._bare(text)):
-            state = QValidator.State.Intermediate
-        return state, text, position
+        return (QValidator.State.Intermediate if state == QValidator.State.Invalid else state), text, position
 
     def fixup(self, text: str) -> str:
         """Called by Qt where what was typed is not taken; what stood there before comes back then."""
-        typed = self._bare(text)
-        if _NUMBER.fullmatch(typed) and not self.minimum() <= float(typed) <= self.maximum():
+        typed, number = self._bare(text), self._number(text)
+        if typed and not (number is not None and self.minimum() <= number <= self.maximum()):
             if self._note is not None:
                 self._note.hide()
                 self._note.deleteLater()  # also where it was never seen
             self._note = RangeNote(self)
             self._note.gone.connect(self._forget_note)
-            self._note.say(f"{typed} is not taken: {self.range_in_words}")
+            said = f"{typed} is not taken: " if number is not None else f"'{typed}' is not taken: {self._wanted} "
+            self._note.say(said + self.range_in_words)
         return super().fixup(text)
 
     @property
@@ -124,9 +126,19 @@ class SaysRange:
         """The number without the unit of measure behind it."""
         return text.removesuffix(self.suffix()).strip()
 
+    def _number(self, text: str) -> float | None:
+        """The number that a text stands for; None where it stands for none."""
+        return number_in(self._bare(text))
+
 
 class StillSpin(SaysRange, NoWheel, QSpinBox):
     """A spin box of whole numbers."""
+
+    _wanted = "a whole number"
+
+    def _number(self, text: str) -> float | None:
+        bare = self._bare(text)
+        return float(bare) if _WHOLE.fullmatch(bare) else None
 
 
 class StillDouble(SaysRange, NoWheel, QDoubleSpinBox):

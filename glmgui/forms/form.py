@@ -28,6 +28,7 @@ from glmengine.spec import Spec
 from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
 from glmgui.forms.nested import Admit, Making, Wide, make_editor
+from glmgui.forms.numbers import NumberBox
 from glmgui.forms.pending import Refusal
 from glmgui.widgets.form_scroll import hold_still
 from glmgui.widgets.texts import hint
@@ -199,6 +200,9 @@ class SpecForm(Refusal, QWidget):
         title, help_text = info.title or in_words(field), help_of(info)
         editor.describe(title, help_text, f"{self._name}_{field}")
         unit = extra_of(info, "unit")
+        for control in editor.controls():
+            if isinstance(control, NumberBox):
+                control.unit = unit
         self._titles[field] = title
         label = QLabel(_labelled(title, "" if unit.startswith("of the") else unit), self)
         label.setToolTip(help_text)

@@ -15,18 +15,19 @@ from glmengine.errors import GlmError
 from glmengine.sentences import plain_power
 from glmgui.forms.editors import Editor, TextEditor
 from glmgui.still_fields import StillDouble, StillSlider, StillSpin
+from glmgui.typed_numbers import number_in
 from glmgui.widgets.sizes import keep_wide
 
 _STEPS = 400
 _WIDE = 100  # a range beyond which most of a slider would lie far above what is usual
 _UNBOUNDED = 1e12
-_NUMBER_BEGUN = re.compile(r"[+-]?\d*\.?\d*([eE][+-]?\d*)?")
 
 
 class NumberBox(StillDouble):
-    """A spin box for real numbers of any size: shows and takes ``1e-4``, with a point in any locale."""
+    """A spin box for real numbers of any size: shows and takes ``1e-4``, shows a point in any locale, takes other units of time (``5 ms``)."""
 
     _at_least = ""  # what the least value means, where it stands for something
+    unit = ""  # of measure, where it stands beside the field and not in it
 
     def __init__(self, low: float = -_UNBOUNDED, high: float = _UNBOUNDED, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,21 +55,18 @@ class NumberBox(StillDouble):
             return self.minimum()
         if text == self.textFromValue(self.value()):
             return self.value()  # what is shown is rounded; leaving the field must not round the value
-        try:
-            return float(text)
-        except ValueError:
-            return self.value()
+        number = self._number(text)
+        return self.value() if number is None else number
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         if self._at_least and not self._bare(text):
             return QValidator.State.Acceptable, text, position
-        try:
-            number = float(self._bare(text))
-        except ValueError:
-            begun = _NUMBER_BEGUN.fullmatch(self._bare(text))
-            return (QValidator.State.Intermediate if begun else QValidator.State.Invalid), text, position
-        inside = self.minimum() <= number <= self.maximum()
-        return (QValidator.State.Acceptable if inside else QValidator.State.Intermediate), text, position
+        number = self._number(text)
+        taken = number is not None and self.minimum() <= number <= self.maximum()
+        return (QValidator.State.Acceptable if taken else QValidator.State.Intermediate), text, position
+
+    def _number(self, text: str) -> float | None:
+        return number_in(self._bare(text), self.suffix().strip() or self.unit)
 
     def stepBy(self, steps: int) -> None:
         step = 10.0 ** (math.floor(math.log10(abs(self.value()))) - 1) if self.value() else 0.1

@@ -7,6 +7,8 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QHelpEvent, QIcon, QPixmap
 from qtpy.QtWidgets import QLineEdit, QToolTip, QWidget
 
+from glmengine.analysis.analysis import Time
+from glmgui.forms.form import SpecForm
 from glmgui.forms.numbers import NumberBox, WholeBox
 from glmgui.range_note import RangeNote
 from glmgui.still_fields import StillCombo, StillDouble
@@ -89,3 +91,64 @@ def test_a_number_outside_its_range_is_not_taken_and_the_range_is_said_beside_th
     qtbot.keyClicks(box, "1" if usual > 0 else "-1")
     assert box.said_of_range == ""
     qtbot.waitUntil(lambda: not page.findChildren(RangeNote))  # of a hundred fields each had kept a note and its timer
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("5 ms", 0.005),
+        ("5ms", 0.005),
+        ("250 \u00b5s", 2.5e-4),
+        ("0,05", 0.05),
+        ("2e1 ms", 0.02),
+        ("0.5 s", 0.5),
+        ("0.05 min", 3.0),
+    ],
+)
+def test_other_units_of_time_and_a_comma_are_understood(qtbot, typed, value):
+    box = real()
+    qtbot.addWidget(box)
+    box.setValue(0.01)
+    box.selectAll()
+    qtbot.keyClicks(box, typed)
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == value
+    assert box.said_of_range == ""
+
+
+@pytest.mark.parametrize(
+    ("make", "usual", "typed", "said"),
+    [
+        (real, 0.01, "abc", "'abc' is not taken: a number from 1e-05 to 10 s"),
+        (real, 0.01, "5 cm", "'5 cm' is not taken: a number from 1e-05 to 10 s"),
+        (real, 0.01, "1,000", "'1,000' is not taken: a number from 1e-05 to 10 s"),
+        (real, 0.01, "20 min", "20 min is not taken: from 1e-05 to 10 s"),
+        (real, 0.01, "nan", "'nan' is not taken: a number from 1e-05 to 10 s"),
+        (whole, 5, "2.5", "'2.5' is not taken: a whole number from 1 to 40 bins"),
+        (whole, 5, "7ms", "'7ms' is not taken: a whole number from 1 to 40 bins"),
+        (fixed, 3.0, "4mm", "'4mm' is not taken: a number from 0.5 to 20"),
+        (lambda: NumberBox(0.0), 3.0, "5 ms", "'5 ms' is not taken: a number at least 0"),
+    ],
+)
+def test_what_is_no_number_is_refused_as_a_whole(qtbot, make, usual, typed, said):
+    box = make()
+    qtbot.addWidget(box)
+    box.show()
+    box.setValue(usual)
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, typed)
+    assert box.cleanText() == typed
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == usual
+    assert box.said_of_range == said
+
+
+def test_a_field_of_a_form_knows_the_unit_beside_it(qtbot):
+    form = SpecForm(Time, fields=("max_gap", "bin_size"), name="time")
+    qtbot.addWidget(form)
+    (box,) = form.editor("bin_size").controls()[:1]
+    box.selectAll()
+    qtbot.keyClicks(box, "5 ms")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == 0.005
