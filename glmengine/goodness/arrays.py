@@ -47,7 +47,8 @@ def goodness_of(
         centre[row, : len(one.centre)] = one.centre
     names = np.array([one.name for one in groupings], dtype=str)
     by_covariate = [_grouped([checks.covariates[at] for checks in found], bin_size, most) for at in range(len(groupings))]
-    stacked = {key: np.stack([one[key] for one in by_covariate], axis=1) for key in (by_covariate[0] if by_covariate else ())}
+    none = {key: np.empty((len(unit), 0, most)) for key in _COLUMNS.values()}  # a recording may have no covariates
+    stacked = {key: np.stack([one[key] for one in by_covariate], axis=1) for key in none} if by_covariate else none
     lag, apart = np.arange(1, lengths.lags + 1) * bin_size, np.arange(1, N_APART + 1)
     first, last = found[0].bands.first * bin_size, found[0].bands.last * bin_size
     influence = pairs = None
@@ -148,15 +149,21 @@ def _each(found: Sequence[UnitChecks], path: str, item: int | None = None) -> np
 def _grouped(rows: Sequence[Mismatch], bin_size: float, most: int) -> dict[str, np.ndarray]:
     """Columns (unit, group) of mismatches, rates per second, filled up with NaN to `most` groups."""
     columns: dict[str, np.ndarray] = {}
-    for name in ("n_bins", "observed", "expected", "z", "residual", "residual_half"):
+    for name, column in _COLUMNS.items():
         values = np.full((len(rows), most), np.nan)
         for at, row in enumerate(rows):
             own = getattr(row, name)
             with np.errstate(divide="ignore", invalid="ignore"):
-                own = own / (row.n_bins * bin_size) if name in ("observed", "expected") else own
+                own = own / (row.n_bins * bin_size) if column != name else own
             values[at, : len(own)] = own
-        columns[f"{name}_hz" if name in ("observed", "expected") else name] = values
+        columns[column] = values
     return columns
+
+
+_COLUMNS = {name: name for name in ("n_bins", "observed", "expected", "z", "residual", "residual_half")} | {
+    name: f"{name}_hz" for name in ("observed", "expected")
+}
+"""Names of the columns of mismatches, in which observed and expected amounts are rates."""
 
 
 def _summary(

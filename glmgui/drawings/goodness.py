@@ -78,6 +78,8 @@ def pairs_drawing(found: Goodness) -> Images | None:
 
 def _covariates(covariates: xr.Dataset) -> list[str]:
     """Those with a residual anywhere."""
+    if not covariates.sizes["covariate"]:  # results of before have no columns then
+        return []
     known = np.isfinite(covariates["residual"].transpose("covariate", "group").values).any(axis=1)
     return [str(name) for name, has in zip(covariates["covariate"].values, known, strict=True) if has]
 

@@ -18,7 +18,7 @@ _APART, _LEAST_APART = 8, 5  # pixels between two labels beside each other
 _BEYOND = 12  # pixels that a label may be longer than its axis
 _LINE = 1.05  # heights of a line from one label to the one below it
 _SHARE_OF_NAMES = 0.4  # of the width of a plot that names beside it may take
-_LEAST_LETTERS = 11  # that each name keeps
+_LEAST_LETTERS, _LEAST_IN_FIXED = 11, 4  # that each name keeps
 _SHARE_OF_LABEL, _NUDGE = 0.8, 5  # of its height that pyqtgraph makes room for, and pixels that it is moved outwards
 _COUNTS_OF_ANGLES = (9, 5, 3)  # at most, where there is room
 
@@ -76,7 +76,7 @@ class NamedAxis(QuietAxis):
         self.cut_label = ""  # the whole label, where it is not written whole
         super().__init__(orientation)
         self._names: dict[float, str] = {}
-        self._short: tuple[int, dict[float, str]] = (0, {})  # names as they are written, of how many letters at most
+        self._short: tuple[object, dict[float, str]] = (0, {})  # names as they are written, and for which room
         self._longest = (0.0, 0.0, 0)  # height of the font, pixels a letter of the widest name, letters of the longest
         self._round = self._angles = False
         self._coarsest = 0.0  # spacing of the numbers that are written first
@@ -222,13 +222,36 @@ class NamedAxis(QuietAxis):
             a_letter = max((metrics.horizontalAdvance(name) / len(name) for name in names), default=1.0)
             self._longest = metrics.height(), a_letter, max(map(len, names), default=0)
         _, a_letter, most = self._longest
-        letters = max(int(min(self._room_for_a_name() / max(a_letter, 1.0), most)), _LEAST_LETTERS)
-        if self._short[0] != letters:
-            self._short = letters, dict(zip(self._names, told_apart(list(self._names.values()), letters), strict=True))
+        room, fixed = self._room_for_a_name(), self._has_fixed_width
+        letters = max(int(min(room / max(a_letter, 1.0), most)), _LEAST_IN_FIXED if fixed else _LEAST_LETTERS)
+        key = (letters, room) if fixed else letters
+        if self._short[0] != key:
+            short = told_apart(list(self._names.values()), letters)
+            fewer = letters
+            while fixed and fewer > _LEAST_IN_FIXED and max(map(metrics.horizontalAdvance, short)) > room:
+                fewer -= 1  # what begins with wide letters; pyqtgraph leaves out a name that does not fit
+                short = told_apart(list(self._names.values()), fewer)
+            self._short = key, dict(zip(self._names, short, strict=True))
         return self._short[1]
 
+    @property
+    def _has_fixed_width(self) -> bool:
+        return self.orientation in ("left", "right") and self.fixedWidth is not None
+
+    def _beside_names(self) -> float:
+        """Pixels of the width of an upright axis that are not its names'."""
+        label = _SHARE_OF_LABEL * self.label.boundingRect().height() if self.label.isVisible() else 0.0
+        return self.style["tickTextOffset"][0] + max(0, self.style["tickLength"]) + label
+
+    def width_of_names(self) -> float:
+        """Pixels that an upright axis takes where its names are written whole."""
+        metrics = QFontMetricsF(self.style["tickFont"] or QGuiApplication.font())
+        return self._beside_names() + max(map(metrics.horizontalAdvance, self._names.values()), default=0.0)
+
     def _room_for_a_name(self) -> float:
-        """Pixels: beside a plot a share of its width, below it as far as the next name."""
+        """Pixels: beside a plot a share of its width, or what a fixed width leaves, below it as far as the next name."""
+        if self._has_fixed_width:
+            return self.fixedWidth - self._beside_names()
         if self.orientation in ("left", "right"):
             return _SHARE_OF_NAMES * self.parentItem().size().width() if self.parentItem() is not None else 0.0
         places, span = list(self._names), abs(self.range[1] - self.range[0])

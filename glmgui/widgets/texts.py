@@ -45,10 +45,15 @@ class Title(QLabel):
 class ElidedLabel(QLabel):
     """A line of text that ends with three dots where there is no room for all of it; the whole is its tooltip then, with what its words mean."""
 
+    keeps = 0  # letters that it asks room for, and has; 0: for all of them, and none at least
     _cut = ""  # the text where it is cut
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.fontMetrics().horizontalAdvance("\u2026"), super().minimumSizeHint().height())
+        least = self.text() if len(self.text()) <= self.keeps else f"{self.text()[: self.keeps]}\u2026"
+        return QSize(self.fontMetrics().horizontalAdvance(least or "\u2026"), super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint() if self.keeps else super().sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         room = self.contentsRect()
@@ -113,14 +118,17 @@ class Sentences(QLabel):
 
     def text(self) -> str:
         """As it was given."""
-        return super().text().replace(_HELD, " ")
+        return super().text().replace(_HELD, " ").replace(_MAY_BREAK, "")
 
 
-_HELD = "\u00a0"
+_HELD, _MAY_BREAK = "\u00a0", "\u200b"
+_LONGEST_WORD = 40  # letters; a longer one, as a unit can be called, would make a page wider than the screen
 
 
 def held_together(text: str) -> str:
-    """The text with no line ending between a number and its unit of measure or noun, nor between a day and its hour."""
+    """The text with no line ending between a number and its unit of measure or noun, nor between a day and its hour, but within words that
+    no line could hold."""
+    text = re.sub(rf"(\S{{{_LONGEST_WORD}}})(?=\S)", rf"\1{_MAY_BREAK}", text)
     return re.sub(r"(?<=\d) (?=[^\W\d]|%)|(?<=\btoday) (?=\d)|(?<=\byesterday) (?=\d)", _HELD, text)
 
 

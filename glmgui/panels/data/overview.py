@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LABEL = 10  # an upright axis of a low plot has no room for more; the title has it
 _LEFT = "\u2192 is used"
+_LEAST_LEFT, _MOST_LEFT = 84.0, 160.0  # pixels of the axes, whose names are cut beyond that
 
 
 class Overview(QWidget):
@@ -42,8 +43,7 @@ class Overview(QWidget):
         self.covariate.header.insertWidget(self.covariate.header.count() - 1, self._spikes)
         for plot in (self.covariate, self.time_line):
             plot.area.setXLink(self.raster.area)
-        for plot in (self.covariate, self.raster, self.time_line):  # one left edge, so that times stand under each other
-            plot.area.getAxis("left").setWidth(84)
+        self._keep_one_edge()
         for plot in (self.covariate, self.raster):  # the time line below has the one time axis
             plot.share_time_axis()
         self._waiting = {plot: WaitingWords(plot.view, axes=True) for plot in (self.covariate, self.raster, self.time_line)}
@@ -59,6 +59,14 @@ class Overview(QWidget):
         self.raster.picked.connect(self.unit_picked)
         self.time_line.intervals_changed.connect(self.intervals_changed)
         self.time_line.draw_by_keys()
+
+    def _keep_one_edge(self) -> None:
+        """Begin the plots at one left edge, so that times stand under each other, as far to the right as their names need."""
+        named = (self.raster, self.time_line)
+        width = min(max(_LEAST_LEFT, *(plot.area.getAxis("left").width_of_names() for plot in named)), _MOST_LEFT)
+        for plot in (self.covariate, *named):
+            if plot.area.getAxis("left").fixedWidth != width:
+                plot.area.getAxis("left").setWidth(width)
 
     def begin(self, covariate: str, spikes: str, epochs: str) -> None:
         """Take away what is of the recording before, and say in each plot what is being done for it."""
@@ -86,6 +94,7 @@ class Overview(QWidget):
         else:
             names = tuple(unit.name for unit in summary.units)
             self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span, summary.levels)
+        self._keep_one_edge()
         what = "Spikes" if summary.words.per_spike else "Activity"
         self.raster.set_title(f"{what} of {len(summary.units)} units" if len(summary.units) != 1 else what)
 
@@ -104,6 +113,7 @@ class Overview(QWidget):
         if left is not None:
             lines |= {_LEFT: left}
         self.time_line.set_epochs(lines, [*used, _LEFT], span)
+        self._keep_one_edge()
         self.time_line.set_intervals(intervals)
 
     @property

@@ -14,7 +14,7 @@ from glmgui.panels.results.wording import BY_KEY, state_in_short
 from glmgui.plots import Axis, ScorePlot
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
-from glmgui.widgets.tables import NumberItem, plain_table
+from glmgui.widgets.tables import GivingWay, NumberItem, plain_table
 from glmgui.widgets.texts import ElidedLabel, hint
 from glmgui.work.runs import Runs, UnitSoFar
 
@@ -68,6 +68,7 @@ class FillingView(QWidget):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
+        self._words = GivingWay(self.table)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.bars = ScorePlot("All units so far", Axis("held-out deviance explained"), name="filling_bars", parent=self)
@@ -151,6 +152,7 @@ class FillingView(QWidget):
                 value = one.deviance_explained if part == 1 else one.strength
                 self.table.setItem(at, part, NumberItem(text, value) if part in (1, 2) else QTableWidgetItem(text))
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self._words.fit()
 
     def _picked(self) -> None:
         items = self.table.selectedItems()

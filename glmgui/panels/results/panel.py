@@ -28,7 +28,7 @@ from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.notes import Notes
 from glmgui.widgets.page import Page, WhenSeen
-from glmgui.widgets.texts import hint
+from glmgui.widgets.texts import ElidedLabel, hint
 from glmgui.work.runs import Run, Runs
 
 STALE = "The analysis has changed since this fit \u2013 fit again (Ctrl+R)."
@@ -65,8 +65,9 @@ class ResultsPanel(Page):
         self._which = StillCombo(self)
         self._which.setObjectName("population_score")
         self._which.setAccessibleName("Score shown of all units")
-        self.title = QLabel(self)
+        self.title = ElidedLabel(self)
         self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.keeps = 24
         self.verdict = hint("", self)
         self.state = MessageLine("unit_state", self)
         self.notes = Notes("result", "What was left out, doubtful or approximate in this fit", self)

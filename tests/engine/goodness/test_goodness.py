@@ -302,3 +302,15 @@ def test_the_bar_goes_with_the_units_that_are_checked_and_moves_within_each(smal
     np.testing.assert_allclose(np.diff(begun), np.diff(begun).mean(), rtol=1e-6)
     assert all(len(said) > 9 and said == sorted(said) for said in each)
     assert max(np.diff(said).max() for said in each) < 0.3 * np.diff(begun).mean()
+
+
+def test_a_recording_without_covariates_is_checked_and_saved(tmp_path):
+    recording = replace(made(one=(lambda times, x, z: 20.0, 0.0)), covariates={})
+    result = fitted(recording, HISTORY)
+    found = result.goodness(recording)
+    assert {values.sizes["covariate"] for values in found.covariates.data_vars.values()} == {0}
+    assert "residual" in found.covariates
+    result.with_goodness(found).save(tmp_path / "r.nc")
+    again = Result.load(tmp_path / "r.nc").goodness_of_fit
+    assert again.covariates.sizes["covariate"] == 0
+    assert str(again.summary["verdict"].item()) == str(found.summary["verdict"].item())

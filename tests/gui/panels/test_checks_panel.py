@@ -17,6 +17,7 @@ from glmengine.results.result import Result
 from glmengine.simulation.likeness import inside
 from glmengine.simulation.runaway import Runaway
 from glmengine.simulation.surrogates import Surrogates
+from glmgui.drawings.goodness import goodness_drawings
 
 
 @pytest.fixture(scope="module")
@@ -253,3 +254,13 @@ def test_another_recording_is_not_checked_with_the_fit(fitted, small_recording):
     fitted.document.set_recording(replace(small_recording, name="other"))
     assert "not the one that was fitted" in page.goodness.run.message.text
     assert not page.goodness.again.isEnabled()
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_goodness_is_drawn_of_a_recording_without_covariates(checked, earlier):
+    found = checked.goodness_of_fit
+    none = found.covariates.isel(covariate=[], group=[])
+    found = replace(found, covariates=none.drop_vars(list(none.data_vars)) if earlier else none)
+    drawn = [drawing.name for drawing in goodness_drawings(found, found.units[0], {})]
+    assert drawn == [name for name in drawn if "covariate" not in name]
+    assert "goodness_ks" in drawn

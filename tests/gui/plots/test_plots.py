@@ -342,6 +342,32 @@ def test_epochs_and_a_selection_that_are_the_same_are_not_drawn_again(qtbot):
     assert any("unit b" in item.textItem.toPlainText() for item in bars.area.items if isinstance(item, InsideText))
 
 
+LONG = "神経細胞_" + "x" * 295
+
+
+@pytest.mark.parametrize("width", [84.0, 160.0])
+def test_names_beside_an_axis_of_one_width_are_cut_and_none_is_left_out(qtbot, width):
+    line = TimeLine("Time")
+    qtbot.addWidget(line)
+    axis = line.area.getAxis("left")
+    axis.setWidth(width)
+    line.resize(600, 160)
+    line.show()
+    whole = {"all": np.array([[0.0, 10.0]]), "reward consumption": np.array([[0.0, 5.0]])}
+    line.set_epochs(whole, ["all"], (0.0, 10.0))
+    line.set_epochs({**whole, LONG: np.array([[2.0, 5.0]])}, ["all"], (0.0, 10.0))
+    axis.picture = None
+    painted = QPainter(picture := QPicture())
+    *_, texts = axis.generateDrawSpecs(painted)
+    painted.end()
+    assert not picture.isNull()
+    written = [text for _, _, text in texts]
+    assert len(written) == 3
+    assert "all" in written
+    assert all(text.startswith(("all", "rew", "神経")) for text in written)
+    assert axis.width_of_names() > 300
+
+
 def test_a_raster_shows_density_where_ticks_run_together_and_a_click_picks(qtbot):
     plot = RasterPlot()
     qtbot.addWidget(plot)

@@ -14,7 +14,7 @@ from glmgui.notices import notices
 from glmgui.plots import RasterPlot
 from glmgui.widgets.columns import Columns
 from glmgui.widgets.page import PageScroll
-from glmgui.widgets.texts import Sentences, held_together
+from glmgui.widgets.texts import ElidedLabel, Sentences, held_together
 from tests.gui.shell.test_looks import STEPS, fitted, lasting, looked_at, pages_of  # noqa: F401
 
 SIZES = [(683, 490), (911, 490)]
@@ -105,6 +105,19 @@ def test_no_line_ends_between_a_number_and_what_it_counts(qtbot):
     qtbot.addWidget(label)
     assert label.text() == "at the 5 % level"
     assert "\u00a0" in QLabel.text(label)
+
+
+def test_a_word_that_no_line_could_hold_makes_a_label_no_wider(qtbot):
+    name = "神経細胞_" + "x" * 295
+    label, title, usual = Sentences(f"Unit {name} is right."), ElidedLabel(f"Unit {name}"), ElidedLabel("Unit hd12")
+    for one in (label, title, usual):
+        qtbot.addWidget(one)
+    title.keeps = usual.keeps = 24
+    assert label.text() == f"Unit {name} is right."
+    letter = label.fontMetrics().horizontalAdvance("神")
+    assert label.minimumSizeHint().width() < 60 * letter
+    assert title.sizeHint().width() < 30 * letter
+    assert usual.minimumSizeHint().width() == usual.fontMetrics().horizontalAdvance("Unit hd12")
 
 
 @pytest.mark.parametrize("size", SIZES)
