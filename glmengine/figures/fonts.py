@@ -1,14 +1,42 @@
-"""Fonts in PDF files, cut down to the letters that a figure has."""
+"""Fonts of figures: those that have the letters which the font of the style has not, and how they are cut down in PDF files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 from typing import Any
 
 _LAYOUT_TABLES = ("GDEF", "GPOS", "GSUB", "kern")
 _swapping = Lock()
+
+OTHER_SCRIPTS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Noto Sans JP",
+    "Noto Sans SC",
+    "Noto Sans KR",
+    "Hiragino Sans",
+    "PingFang SC",
+    "Apple SD Gothic Neo",
+    "Yu Gothic",
+    "Microsoft YaHei",
+    "Malgun Gothic",
+    "WenQuanYi Micro Hei",
+    "Droid Sans Fallback",
+    "Arial Unicode MS",
+)
+"""Fonts with Chinese, Japanese and Korean letters that systems bring with them; that of matplotlib has none."""
+
+
+@cache
+def fonts_of_other_scripts() -> tuple[str, ...]:
+    """Those of `OTHER_SCRIPTS` that are installed: names of units are written in any language, and were empty boxes."""
+    from matplotlib.font_manager import fontManager
+
+    installed = set(fontManager.get_font_names())
+    return tuple(name for name in OTHER_SCRIPTS if name in installed)
 
 
 @contextmanager

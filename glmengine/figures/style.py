@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import field_validator
 
 from glmengine.errors import GlmError
+from glmengine.figures.fonts import fonts_of_other_scripts
 from glmengine.io.files.plain_text import toml_file
 from glmengine.spec import Spec, param
 
@@ -114,7 +115,7 @@ class Style(Spec):
         """What matplotlib is set to while a figure in this style is drawn or written."""
         size = self.font_size
         return {
-            "font.family": [*self.font, *({ALWAYS_THERE} - set(self.font))],
+            "font.family": list(dict.fromkeys((*self.font, ALWAYS_THERE, *fonts_of_other_scripts()))),
             "font.size": size,
             "figure.titlesize": 1.2 * size,
             "axes.titlesize": 1.1 * size,

@@ -22,7 +22,8 @@ from glmengine.sentences import numbered
 if TYPE_CHECKING:
     from glmengine.io.recipe.recipe import Recipe
 
-LABELS = ("cluster_group.tsv", "cluster_info.tsv", "cluster_KSLabel.tsv", "cluster_group.csv", "cluster_groups.csv")
+ENDINGS = ("tsv", "csv")
+LABELS = tuple(f"cluster_{what}.{ending}" for ending in ENDINGS for what in ("group", "groups", "info", "KSLabel"))
 OF_CLUSTERS = ("cluster_id", "id", "cluster", "clusterid")
 """What the column with the numbers of clusters is called."""
 
@@ -174,7 +175,7 @@ def _value(node: ast.expr) -> float:
 def _labels(folder: Path, notes: list[str]) -> dict[int, dict[str, str]]:
     """What the tables of labels say of each cluster; the labels given by hand count before those of the sorter."""
     found: dict[int, dict[str, str]] = {}
-    further = sorted({file.name for file in folder.glob("cluster_*.tsv")} - set(LABELS))
+    further = sorted({file.name for ending in ENDINGS for file in folder.glob(f"cluster_*.{ending}")} - set(LABELS))
     for name in (*LABELS, *further):
         file = folder / name
         if not file.is_file():

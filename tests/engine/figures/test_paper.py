@@ -18,6 +18,8 @@ from glmengine.figures import Page, Style, draw, picture, save_figure
 from glmengine.figures.drawing import RATE, Axis, Curve, Images, Lines
 from glmengine.figures.drawing import Image as Field
 from glmengine.figures.drawn import draw_drawing
+from glmengine.figures.fonts import fonts_of_other_scripts
+from glmengine.figures.style import ALWAYS_THERE
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -212,3 +214,19 @@ def test_colours_that_end_below_the_values_say_so():
     figure = draw_drawing(maps("data", "model", levels=(-1000.0, 1000.0)), Page())
     assert {"max 1600", "min -1600"} <= set(written_in(figure))
     assert not any("max" in text for text in written_in(draw_drawing(maps("data"), Page())))
+
+
+@pytest.mark.skipif(not fonts_of_other_scripts(), reason="no font with Chinese, Japanese or Korean letters is installed")
+def test_names_in_other_scripts_are_no_empty_boxes(tmp_path, recwarn):
+    x = np.linspace(0.0, 1.0, 5)
+    name = "神経細胞 клетка"
+    drawing = Lines("name", name, Axis("x"), RATE, [Curve(name, x, x)])
+    save_figure(draw_drawing(drawing), tmp_path / "named.pdf")
+    picture(draw_drawing(drawing))
+    assert not [str(one.message) for one in recwarn if "missing from" in str(one.message)]
+    assert "神経細胞" in said_by("pdftotext", tmp_path / "named.pdf", "-")
+
+
+def test_other_scripts_come_after_the_fonts_of_the_style():
+    families = Style(font=(ALWAYS_THERE,)).settings["font.family"]
+    assert families == [ALWAYS_THERE, *fonts_of_other_scripts()]

@@ -280,6 +280,8 @@ LABELS = "cluster_id\tgroup\n4\tgood\n9\tnoise\n"
         ("cluster_group.tsv", LABELS.replace("cluster_id", "Cluster_ID ").encode()),
         ("cluster_group.tsv", LABELS.partition("\n")[2].encode()),
         ("cluster_info.tsv", LABELS.replace("cluster_id\tgroup", "id\tGroup").encode()),
+        ("cluster_info.csv", LABELS.replace("\t", ",").encode()),
+        ("cluster_purity.csv", LABELS.replace("\t", ",").encode()),
     ],
 )
 def test_labels_of_phy_in_whatever_way_they_were_saved_again(phy_folder, name, content):
