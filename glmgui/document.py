@@ -17,6 +17,7 @@ from glmengine.errors import GlmError
 from glmgui.kept_fits import FitChange, with_fit
 from glmgui.open_state import OpenState
 from glmgui.selection import Selection
+from glmgui.staleness import staleness
 from glmgui.undo_history import KEEP, UndoStep
 
 if TYPE_CHECKING:
@@ -298,11 +299,11 @@ class Document(OpenState):
             what.add("project")
         self.changed.emit(frozenset(what))
 
-    def _find_stale(self) -> bool:
-        return self._result is not None and not self._result.is_for(self._analysis, self._recording)
+    def _find_stale(self) -> str:
+        return staleness(self._result, self._analysis, self._recording)
 
     def _restale(self) -> bool:
-        """Look again whether the result is stale; True if that changed."""
+        """Look again why the result is stale, if it is; True if that changed."""
         stale = self._find_stale()
         changed, self._stale = stale != self._stale, stale
         return changed

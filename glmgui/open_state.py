@@ -31,7 +31,7 @@ class OpenState(QObject):
         self._live: Result | None = None
         self._sketch: Sketch | None = None
         self._sketch_score: SketchScore | None = None
-        self._stale = False
+        self._stale = ""
         self._selection = Selection()
         self._project_path: Path | None = None
         self._fits: tuple[KeptFit, ...] = ()
@@ -103,7 +103,12 @@ class OpenState(QObject):
     @property
     def result_is_stale(self) -> bool:
         """Whether the result answers another question than the present one, or was made from another recording."""
-        return self._stale and self._live is None
+        return bool(self.why_stale)
+
+    @property
+    def why_stale(self) -> str:
+        """The same in words, with what can be done; empty where the result is that of what is open."""
+        return self._stale if self._live is None else ""
 
     @property
     def unit(self) -> str | None:

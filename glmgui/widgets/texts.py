@@ -49,8 +49,10 @@ class ElidedLabel(QLabel):
     _cut = ""  # the text where it is cut
 
     def minimumSizeHint(self) -> QSize:
-        least = self.text() if len(self.text()) <= self.keeps else f"{self.text()[: self.keeps]}\u2026"
-        return QSize(self.fontMetrics().horizontalAdvance(least or "\u2026"), super().minimumSizeHint().height())
+        usual = super().minimumSizeHint()  # of all letters, with what is around them
+        if self.keeps and len(self.text()) <= self.keeps:
+            return usual
+        return QSize(self.fontMetrics().horizontalAdvance(f"{self.text()[: self.keeps]}\u2026"), usual.height())
 
     def sizeHint(self) -> QSize:
         return self.minimumSizeHint() if self.keeps else super().sizeHint()

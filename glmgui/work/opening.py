@@ -287,7 +287,8 @@ class Opening(QObject):
         names = listed([Path(one.path).name for one in others], 3)
         notices().tell(
             "warning",
-            f"{path.name} was made for {names}; it is put to {recording.name}, which is open",
+            f"{path.name} was made for {names}; it is put to {recording.name}, which is open. "
+            "Ctrl+Z takes it back, File, Replace recording gives it its own",
             title=f"Open {path.name}",
         )
 

@@ -15,6 +15,7 @@ from glmgui.panels.checks.goodness_view import GoodnessView
 from glmgui.panels.checks.simulation_view import SimulationView
 from glmgui.panels.checks.tests_view import TestsView
 from glmgui.panels.checks.units_table import UnitsTable
+from glmgui.staleness import OTHER_ANALYSIS
 from glmgui.widgets.layout import ShownPage, column
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
@@ -122,7 +123,8 @@ class ChecksPanel(Page):
         if self._document.result_is_live:
             self.banner.show_warning(_LIVE)
         elif stale:
-            self.banner.show_warning(_STALE)
+            why = self._document.why_stale
+            self.banner.show_warning(_STALE if why == OTHER_ANALYSIS else why)
         else:
             self.banner.clear()
         for page in self.pages:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from glmgui.drawings.population import Population
 
 POPULATION = "population"
-STALE = "The analysis has changed since this fit – fit again (Ctrl+R)."
 _NO_FIT = "Fit with Ctrl+R. Tuning, maps, filters, coupling and scores of all units will stand here, and what you select in one of them is selected everywhere."
 _FILLING = "The numbers of all units are being gathered…"
 
@@ -172,7 +171,7 @@ class PopulationPanel(Page):
     def _show_staleness(self) -> None:
         stale = self._document.result_is_stale
         if stale:
-            self.banner.show_warning(STALE)
+            self.banner.show_warning(self._document.why_stale)
         else:
             self.banner.clear()
         for view in self._drawn:

@@ -31,7 +31,6 @@ from glmgui.widgets.page import Page, WhenSeen
 from glmgui.widgets.texts import ElidedLabel, hint
 from glmgui.work.runs import Run, Runs
 
-STALE = "The analysis has changed since this fit \u2013 fit again (Ctrl+R)."
 _POPULATION_SCORES = (
     "deviance_explained_heldout",
     "bits_per_spike_heldout",
@@ -248,7 +247,7 @@ class ResultsPanel(Page):
     def _show_staleness(self) -> None:
         stale = self._document.result_is_stale
         if stale:
-            self.banner.show_warning(STALE)
+            self.banner.show_warning(self._document.why_stale)
         else:
             self.banner.clear()
         self.population.set_greyed(stale)

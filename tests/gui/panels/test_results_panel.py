@@ -14,10 +14,10 @@ from glmengine.analysis.analysis import Analysis, Time
 from glmengine.results.result import Result
 from glmengine.selection.term_selection import TermSelection
 from glmgui.panels.results import ResultsPanel
-from glmgui.panels.results.panel import STALE
 from glmgui.panels.results.rates_view import rates_of
 from glmgui.panels.results.wording import effect_in_words, state_in_words
 from glmgui.plots import ImagePlot, LinePlot
+from glmgui.staleness import OTHER_ANALYSIS
 from glmgui.work.runs import Runs
 
 UNITS = ["hd", "place", "flat"]
@@ -270,15 +270,29 @@ def test_it_rests_while_nobody_sees_it(panel, document, monkeypatch):
     assert not greyed
     panel.show()
     assert greyed == [True]  # once
-    assert panel.banner.text == STALE
+    assert panel.banner.text == OTHER_ANALYSIS
     assert panel.title.text() == "Unit hd"
+
+
+def test_a_result_without_its_recording_or_beside_another_says_so_and_what_to_do(panel, document):
+    recording = document.recording
+    document.set_recording(None)
+    assert recording.name in panel.banner.text
+    assert "is not open" in panel.banner.text
+    assert "Replace recording" in panel.banner.text
+    document.set_recording(replace(recording, name="day2", sha256="2"))
+    assert f"is of another recording ({recording.name})" in panel.banner.text
+    document.set_recording(replace(recording, sha256="2"))
+    assert "is not as it was" in panel.banner.text
+    document.set_recording(recording)
+    assert panel.banner.text == ""
 
 
 def test_stale_results_are_greyed_until_the_question_is_the_same_again(panel, document):
     assert panel.banner.text == ""
     before = place_of_the_pages(panel)
     document.edit(document.analysis.with_(time=Time(bin_size=0.05)), "Change bin size")
-    assert panel.banner.text == STALE
+    assert panel.banner.text == OTHER_ANALYSIS
     assert place_of_the_pages(panel) == before
     assert panel.population.greyed
     assert all(drawn.greyed for drawn in panel.curves.plots)
