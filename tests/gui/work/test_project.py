@@ -302,7 +302,9 @@ def test_an_analysis_of_another_recording_says_so_where_it_is_put_to_the_open_on
     assert window.document.analysis.recording == before.recording
     name = window.document.recording.name
     said = [notice.text for notice in notices().all]
-    assert f"day1.toml was made for day1.csv; it is put to {name}, which is open" in said, said
+    told = next(text for text in said if text.startswith(f"day1.toml was made for day1.csv; it is put to {name}, which is open"))
+    assert "Ctrl+Z" in told
+    assert "Replace recording" in told
 
 
 def test_a_fit_that_ended_while_the_worker_was_busy_is_kept_with_the_edit_that_followed(
