@@ -66,6 +66,7 @@ _PLACES = {
     "glmengine.simulation.as_recording": ("surrogate_recording",),
     "glmengine.simulation.comparison": ("compare_surrogates",),
     "glmengine.export": ("write_outputs",),
+    "glmengine.export.answer_files": ("write_answers",),
 }
 # No module may have the name of a function below: importing it would put the module in the function's place.
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}

@@ -22,10 +22,8 @@ NONE = "none"
 
 def explain(options: Namespace) -> int:
     """What drives each unit."""
-    from glmengine.analysis.sources import for_recording
     from glmengine.answers.explain import explain as explained
     from glmengine.answers.question import question_for
-    from glmengine.answers.unit_model import models_of
     from glmengine.export.answer_files import write_answers
     from glmengine.export.outputs import writable_folder
     from glmengine.io.opened_sessions import opened
@@ -63,9 +61,8 @@ def explain(options: Namespace) -> int:
         except (KeyboardInterrupt, Cancelled):
             _say_kept(folder)
             raise
-    models = models_of(analysis, sheet, recording_name=recording.name, recording_sha256=recording.sha256)
-    models = {unit: for_recording(one, recording) for unit, one in models.items()}
-    written = write_answers(sheet, folder, analysis=analysis, simulations=options.simulations, models=models)
+    asked = {"analysis": analysis, "shifts": options.shifts, "simulations": options.simulations}
+    written = write_answers(sheet, folder, **asked, recording=recording)
     print(f"{recording.name}: {numbered(len(sheet.selection.units), 'unit')}, the best known first")
     print(sheet)
     say_notes(sheet.notes)
@@ -99,7 +96,7 @@ EXPLAIN = Command(
     "what drives each unit of a recording, in a sentence and in tables",
     "Writes answers.csv (a line a unit, the best known first), terms.csv, the curves and filters of the final models with bands, "
     "the evidence behind the checks (evidence_shifts.csv, evidence_ks.csv, evidence_isi.csv, ...), and answers.nc; "
-    "of the selection behind it selection_*.csv; models/UNIT.toml is the model of each unit that has one, for glmengine run; methods.txt says how all of it was done, with references.bib. Units are answered some at a time, those that seem known best first: those with a term are said as they come (their q can still fall), and finished ones are kept in DIR/unfinished until all are: "
+    "of the selection behind it selection_*.csv; models/UNIT.toml is the model of each unit that has one, for glmengine run; methods.txt says how all of it was done, with references.bib, and script.py does it again in Python. Units are answered some at a time, those that seem known best first: those with a term are said as they come (their q can still fall), and finished ones are kept in DIR/unfinished until all are: "
     "interrupted, the same command goes on with those that are missing.",
     (
         Option(

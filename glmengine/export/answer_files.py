@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from glmengine.analysis.sources import for_recording
+from glmengine.answers.unit_model import models_of
 from glmengine.export.answer_methods import answers_bibtex, answers_methods
+from glmengine.export.answer_script import answers_script
 from glmengine.export.file_names import file_name, free_name
 from glmengine.export.goodness_tables import write_datasets
 from glmengine.export.outputs import writable_folder
@@ -17,6 +20,7 @@ from glmengine.io.files.whole import write_whole
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis
     from glmengine.answers.sheet import AnswerSheet
+    from glmengine.recording.recording import Recording
 
 
 def write_answers(
@@ -24,8 +28,10 @@ def write_answers(
     folder: str | Path,
     *,
     analysis: Analysis | None = None,
+    shifts: int = 200,
     simulations: int = 0,
     models: Mapping[str, Analysis] | None = None,
+    recording: Recording | None = None,
 ) -> list[Path]:
     """Write ``answers.csv``, ``terms.csv``, curves, filters and evidence, ``answers.nc``, and the tables of the selection, ``selection_*.csv``.
 
@@ -34,11 +40,13 @@ def write_answers(
     sheet : AnswerSheet
     folder : path
     analysis : Analysis, optional
-        The question that it answers: ``methods.txt`` says how that was done, and ``references.bib`` has what it cites.
-    simulations : int
+        The question that it answers: ``methods.txt`` says how that was done, ``references.bib`` has what it cites, and ``script.py`` finds the answers again.
+    shifts, simulations : int
         As they were asked for.
     models : mapping of str to Analysis, optional
-        The model that was chosen for each unit: ``models/UNIT.toml``, which ``glmengine run`` fits.
+        The model that was chosen for each unit: ``models/UNIT.toml``, which ``glmengine run`` fits. Where not given, those of the recording.
+    recording : Recording, optional
+        That was asked about: the models are of it, and the script opens its file.
 
     Raises
     ------
@@ -56,9 +64,22 @@ def write_answers(
         for name, text in (("methods.txt", f"{said}\n"), ("references.bib", answers_bibtex(said, year))):
             write_whole(folder / name, text.encode("utf-8"))
             written.append(folder / name)
+        script = answers_script(analysis, **opening_of(recording), shifts=shifts, simulations=simulations, folder=folder)
+        write_whole(folder / "script.py", script.encode("utf-8"))
+        written.append(folder / "script.py")
+    if models is None and analysis is not None and recording is not None:
+        found = models_of(analysis, sheet, recording_name=recording.name, recording_sha256=recording.sha256)
+        models = {unit: for_recording(model, recording) for unit, model in found.items()}
     taken = set[str]()
     for unit, model in (models or {}).items():
         path = writable_folder(folder / "models") / f"{free_name(file_name(unit), taken)}.toml"
         model.save(path)
         written.append(path)
     return written
+
+
+def opening_of(recording: Recording | None) -> dict[str, Any]:
+    """Where a script finds a recording, and with which recipe it opens it; that of the analysis where it is in no file."""
+    if recording is None or not recording.path:
+        return {}
+    return {"recording_path": str(recording.path), "recipe": recording.source.get("recipe")}

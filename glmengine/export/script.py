@@ -41,6 +41,28 @@ def script_text(
     folder : path, optional
         Where the script will lie: it then finds the recording from there, so that both may be moved together.
     """
+    blocks = 1 if result is None else int(result.provenance.get("blocks", 1))
+    in_blocks = f", blocks={blocks}" if blocks > 1 else ""  # else the last bits would be others
+    selected = "    print(result.selection)\n" if analysis.selection is not None else ""
+    body = f"""    result = ge.run(analysis, recording{in_blocks})
+    print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
+{selected}{check_calls(result)}    result.save("result.nc")
+    ge.write_outputs(result, "results", recording)
+"""
+    return script_around(body, analysis, recording_path, recipe, folder)
+
+
+def script_around(
+    body: str,
+    analysis: Analysis,
+    recording_path: str | Path | None = None,
+    recipe: Mapping[str, Any] | None = None,
+    folder: str | Path | None = None,
+) -> str:
+    """Source of a script that opens the recording and reads the analysis, and then does what the lines of `body` say with both.
+
+    Parameters are those of `script_text`.
+    """
     import tomli_w
 
     if recipe is None and recording_path is None and analysis.recording.recipe is not None:
@@ -59,9 +81,6 @@ def script_text(
     beside = not several and _expression(path, folder).startswith("str(")
     title = _in_docstring(analysis.title or "One analysis").splitlines()[0]
     origin = "" if analysis.terms_from is None else f"\n\n{_in_docstring(_origin_words(analysis.terms_from))}\n"
-    blocks = 1 if result is None else int(result.provenance.get("blocks", 1))
-    in_blocks = f", blocks={blocks}" if blocks > 1 else ""  # else the last bits would be others
-    selected = "    print(result.selection)\n" if analysis.selection is not None else ""
     return f'''"""{title}: made by glmengine, runs with: python SCRIPT [RECORDING{" ..." if several else ""}]{origin}"""
 
 import sys
@@ -74,11 +93,7 @@ ANALYSIS = """
 {with_recipe}
 {_opening_several(analysis) if several else _opening_one(_expression(path, folder), given)}
     analysis = ge.Analysis.from_dict(tomllib.loads(ANALYSIS))
-    result = ge.run(analysis, recording{in_blocks})
-    print(result.scores.to_dataframe()[["n_spikes", "deviance_explained_heldout", "bits_per_spike_heldout", "status"]])
-{selected}{check_calls(result)}    result.save("result.nc")
-    ge.write_outputs(result, "results", recording)
-
+{body}
 
 if __name__ == "__main__":
     main(*sys.argv[1:{"" if several else "2"}])

@@ -75,7 +75,10 @@ class Record:
 
 _NO_RECORDING = "Open a recording first."
 _NO_TERM = "Open a recording and add a term in the Features step first."
-_NO_RESULT = "Fit a model first (Ctrl+R). A sheet of answers is saved, with its methods, by Save sheet in the Answers step."
+_NO_SCRIPT = (
+    "Open a recording and add a term in the Features step first. The script of a sheet of answers is in the Answers step."
+)
+_NO_RESULT = "Fit a model first (Ctrl+R). A sheet of answers has its own methods and script, and is saved, in the Answers step."
 
 
 def _has_recording(host: Host) -> bool:
@@ -172,7 +175,7 @@ ACTIONS: tuple[Record, ...] = (
     ),
     Record(
         "export_script", "Scr&ipt\u2026", "File/Export", lambda w: w.work.exporting.export_script(),
-        "The analysis as a Python script that gives the same numbers", icon="export", enabled=_can_be_scripted, reads=True,
+        "The analysis as a Python script that gives the same numbers", icon="export", enabled=_can_be_scripted, lacking=_NO_SCRIPT, reads=True,
     ),
     Record(
         "export_all", "&Everything to a folder\u2026", "File/Export", lambda w: w.work.exporting.export_all(),

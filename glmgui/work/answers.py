@@ -16,9 +16,9 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
+from glmgui.work.answer_files import AnswerFiles
 from glmgui.work.answer_question import AnswerQuestion
 from glmgui.work.fitting import Fitting
-from glmgui.work.own_folder import own_folder
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
 from glmgui.work.recovery import UNFINISHED, Recovery
@@ -80,6 +80,7 @@ class Answers(QObject):
         self._wanted = False
         document.changed.connect(self._changed)  # before the question hears of it, which is shown then
         self.question = AnswerQuestion(document, jobs, self)
+        self.files = AnswerFiles(document, jobs, settings, questions)
         self.question.offered.connect(self._offered)
         self.question.not_offered.connect(self._not_offered)
         self._came.connect(self._take_some)
@@ -273,36 +274,6 @@ class Answers(QObject):
             f"Use the model of unit {unit}",
         )
         self._fitting.fit()
-
-    def save(self) -> None:
-        """Write the sheet as tables, the files of ``glmengine explain --out``, into a folder of its own in the one that is chosen."""
-        kept = self._document.answers
-        if kept is None:
-            return
-        within = self._questions.folder("Where to put the folder of the answer sheet", self._settings.save_folder)
-        if within is None:
-            return
-        own = own_folder(within, f"{kept.recording_name} answers")
-        folder, self._settings.save_folder = own.folder, own.within
-        if own.holds_something and not self._questions.replace_files(folder, "answers"):
-            return
-
-        recording = self._document.recording
-
-        def work(context: Context) -> int:
-            from glmengine.analysis.sources import for_recording
-            from glmengine.export.answer_files import write_answers
-
-            models = kept.models
-            if recording is not None and kept.is_of(recording):
-                models = {unit: for_recording(model, recording) for unit, model in models.items()}
-            simulations = kept.settings.simulations
-            return len(write_answers(kept.sheet, folder, analysis=kept.analysis, simulations=simulations, models=models))
-
-        def said(files: int) -> None:
-            notices().tell("info", f"{numbered(files, 'file')} written to {folder}", title="Export", written=folder)
-
-        self._jobs.submit(f"Saving the answers to {folder.name}", work, said)
 
     def choose_terms(self, selection: Selection, failed: Callable[[BaseException], None]) -> Job | None:
         """Choose among the terms of the analysis by the road that `selection` names, or compare models."""

@@ -19,7 +19,7 @@ from glmgui.panels.answers.evidence_view import EvidenceView
 from glmgui.panels.answers.sheet_table import SheetTable
 from glmgui.panels.answers.terms_view import TermsView
 from glmgui.shown_time import duration
-from glmgui.widgets.controls import allow, button
+from glmgui.widgets.controls import allow, button, small_button
 from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.page import Page
@@ -73,9 +73,13 @@ class AnswersPanel(Page):
         self.save = button(
             "&Save sheet\u2026",
             "answers_save",
-            "Write the sheet as tables, with its methods and references, into a new folder, as glmengine explain does",
+            "Write the sheet as tables, with its methods, references and script, into a new folder, as glmengine explain does",
             self,
         )
+        self.methods = small_button(
+            "Methods", "answers_methods", "Copy the paragraph of a paper's methods that says how these answers were found", self
+        )
+        self.script = small_button("Script\u2026", "answers_script", "A Python script that finds the same answers", self)
         self.state = QLabel(self)
         self.state.setObjectName("answers_state")
         self.asking = AskingBox(answers, self)
@@ -93,7 +97,9 @@ class AnswersPanel(Page):
         self._estimate.timeout.connect(answers.question.estimate)
         self.find.clicked.connect(answers.find)
         self.use.clicked.connect(lambda: answers.use_model(document.unit or ""))
-        self.save.clicked.connect(answers.save)
+        self.save.clicked.connect(answers.files.save)
+        self.methods.clicked.connect(answers.files.copy_methods)
+        self.script.clicked.connect(answers.files.save_script)
         self.table.picked.connect(self._picked)
         self.table.pointed.connect(self._pointed)
         answers.question.changed.connect(self._asking_changed)
@@ -108,7 +114,7 @@ class AnswersPanel(Page):
         box = column(page, margins=4)
         line = row(self.find, self.state)  # the run is ended by the two buttons of the toolbar, as every other work
         line.setStretch(1, 1)
-        box.addWidget(TurningRow(line, row(self.use, self.save, None), page))
+        box.addWidget(TurningRow(line, row(self.methods, self.script, self.use, self.save, None), page))
         box.addWidget(self.asking)
         box.addWidget(MessagePlace(page, self.message))
         self.halves = QSplitter(Qt.Orientation.Vertical, page)
@@ -262,4 +268,5 @@ class AnswersPanel(Page):
         found = document.answers is not None and not running
         lacking = _WAIT if running else _NO_ANSWERS
         allow(self.use, chosen and found, "Nothing was found to drive the selected unit." if found else lacking)
-        allow(self.save, found, lacking)
+        for part in (self.save, self.methods, self.script):
+            allow(part, found, lacking)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,6 +126,27 @@ def test_the_models_of_a_sheet_are_written_as_analyses(kept, tmp_path):
     models = {path.stem: ge.Analysis.load(path) for path in written if path.parent.name == "models"}
     assert models == kept.models
     assert all(model.units.names == (unit,) for unit, model in models.items())
+
+
+def test_the_script_of_a_sheet_asks_the_same_of_the_same_recording(kept, small_recording, tmp_path, monkeypatch):
+    file = tmp_path / "data" / "small.nwb"
+    recording = replace(small_recording, path=file)
+    written = write_answers(kept.sheet, tmp_path / "out", analysis=kept.analysis, shifts=30, simulations=4, recording=recording)
+    models = {path.stem: ge.Analysis.load(path) for path in written if path.parent.name == "models"}
+    assert {unit: model.terms for unit, model in models.items()} == {unit: model.terms for unit, model in kept.models.items()}
+    script = next(path for path in written if path.name == "script.py")
+    asked = []
+    monkeypatch.setattr(ge, "open_recording", lambda path, *recipe: asked.append(path) or recording)
+    monkeypatch.setattr(ge, "explain", lambda *given, **settings: asked.append((given, settings)) or kept.sheet)
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(script), run_name="__main__")
+    path, ((opened, analysis), settings) = asked
+    assert Path(path).resolve() == file.resolve(), "it finds the recording from where it lies"
+    assert opened is recording
+    assert analysis.sha256 == kept.analysis.sha256
+    assert settings == {"shifts": 30, "simulations": 4}
+    again = {path.relative_to(tmp_path / "answers") for path in (tmp_path / "answers").rglob("*") if path.is_file()}
+    assert again == {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*") if path.is_file()}
 
 
 def test_the_estimate_grows_with_what_is_asked(question, small_recording):

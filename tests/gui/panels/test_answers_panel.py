@@ -302,9 +302,8 @@ def test_saved_with_the_project_and_as_tables(opened, questions, qtbot, tmp_path
     opened.panels["answers"].save.click()
     qtbot.waitUntil(lambda: (out / "selection_chosen.csv").exists() and opened.jobs.idle)
     assert [file.name for file in out.parent.iterdir()] == [out.name]
-    assert {"answers.csv", "terms.csv", "answers.nc", "evidence_ks.csv", "methods.txt", "references.bib"} <= {
-        file.name for file in out.iterdir()
-    }
+    wanted = {"answers.csv", "terms.csv", "answers.nc", "evidence_ks.csv", "methods.txt", "references.bib", "script.py"}
+    assert wanted <= {file.name for file in out.iterdir()}
     assert opened.notice_bar.isVisible()
     assert str(out) in notices().all[-1].text
     asked = []
@@ -583,6 +582,21 @@ def test_products_of_terms_are_written_with_their_sign_and_copied_as_they_are(qt
     assert shown == "position.x × position.y, then history"
     table.copy.click()
     assert "+ position.x x position.y" in QGuiApplication.clipboard().text()
+
+
+def test_methods_and_script_of_a_sheet_are_had_from_its_page(opened, questions, qtbot, tmp_path, kept):
+    panel = opened.panels["answers"]
+    panel.methods.click()
+    qtbot.waitUntil(lambda: "beside an intercept" in QGuiApplication.clipboard().text())
+    questions.save_path = lambda *_: tmp_path / "again.py"
+    panel.script.click()
+    qtbot.waitUntil(lambda: (tmp_path / "again.py").exists() and opened.jobs.idle)
+    settings = kept.settings
+    text = (tmp_path / "again.py").read_text()
+    assert f"ge.explain(recording, analysis, shifts={settings.shifts}, simulations={settings.simulations})" in text
+    opened.document.set_answers(None)
+    assert not any(part.isEnabled() for part in (panel.methods, panel.script, panel.save))
+    assert panel.script.toolTip() != ""
 
 
 def test_a_single_row_of_evidence_is_seen_whole_with_its_labels(opened, at_rest):
