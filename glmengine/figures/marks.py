@@ -157,13 +157,11 @@ def colour_bar(ax: Axes, image: Any, text: str, values: np.ndarray | None = None
     below, above = beyond(shown, image.get_clim())
     extend = "both" if below and above else "min" if below else "max" if above else "neither"
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)), extend=extend)
-    # beside an arrow, a twentieth long
-    for said, word, height, side in ((below, "min", -0.06, "top"), (above, "max", 1.06, "bottom")):
-        if said:
-            words = f"{word} {said.rpartition(' ')[2]}"
-            mark = bar.ax.text(0.8, height, words, transform=bar.ax.transAxes, va=side, fontsize=0.85 * style().font_size)
-            mark.set_in_layout(False)  # it has room above the label of the bar
-    bar.set_label(folded(text, letters_in(0.8 * ax.get_position().height * ax.figure.get_size_inches()[1], 1.0)))
+    room = letters_in(0.8 * ax.get_position().height * ax.figure.get_size_inches()[1], 1.0)
+    reach = ", ".join(
+        said.partition(": ")[2] for said in (below, above) if said
+    )  # in the label of the bar, so that it is seen whose it is
+    bar.set_label("\n".join(folded(words, room) for words in (text, reach) if words))
     bar.outline.set_visible(False)
 
 
@@ -227,6 +225,9 @@ def spare_ticks(ax: Axes) -> None:
         tick_in_pi(ax.xaxis, int(room))
     elif room < 4:
         ax.xaxis.set_major_locator(MaxNLocator(max(2, int(room))))
+        if ax.get_aspect() == 1:  # steps of a map that keeps its scale are the same both ways
+            wide, high = (abs(np.subtract(*ends)) for ends in (ax.get_xlim(), ax.get_ylim()))
+            ax.yaxis.set_major_locator(MaxNLocator(max(2, round(max(2, int(room)) * high / wide))))
 
 
 def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
-from glmengine.sentences import as_shown
+from glmengine.sentences import as_shown, listed
 from glmgui.drawings.overlay import lines_of, overlaid, without_bands
 from glmgui.jobs import Jobs
 from glmgui.plots import LinePlot
@@ -41,6 +42,7 @@ class OverlayView(QWidget):
         self._fits: tuple[KeptFit, ...] = ()
         self._unit: str | None = None
         self._asked: tuple | None = None
+        self._drawn: tuple[KeptFit, ...] = ()
         self._drawings: tuple[Lines, ...] = ()
         self._wanted = ""
         self.choice = StillCombo(self)
@@ -93,11 +95,11 @@ class OverlayView(QWidget):
                 found.append((fit.name, lines_of(fit.load(), unit)))
             return overlaid(found)
 
-        self._jobs.submit("Overlaying fits", work, self._take, self._failed, key=OVERLAY, quiet=True)
+        self._jobs.submit("Overlaying fits", work, partial(self._take, fits), self._failed, key=OVERLAY, quiet=True)
 
-    def _take(self, drawings: tuple[Lines, ...]) -> None:
+    def _take(self, fits: tuple[KeptFit, ...], drawings: tuple[Lines, ...]) -> None:
         self.message.clear()
-        self._drawings = drawings
+        self._drawn, self._drawings = fits, drawings
         with QSignalBlocker(self.choice):
             self.choice.clear()
             names = [as_shown(one.title) for one in drawings]
@@ -107,7 +109,7 @@ class OverlayView(QWidget):
 
     def _failed(self, error: BaseException) -> None:
         self._asked = None  # so that it is tried again when the page is next looked at
-        self._take(())
+        self._take((), ())
         self.message.show_error(str(error))
 
     def _choose(self, *_) -> None:
@@ -120,9 +122,9 @@ class OverlayView(QWidget):
         for part in (self.choice, self.bands):
             part.setEnabled(drawing is not None)
         self.plot.setVisible(drawing is not None)
-        self.said.setVisible(drawing is None)
+        self.said.setText(self._why_empty() if drawing is None else self._who_has_none(drawing))
+        self.said.setVisible(bool(self.said.text()))
         if drawing is None:
-            self.said.setText(self._why_empty())
             self.plot.set_curves([])
             return
         drawing = drawing if self.bands.isChecked() else without_bands(drawing)
@@ -131,6 +133,16 @@ class OverlayView(QWidget):
         self.plot.setToolTip(drawing.help)
         self.plot.set_axes(drawing.x_axis, drawing.y_axis)
         self.plot.set_curves(drawing.curves, level=(0.0, "") if drawing.level else None, cut_bands=drawing.cut_bands)
+
+    def _who_has_none(self, drawing: Lines) -> str:
+        """Which of the ticked fits have no such curve: their models lack the term, or did not fit the unit."""
+        there = {curve.colour for curve in drawing.curves}
+        names = [f"'{as_shown(fit.name)}'" for at, fit in enumerate(self._drawn) if at not in there]
+        return (
+            f"Not drawn, as {'it has' if len(names) == 1 else 'they have'} no such curve of this unit: {listed(names)}."
+            if names
+            else ""
+        )
 
     def _why_empty(self) -> str:
         if not self._fits:

@@ -212,8 +212,29 @@ def test_maps_have_no_empty_stripe_below_their_title():
 
 def test_colours_that_end_below_the_values_say_so():
     figure = draw_drawing(maps("data", "model", levels=(-1000.0, 1000.0)), Page())
-    assert {"max 1600", "min -1600"} <= set(written_in(figure))
-    assert not any("max" in text for text in written_in(draw_drawing(maps("data"), Page())))
+    (said,) = [" ".join(text.split()) for text in written_in(figure) if "1600" in text]
+    assert said.endswith("down to -1600, up to 1600"), "in the label of the bar, where it is seen whose it is"
+    assert len(said) > len("down to -1600, up to 1600")
+    assert not any("up to" in text for text in written_in(draw_drawing(maps("data"), Page())))
+
+
+def test_a_narrow_map_that_keeps_its_scale_has_the_same_steps_both_ways():
+    import xarray as xr
+
+    from glmengine.figures.kinds.rate_map import draw_rate_map
+    from glmengine.figures.layout import panels
+
+    x = np.linspace(2.0, 98.0, 25)
+    about = {"unit": "cm", "kind": "continuous"}
+    rate = xr.DataArray(
+        np.random.default_rng(0).uniform(0, 9, (25, 25)), {"x": ("x", x, about), "y": ("y", x, about)}, ("x", "y")
+    )
+    figure, axes = panels(4, size=(85.0, 40.0))
+    draw_rate_map(axes[0], rate, title="map", text="rate (Hz)")
+    picture(figure, 100)
+    assert axes[0].get_aspect() == 1
+    assert len(axes[0].get_xticks()) < 6
+    np.testing.assert_array_equal(axes[0].get_xticks(), axes[0].get_yticks())
 
 
 @pytest.mark.skipif(not fonts_of_other_scripts(), reason="no font with Chinese, Japanese or Korean letters is installed")

@@ -212,6 +212,10 @@ def test_ticked_fits_are_overlaid_for_the_selected_unit_with_bands_by_choice(thr
     assert all(curve.low is None for curve in overlay.plot.curves)
     overlay.bands.click()
     assert all(curve.low is not None for curve in overlay.plot.curves if curve.colour != "data")
+    assert overlay.said.isHidden()
+    lacks = replace(document.fits[1], key="other", name="speed alone")
+    overlay._take((document.fits[0], document.fits[2], lacks), overlay._drawings)
+    assert overlay.said.text() == "Not drawn, as it has no such curve of this unit: 'speed alone'."
     before = overlay.plot.curves[-1].y
     document.select(unit=second)
     qtbot.waitUntil(lambda: second in overlay.plot.title)
