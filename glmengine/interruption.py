@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 GRACE = 6.0
 """Seconds from a request to the end of the process, whatever it is busy with."""
 
-AGAIN = 0.02
-"""Seconds after which a request is told once more that fell where Python lets nothing through: into a destructor, or a callback of a library (JAX
-has one that runs whenever garbage is collected)."""
+AGAIN = 0.1
+"""Seconds after which it is seen whether a request is on its way out, and told once more if it is not: Python lets nothing through of what falls into a
+destructor or a callback of a library (JAX has one that runs whenever garbage is collected), and libraries drop it while they are imported."""
 
 _DEFAULT = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
@@ -54,7 +54,8 @@ class RequestsToEnd:
         self._at_once = at_once
         self._taken: list[signal.Signals] = []
         self._over = False
-        self._told_again = 0
+        self._heard = False
+        self._told, self._echoes = 0, 0  # times that it was told again, not yet raised and not yet seen in the pipe
         self._woken_before: int | None = None
         self._pipe = -1
 
@@ -85,30 +86,35 @@ class RequestsToEnd:
             os.write(2, f"{self._at_once}\n".encode())
             os._exit(self.code)
         for one in self._taken:
-            signal.signal(one, _leave)
-        sys.unraisablehook = self._unraisable
+            signal.signal(one, self._end_now)
+        sys.unraisablehook = _without_the_request
+        _thread.start_new_thread(self._tell_until_heard, (number, _thread.get_ident()))
         raise KeyboardInterrupt
 
-    def _unraisable(self, happened: sys.UnraisableHookArgs) -> None:
-        """A request that could not be raised where it fell comes once more; without that the work would go on to its end."""
-        if happened.exc_type is not KeyboardInterrupt:
-            sys.__unraisablehook__(happened)
-            return
-        number = self.code - 128
-        if number in self._taken:
-            signal.signal(number, self._raise)
-            _thread.start_new_thread(self._tell_again, (number,))
-
-    def _tell_again(self, number: int) -> None:
-        time.sleep(AGAIN)
-        if not self._over:
-            self._told_again += 1
-            _thread.interrupt_main(number)
-
-    def _raise(self, number: int, _: FrameType | None) -> None:
-        signal.signal(number, _leave)
-        if not self._over:
+    def _end_now(self, number: int, _: FrameType | None) -> None:
+        """What follows the first request: the second one, or the first told again."""
+        if not self._told:
+            os._exit(128 + number)
+        self._told -= 1
+        if not (self._over or self._heard):
             raise KeyboardInterrupt
+
+    def heard(self) -> None:
+        """The block knows of the request, and is about to end."""
+        self._heard = True
+
+    def _tell_until_heard(self, number: int, main: int) -> None:
+        while True:
+            time.sleep(AGAIN)
+            if self._over or self._heard:
+                return
+            if not _is_ending(main):
+                self._told += 1
+                self._echoes += 1
+                if hasattr(signal, "pthread_kill"):  # cuts short what the system is waited for in
+                    signal.pthread_kill(main, number)
+                else:
+                    _thread.interrupt_main(number)
 
     def _watch(self) -> None:
         """Begin the thread that hears of signals by the pipe; where the system has no such pipe, the main thread alone does."""
@@ -128,8 +134,8 @@ class RequestsToEnd:
             number = heard[0]
             if number not in self._taken:  # somebody else's
                 continue
-            if self._told_again:  # by this program itself
-                self._told_again -= 1
+            if self._echoes:
+                self._echoes -= 1
                 continue
             asked += 1
             if asked > 1:
@@ -144,8 +150,19 @@ class RequestsToEnd:
             os._exit(128 + number)
 
 
-def _leave(number: int, _: FrameType | None) -> None:
-    os._exit(128 + number)
+def _is_ending(thread: int) -> bool:
+    """Whether a thread is handling a request to end, or what came of one: it puts things in order on its way out."""
+    handled = sys._current_exceptions().get(thread)
+    error = handled[1] if isinstance(handled, tuple) else handled
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
+
+def _without_the_request(happened: sys.UnraisableHookArgs) -> None:
+    """A request that falls into a destructor or a callback of a library is told there by a traceback; its one sentence comes all the same."""
+    if happened.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(happened)
 
 
 class KeptFromChildren:

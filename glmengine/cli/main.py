@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupted(request: RequestsToEnd) -> int:
+    request.heard()
     print(INTERRUPTED_WORDS, file=sys.stderr)
     return request.code or INTERRUPTED
 

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from contextlib import suppress
 
 import pytest
 
@@ -169,7 +171,7 @@ def test_a_request_that_falls_into_a_callback_or_a_destructor_ends_the_work_all_
     class Dying:
         def __del__(self):
             swallowed.append("destructor")
-            time.sleep(0.1)  # longer than until it comes again, which falls into this too
+            time.sleep(0.25)  # longer than until it comes again, which falls into this too
 
     def callback(phase, _):
         if phase == "start" and not swallowed:
@@ -195,3 +197,38 @@ def test_a_request_that_falls_into_a_callback_or_a_destructor_ends_the_work_all_
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert ended.stdout == "ended\ncallback 128\n"
     assert ended.stderr == ""
+
+
+def test_what_puts_things_in_order_after_a_request_is_not_interrupted_again(monkeypatch):
+    """Nor is a request told again that a library has made another error of, as long as that is dealt with."""
+    monkeypatch.setattr("glmengine.interruption.AGAIN", 0.005)
+    done = []
+    with HandlersPutBack(), RequestsToEnd() as request:
+        try:
+            try:
+                signal.raise_signal(signal.SIGTERM)
+            except KeyboardInterrupt:
+                raise ImportError("initialization failed") from None
+        except ImportError:
+            time.sleep(0.1)
+            done.append("in the handler of what came of it")
+            try:
+                int("no number")
+            except ValueError:
+                time.sleep(0.1)
+                done.append("in one within it")
+            request.heard()
+        time.sleep(0.1)
+        done.append("on the way out")
+    assert len(done) == 3
+
+
+def test_a_request_that_is_dropped_comes_again(monkeypatch):
+    monkeypatch.setattr("glmengine.interruption.AGAIN", 0.005)
+    with HandlersPutBack(), RequestsToEnd() as request:
+        for _ in range(3):
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM) if not request.code else time.sleep(PATIENCE_S)
+                pytest.fail("it was not told again")
+        request.heard()
+    assert request.code == 128 + signal.SIGTERM
