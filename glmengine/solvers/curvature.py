@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -59,6 +59,10 @@ class Iterate(Protocol):
     quadratics: Sequence[np.ndarray | None]
 
 
+MENDED = 30
+"""Steps for which a curvature is mended that would only be made as it was: more of them than it has directions that matter, as a rule."""
+
+
 @dataclass
 class Curvature:
     """Second derivatives of one column's mean loss over a working set, the intercept eliminated; `steps` were taken with it."""
@@ -70,6 +74,7 @@ class Curvature:
     precise: bool  # summed in float64
     stride: int = 1  # it was estimated from one row in so many
     steps: int = 0
+    again: bool = False  # the same would be made once more: the expected ones, close to the optimum, in place of those that do not bend upwards
 
     def change(self, step: np.ndarray, intercept: bool) -> np.ndarray:
         """(Q,) by how much the gradient changes along a step (Q,), as far as it is known: over the working set."""
@@ -157,6 +162,7 @@ class Curvatures:
                 same = np.array_equal(working, old.working)
                 missing = working[:0] if same else np.setdiff1d(working, old.working, assume_unique=True)
                 lasting = not refresh[j] or (self.is_constant and (old.precise or not precise[j]))
+                lasting |= old.again and not far[j] and old.steps < MENDED
                 if not missing.size and lasting and (old.precise or not precise[j]):
                     old.steps += 1
                     continue
@@ -188,7 +194,7 @@ class Curvatures:
         lost: dict[int, np.ndarray] = {}
         for j, matrix in self._grams(solver, columns, wanted, True, 1, signed=True):
             made = _curvature(solver, wanted[j], matrix, True, 1)
-            if _is_definite(made, solver.quadratics[j]):
+            if _is_definite(made, solver, j):
                 self._known[solver.names[j]] = made
             else:
                 lost[j] = matrix
@@ -196,8 +202,10 @@ class Curvatures:
             active = np.append(solver.theta[j, wanted[j]] != 0, True)
             mixed = np.where(np.outer(active, active), lost[j], matrix)
             made = _curvature(solver, wanted[j], mixed, precise, 1)
-            definite = _is_definite(made, solver.quadratics[j])
-            self._known[solver.names[j]] = made if definite else _curvature(solver, wanted[j], matrix, precise, 1)
+            definite = _is_definite(made, solver, j)
+            if not definite:
+                made = replace(_curvature(solver, wanted[j], matrix, precise, 1), again=True)
+            self._known[solver.names[j]] = made
 
     def _make_shared(self, solver: Iterate, wanted: dict[int, np.ndarray], precise: np.ndarray) -> None:
         """One matrix for all columns."""
@@ -270,14 +278,14 @@ def _curvature(solver: Iterate, working: np.ndarray, whole: np.ndarray, precise:
     return Curvature(working, matrix, cross, corner, precise, stride)
 
 
-def _is_definite(curvature: Curvature, quadratic: np.ndarray | None) -> bool:
-    """Whether with the quadratic part of the penalty (Q - 1, Q - 1) it bends upwards in every direction."""
-    W, matrix = curvature.working, curvature.matrix
+def _is_definite(curvature: Curvature, solver: Iterate, j: int) -> bool:
+    """Whether with the quadratic part of the penalty of column j it bends upwards in every direction, that of the intercept among them where there is one."""
+    W, matrix, quadratic = curvature.working, curvature.matrix, solver.quadratics[j]
     try:
         np.linalg.cholesky(matrix if quadratic is None else matrix + quadratic[np.ix_(W, W)])
     except np.linalg.LinAlgError:
         return False
-    return curvature.corner > 0
+    return curvature.corner > 0 or not solver.has_intercept
 
 
 def _same_weights(problem: Problem) -> bool:

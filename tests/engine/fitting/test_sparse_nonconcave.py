@@ -45,3 +45,29 @@ def test_a_gaussian_with_the_log_link_whose_likelihood_bends_down_where_the_pena
     found = fit(X, y, "gaussian", "log", ElasticNet(0.05, ratio=0.1))
     assert found.converged.all()
     assert found.iterations[0] <= 50
+
+
+@pytest.mark.parametrize("link", ["log", "softplus"])
+@pytest.mark.parametrize("penalty", [Lasso(1e-3), GroupLasso(2e-2, groups=[[0, 1, 2], [3, 4, 5]])], ids=lambda one: one.name)
+@pytest.mark.parametrize("intercept", [True, False])
+def test_a_gaussian_with_a_curved_link_is_not_called_stopped_at_its_optimum(link, penalty, intercept):
+    """Close to it the expected second derivatives alone led back and forth: where there is no intercept, and where a group bends more than the rows."""
+    for seed in (1, 6, 10, 11, 13, 25):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(80, 6))
+        y = np.exp(X @ (rng.normal(size=6) * 0.4) - rng.choice([0, 2])) + rng.normal(size=80) * rng.choice([0.5, 2.0])
+        found = fit(X, y, "gaussian", link, penalty, intercept=intercept)
+        assert found.status[0] == "ok", seed
+        coef = found.coef[:, 0]
+        score = get_family("gaussian").evaluate(X @ coef + found.intercept[0], y, get_link(link))[1]
+        slope = X.T @ score / 80
+        assert abs(score.mean()) < 1e-8 or not intercept
+        if penalty.name == "lasso":
+            assert np.allclose(slope[coef != 0], -1e-3 * np.sign(coef[coef != 0]), atol=1e-7)
+            continue
+        for group in (slice(0, 3), slice(3, 6)):
+            length, most = np.linalg.norm(coef[group]), 2e-2 * np.sqrt(3)
+            if length:
+                assert np.allclose(slope[group], -most * coef[group] / length, atol=1e-7), seed
+            else:
+                assert np.linalg.norm(slope[group]) <= most + 1e-8
