@@ -16,6 +16,7 @@ from glmengine.context import SILENT, Context, Stopped, UnitsFound
 from glmengine.errors import GlmError
 from glmengine.parallel.cluster import on_cluster
 from glmengine.parallel.processes import at_work
+from glmengine.parallel.room_beside import processes_beside
 from glmengine.threads import n_threads
 
 if TYPE_CHECKING:
@@ -114,8 +115,7 @@ def processes_worth(population: Population, groups: Sequence[UnitGroup]) -> int:
     if population.shared is None or units * population.unit_seconds < WORTH:
         return 1
     each = PROCESS_BYTES + 8.0 * population.prepared.design.n_rows * (COPIES * population.width + ROW_NUMBERS)
-    here_too = int((population.analysis.model.memory + 1.0) * 1e9 / each) - 1
-    return max(1, min(n_threads(), len(groups), here_too))
+    return max(1, min(n_threads(), len(groups), processes_beside(each, population.analysis.model.memory)))
 
 
 @contextmanager

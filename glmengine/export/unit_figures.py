@@ -14,6 +14,7 @@ from glmengine.errors import GlmError
 from glmengine.export.file_names import file_name, free_name
 from glmengine.export.output_folder import aside, moved
 from glmengine.io.files.whole import write_whole
+from glmengine.parallel.room_beside import processes_beside
 
 if TYPE_CHECKING:
     from glmengine.figures.kinds.rates import RateStretch
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 WORK_OF_PROCESS = 12.0
 """Work that is worth a process of its own, whose start takes as long as the page of a unit."""
+
+PROCESS_BYTES = 0.4e9
+"""Memory of a process that draws."""
 
 _WORK = {"unit": 4.0, "goodness": 3.0, "surrogates": 3.0, "tuning": 1.5, "path": 6.0}
 """What the drawing of a figure takes, beside that of others, which take 1 (measured)."""
@@ -161,6 +165,8 @@ def draw_sheets(
     desk = _Desk(result, page or Page(), tuple(formats), dpi, folder, stretches)
     work = [_WORK.get(sheet.kind, 1.0) for sheet in sheets]
     several = min(processes or min(os.cpu_count() or 1, int(sum(work) / WORK_OF_PROCESS)), len(sheets))
+    if several > 1 and processes is None:
+        several = min(several, processes_beside(PROCESS_BYTES, result.analysis.model.memory))
     if several > 1:
         _draw_in_processes(desk, list(sheets), several, context.part(_PREDICTED, 1.0))
         return

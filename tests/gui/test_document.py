@@ -10,12 +10,14 @@ import pytest
 from glmengine.analysis.analysis import Analysis
 from glmgui import undo_history
 from glmgui.document import Document
+from glmgui.staleness import OTHER_ANALYSIS
 
 
 @dataclass(frozen=True, eq=False)
 class FakeRecording:
     unit_names: tuple[str, ...]
     sha256: str = "a"
+    name: str = "day1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +28,14 @@ class FakeResult:
     units: tuple[str, ...] = ()
 
     def is_for(self, analysis, recording) -> bool:
-        return analysis == self.analysis and recording is self.recording
+        return analysis == self.analysis and self.is_of(recording)
+
+    def is_of(self, recording) -> bool:
+        return recording is self.recording
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        return {"recording_name": self.recording.name}
 
 
 @pytest.fixture
@@ -104,11 +113,18 @@ def test_a_result_is_stale_when_the_question_or_the_recording_differs(document, 
     seen.clear()
     document.edit(document.analysis.with_(seed=1), "Change seed")
     assert document.result_is_stale
+    assert document.why_stale == OTHER_ANALYSIS
     assert "result" in seen[-1]
     document.undo()
     assert not document.result_is_stale
     document.set_recording(FakeRecording(("a",), "b"))
     assert document.result_is_stale
+    assert "not as it was" in document.why_stale
+    document.set_recording(FakeRecording(("a",), "b", "day2"))
+    assert "another recording (day1)" in document.why_stale
+    document.set_recording(None)
+    assert "(day1) is not open" in document.why_stale
+    assert "result" in seen[-1]
 
 
 def test_opening_forgets_the_steps_and_selects_the_first_unit(document):

@@ -436,8 +436,10 @@ def test_workers_are_as_many_as_work_and_memory_allow(question, small_recording,
     from glmengine.answers import shared_out
     from glmengine.answers.population import population_of
     from glmengine.answers.shared_out import UnitGroup, processes_worth
+    from glmengine.parallel import room_beside
 
     monkeypatch.setattr(shared_out, "n_threads", lambda: 16)
+    monkeypatch.setattr(room_beside, "held_bytes", lambda: 0.3e9)
     population = population_of(question, small_recording, 0)
     few, many = ([UnitGroup((0,), ("hd",), None, "")] * n for n in (3, 2_000_000))
     assert processes_worth(population, few) == 1
@@ -446,6 +448,10 @@ def test_workers_are_as_many_as_work_and_memory_allow(question, small_recording,
     with_past = population_of(ge.Analysis.from_dict({**question.to_dict(), "terms": terms}), small_recording, 0)
     assert with_past.width == population.width  # however many units there are, each has its own past alone
     assert processes_worth(with_past, many) == 6
+    monkeypatch.setattr(room_beside, "held_bytes", lambda: 1.9e9)  # as a window that has drawn what was fitted
+    assert processes_worth(population, many) == 2
+    monkeypatch.setattr(room_beside, "held_bytes", lambda: 2.9e9)
+    assert processes_worth(population, many) == 1
     roomy = population_of(question.with_(model=question.model.with_(memory=64.0)), small_recording, 0)
     assert processes_worth(roomy, many) == 16
 

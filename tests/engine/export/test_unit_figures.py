@@ -11,7 +11,9 @@ import pytest
 import glmengine.figures
 from glmengine.context import CallbackContext
 from glmengine.errors import Cancelled, GlmError
+from glmengine.export import unit_figures
 from glmengine.export.unit_figures import unit_kinds, write_unit_figures
+from glmengine.parallel import room_beside
 
 
 def test_processes_draw_what_is_drawn_here(small_result, small_recording, tmp_path):
@@ -113,6 +115,17 @@ def test_what_must_be_fitted_again_is_drawn_only_by_its_name(small_result, small
     bare = replace(small_result, curves={}, filters={})
     with pytest.raises(GlmError, match="nothing to draw"):
         write_unit_figures(bare, "unused", kinds=("polar",))
+
+
+@pytest.mark.parametrize(("held", "most"), [(0.5e9, 4), (1.9e9, 2), (2.9e9, 1)])
+def test_processes_that_draw_keep_within_the_memory_setting_beside_this_one(small_result, tmp_path, monkeypatch, held, most):
+    started = []
+    monkeypatch.setattr(room_beside, "held_bytes", lambda: held)
+    monkeypatch.setattr(unit_figures.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(unit_figures, "WORK_OF_PROCESS", 0.5)
+    monkeypatch.setattr(unit_figures, "_draw_in_processes", lambda desk, sheets, count, context: started.append(count))
+    write_unit_figures(small_result, tmp_path, kinds=("polar", "tuning"), formats=("png",), dpi=40)
+    assert started == ([most] if most > 1 else [])
 
 
 @pytest.mark.parametrize("processes", [1, 2])
