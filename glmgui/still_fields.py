@@ -97,9 +97,10 @@ class SaysRange:
         """Called by Qt where what was typed is not taken; what stood there before comes back then."""
         typed, number = self._bare(text), self._number(text)
         if typed and not (number is not None and self.minimum() <= number <= self.maximum()):
-            if self._note is not None:
-                self._note.hide()
-                self._note.deleteLater()  # also where it was never seen
+            before, self._note = self._note, None
+            if before is not None:
+                before.hide()
+                before.deleteLater()  # also where it was never seen
             self._note = RangeNote(self)
             self._note.gone.connect(self._forget_note)
             said = f"{typed} is not taken: " if number is not None else f"'{typed}' is not taken: {self._wanted} "

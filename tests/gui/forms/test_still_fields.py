@@ -86,6 +86,9 @@ def test_a_number_outside_its_range_is_not_taken_and_the_range_is_said_beside_th
     assert box.said_of_range == said
     assert page.rect().contains(box._note.geometry())
     assert not box._note.geometry().intersects(box.geometry())
+    assert box.fixup(box.text().replace(box.cleanText(), typed)) is not None  # once more while it is said
+    assert box.said_of_range == said
+    qtbot.waitUntil(lambda: len(page.findChildren(RangeNote)) == 1)
     box.setFocus()
     box.selectAll()
     qtbot.keyClicks(box, "1" if usual > 0 else "-1")
