@@ -219,15 +219,16 @@ def number_label(value: float) -> str:
 
 
 def spare_ticks(ax: Axes) -> None:
-    """Fewer ticks below a panel that is so narrow that their numbers would touch."""
+    """Fewer ticks below a panel that is so narrow that their numbers would touch; of a map that keeps its scale the same steps both ways."""
     room = letters_in(0.6 * ax.get_position().width * ax.figure.get_size_inches()[0], 0.9) / 5
     if room < 4 and _is_angle(ax.get_xlabel().replace("\n", " ")):
         tick_in_pi(ax.xaxis, int(room))
-    elif room < 4:
-        ax.xaxis.set_major_locator(MaxNLocator(max(2, int(room))))
-        if ax.get_aspect() == 1:  # steps of a map that keeps its scale are the same both ways
+    elif room < 4 or ax.get_aspect() == 1:
+        most = max(2, min(int(room), 4))
+        ax.xaxis.set_major_locator(MaxNLocator(most))
+        if ax.get_aspect() == 1:
             wide, high = (abs(np.subtract(*ends)) for ends in (ax.get_xlim(), ax.get_ylim()))
-            ax.yaxis.set_major_locator(MaxNLocator(max(2, round(max(2, int(room)) * high / wide))))
+            ax.yaxis.set_major_locator(MaxNLocator(max(2, round(most * high / wide))))
 
 
 def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:

@@ -218,7 +218,8 @@ def test_colours_that_end_below_the_values_say_so():
     assert not any("up to" in text for text in written_in(draw_drawing(maps("data"), Page())))
 
 
-def test_a_narrow_map_that_keeps_its_scale_has_the_same_steps_both_ways():
+@pytest.mark.parametrize("count", [4, 2, 1])
+def test_a_map_that_keeps_its_scale_has_the_same_steps_both_ways(count):
     import xarray as xr
 
     from glmengine.figures.kinds.rate_map import draw_rate_map
@@ -229,7 +230,7 @@ def test_a_narrow_map_that_keeps_its_scale_has_the_same_steps_both_ways():
     rate = xr.DataArray(
         np.random.default_rng(0).uniform(0, 9, (25, 25)), {"x": ("x", x, about), "y": ("y", x, about)}, ("x", "y")
     )
-    figure, axes = panels(4, size=(85.0, 40.0))
+    figure, axes = panels(count, size=(120.0, 40.0))
     draw_rate_map(axes[0], rate, title="map", text="rate (Hz)")
     picture(figure, 100)
     assert axes[0].get_aspect() == 1
