@@ -13,12 +13,14 @@ from glmgui.drawings.fields import fields
 from glmgui.plots import Plot, draw
 from glmgui.widgets.messages import EmptyState
 from glmgui.widgets.page import WordsColumn
+from glmgui.widgets.sizes import scaled
 from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmengine.results.result import Result
     from glmengine.results.sketch import Sketch, SketchScore
 
+_LEAST_HEIGHT = 160  # pixels of the picture, in which a peak is told from a plain line also on a low screen
 _NOTHING = "The live fit has no curve for this term. All that it found stands in the Results step."
 _SCORING = "The held-out score follows."
 _NO_SCORE = "Too few spikes for a held-out score."
@@ -76,6 +78,7 @@ class LiveCurve(WordsColumn):
         if made is not self.plot:
             self._drop()
             self.plot = made
+            made.view.setMinimumHeight(scaled(_LEAST_HEIGHT))
             self._box.insertWidget(0, made, 1)
         made.show()
 
