@@ -20,11 +20,13 @@ from glmengine.answers.kept_answers import KeptAnswers
 from glmengine.answers.settings import AnswerSettings
 from glmengine.basis import BSpline
 from glmengine.context import SILENT, UnitsFound
+from glmengine.figures.drawing import Images
 from glmengine.project.project import load_answers, save_project
 from glmengine.recording.derived.covariates import ZScore
 from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
+from glmgui.drawings.series import Axis, Image
 from glmgui.notices import notices
-from glmgui.panels.answers.evidence_view import EvidenceView
+from glmgui.panels.answers.evidence_view import DrawingsView, EvidenceView
 from glmgui.panels.answers.sheet_columns import explained_columns, number_text
 from glmgui.panels.answers.sheet_filter import SheetFilter
 from glmgui.panels.answers.sheet_table import SheetTable
@@ -611,6 +613,19 @@ def test_a_single_row_of_evidence_is_seen_whole_with_its_labels(opened, at_rest)
             for plot in view.plots.values():
                 assert plot.height() <= view.viewport().height(), (size, kind)
                 assert plot.view.width() < 5 * plot.view.height(), (size, kind)
+
+
+def test_each_of_several_rows_of_evidence_is_seen_whole_with_its_labels(qtbot):
+    x = np.linspace(0, 1, 9)
+    axes = Axis("x", "cm"), Axis("y", "cm"), Axis("rate", "Hz")
+    pair = [Image(name, x, x, np.outer(x, x)) for name in ("data", "model")]
+    view = DrawingsView("rows")
+    qtbot.addWidget(view)
+    view.resize(900, 200)
+    view.show()
+    view.show_drawings([Images("one", "one", *axes, pair), Images("two", "two", *axes, pair)], "", "unit")
+    assert {view.viewport().height() - 4} == {plot.minimumHeight() for plot in view.plots.values()}
+    qtbot.waitUntil(lambda: view.verticalScrollBar().maximum() > 0)
 
 
 def test_every_column_is_explained_where_it_stands(opened):
