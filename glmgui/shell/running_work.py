@@ -28,7 +28,8 @@ class RunningWork(QObject):
 
     def say_status(self) -> None:
         """Say in the status line what is open and what a fit would take."""
-        self._status.say(self._work.document, self._work.size.estimate)
+        size = self._work.size
+        self._status.say(self._work.document, size.estimate, counting=size.counting)
 
     def _begun(self, label: str) -> None:
         job = self._work.jobs.current

@@ -34,8 +34,9 @@ class StatusLine(ExplainsWords, QStatusBar):
         self.addWidget(self.about, 1)
         self.addPermanentWidget(self.log)
 
-    def say(self, document: Document, found: Estimate | None) -> None:
-        """Say what is open and, while nothing runs, what a fit of it would take; how far what runs is stands in the toolbar."""
+    def say(self, document: Document, found: Estimate | None, *, counting: bool = False) -> None:
+        """Say what is open and, while nothing runs, what a fit of it would take, unless that is being counted; how far what runs is stands
+        in the toolbar."""
         recording = document.recording
         if recording is None:
             self.about.setText("No recording is open")
@@ -50,5 +51,7 @@ class StatusLine(ExplainsWords, QStatusBar):
         ]
         if found is not None:
             said.append(found.size if document.busy else found.text)
+        elif counting:
+            said.append("counting\u2026")
         self.about.setText("   \u00b7   ".join(said))
         self.about.setAccessibleName(self.about.text())

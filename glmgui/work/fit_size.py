@@ -9,8 +9,10 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from glmengine.design.fit_size import Estimate, estimate
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.notices import notices
 
 _AFTER_MS = 150
+_LATE_MS = 600  # after an edit, from when on the size of before is no longer said
 
 
 class FitSize(QObject):
@@ -19,7 +21,7 @@ class FitSize(QObject):
     Signals
     -------
     estimated : Estimate or None
-        How large a fit would be; None where it cannot be said.
+        How large a fit would be; None where it cannot be said, or is being counted.
     """
 
     estimated = Signal(object)
@@ -33,15 +35,31 @@ class FitSize(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_AFTER_MS)
         self._timer.timeout.connect(self._ask)
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.setInterval(_LATE_MS)
+        self._late.timeout.connect(self._say_counting)
+        self.counting = False
         document.changed.connect(self._changed)
 
     def stop(self) -> None:
         """Ask for no further estimate."""
         self._timer.stop()
+        self._late.stop()
+
+    def warn(self) -> None:
+        """Tell, as a fit begins, that it is large, and what would make it smaller."""
+        if self.estimate is not None and self.estimate.warnings:
+            notices().tell("warning", " ".join(self.estimate.warnings), title="Fitting")
 
     def _changed(self, what: frozenset[str]) -> None:
         if what & {"recording", "analysis"}:
             self._timer.start()
+            self._late.start()
+
+    def _say_counting(self) -> None:
+        self.counting, self.estimate = True, None
+        self.estimated.emit(None)
 
     def _ask(self) -> None:
         analysis, recording = self._document.analysis, self._document.recording
@@ -59,6 +77,9 @@ class FitSize(QObject):
         )
 
     def _take(self, found: Estimate | None, derived_for: tuple[Any, ...] = ()) -> None:
+        if not self._timer.isActive():  # else an edit came meanwhile, and an answer is still owed
+            self._late.stop()
+            self.counting = False
         self.estimate = found
         known = self._derived_for  # recordings are compared by what they are: their arrays cannot be
         same = bool(known) and bool(derived_for) and known[0] is derived_for[0] and known[1:] == derived_for[1:]

@@ -51,6 +51,7 @@ class UseCases(QObject):
         self.size = FitSize(document, jobs, self)
         self.shelf = Shelf(document, jobs, self.recovery, self)
         self.fitting = Fitting(document, jobs, questions, self.permission, self.live, self.shelf, self)
+        self.fitting.begun.connect(self.size.warn)
         self.comparing = Comparing(document, self.fitting, self)
         self.saving = Saving(document, jobs, settings, questions, self.recovery, self.recent, self)
         self.opening = Opening(

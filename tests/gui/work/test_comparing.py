@@ -52,7 +52,7 @@ def test_a_term_is_left_out_and_both_models_stand_side_by_side(fitted, qtbot):
     assert fitted.step == "fits"
     qtbot.waitUntil(lambda: page.table.ticked == {first.key, second.key})
     assert page.sides.currentWidget() is page.scores
-    qtbot.waitUntil(lambda: "'head_direction' is better than" in page.scores.words.text())
+    qtbot.waitUntil(lambda: "Highest: 'head_direction'" in page.scores.words.text())
     assert "without position.x" in page.table.item(1, 2).text()
     assert "with the model without position.x (kept)" in page.compare.choices
     assert "with each term left out in turn (1 fit)" in page.compare.choices
