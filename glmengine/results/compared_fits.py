@@ -16,7 +16,7 @@ from glmengine.analysis.wording import share_text
 from glmengine.context import SILENT, Context, Progress
 from glmengine.results.paired_difference import PairedDifference, difference_over_folds, difference_over_units
 from glmengine.selection.comparison import weighted_interval
-from glmengine.sentences import as_shown, listed, numbered, percent
+from glmengine.sentences import as_shown, listed, numbered, percent, unit_title
 
 if TYPE_CHECKING:
     from glmengine.results.kept_fits import KeptFit
@@ -75,7 +75,7 @@ class ComparedFits:
         if highest < 0:
             return ()
         name, scores = self.names[highest], self.scores[:, at]
-        said = [f"{unit}: '{name}' is highest, {share_text(scores[highest])}."]
+        said = [f"{unit_title(unit)}: '{name}' is highest, {share_text(scores[highest])}."]
         for other in np.flatnonzero(self.comparable & np.isfinite(scores)):
             if other == highest:
                 continue

@@ -194,6 +194,8 @@ def test_a_unit_is_told_its_own_difference_with_the_interval_over_its_folds(clea
     assert "grid9: 'position' is highest, 0.250. It is not told apart from" in alike
     assert "by 0.0011, 95 % interval -0.0" in alike
     assert compared.sentences_of("none of them") == ()
+    (numbered,) = replace(compared, units=tuple(map(str, range(10)))).sentences_of("0")
+    assert numbered.startswith("Unit 0: ")
 
 
 def test_the_interval_of_units_is_that_of_the_signed_rank_test():
