@@ -38,6 +38,8 @@ class Step:
         What of it is being made, in a word or two; empty where nothing is.
     fields : tuple of str
         Parts of an analysis whose faults are shown there.
+    holds : str
+        What else it is looked for by, as textbooks call it.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Step:
     state: Callable[[Document], str]
     fields: tuple[str, ...] = ()
     coming: Callable[[UseCases], str] = lambda work: ""
+    holds: str = ""
 
     def said(self, work: UseCases) -> str:
         """What is being made of it, else what stands in it."""
@@ -208,38 +211,47 @@ STEPS: tuple[Step, ...] = (
     Step(
         "data", "Data", "What was recorded, and which units and which time are used", "data", "Ctrl+1", "data.md",
         _data, _units_chosen, ("units", "time", "derived"),
+        holds="raw tuning curve occupancy spike raster peri-event PSTH interspike intervals ISI histogram refractory violations correlations epochs trials events conditions bin size",
     ),
     Step(
         "features", "Features", "What the rate may depend on", "features", "Ctrl+2", "features.md",
         _features, _terms_chosen, ("terms",),
+        holds="terms basis functions splines raised cosine design matrix interaction collinearity spike history coupling filter receptive field",
     ),
     Step(
         "model", "Model", "Penalty, strengths and validation", "model", "Ctrl+3", "model.md",
         _model, _family, ("model", "validation"),
+        holds="family link function penalty regularisation ridge lasso smoothness strength hyperparameter cross-validation folds formula",
     ),
     Step(
         "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",
         _results, _units_fitted, coming=_units_coming,
+        holds="tuning curves filters kernels coefficients weights predicted rate scores deviance explained log-likelihood confidence intervals",
     ),
     Step(
         "checks", "Checks", "Is the model right, what would it do, how sure are its terms", "checks", "Ctrl+5", "goodness.md",
         _checks, _checks_made, coming=_checks_coming,
+        holds="goodness of fit time rescaling Kolmogorov-Smirnov KS test quantile residuals QQ calibration autocorrelation simulation bootstrap shift test Wald test likelihood ratio decoding",
     ),
     Step(
         "fits", "Fits", "Every fit of the project, and the way back to it", "fits", "Ctrl+6", "fits.md",
         _fits, _fits_kept,
+        holds="compare models side by side overlay paired test nested models gain of blocks runs queue",
     ),
     Step(
         "answers", "Answers", "What drives each unit, how sure that is, and whether the model is right", "answers", "Ctrl+7",
         "answers.md", _answers, _units_answered, coming=_answers_coming,
+        holds="model selection which variables significance stepwise forward selection evidence answer sheet",
     ),
     Step(
         "population", "Population", "All units side by side, their coupling, and the set of them that is selected", "population", "Ctrl+8", "population.md",
         _population, _units_selected,
+        holds="small multiples coupling matrix functional connectivity graph scatter selected units",
     ),
     Step(
         "batch", "Batch", "The same analysis on many recordings", "batch", "Ctrl+9", "many-recordings.md",
         _batch, lambda document: "", coming=_recordings_coming,
+        holds="many recordings folder animals sessions",
     ),
 )  # fmt: skip
 

@@ -186,7 +186,9 @@ def _history(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
     what = f"It fires {ratio[place]:.2f} times as often as the model says {_span(first, last)} after its own spikes."
     if not setting.history_s:
         cause = "refractoriness is" if ratio[place] < 1 else "bursts are" if last <= _BURST else "what its own spikes do is"
-        return [Finding(what, Advice(ADD_HISTORY, f" ({cause} missing)"), Remedy("add_history"))]
+        # what a variable does that is missing may look like bursts
+        why = f"if {cause} still missing then" if slow and ratio[place] > 1 else f"{cause} missing"
+        return [Finding(what, Advice(ADD_HISTORY, f" ({why})"), Remedy("add_history"))]
     if first > setting.history_s + setting.bin_size / 2:
         longer = Remedy("longer_history", seconds=float(last))
         return [Finding(what, longer_history(setting.history_s, longer.seconds), longer)]

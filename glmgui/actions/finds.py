@@ -1,4 +1,4 @@
-"""All that the search finds beside actions: settings, units, covariates and what can be derived, terms, questions, samples, the guide and its words, recent files."""
+"""All that the search finds beside actions: pages, settings, units, covariates and what can be derived, terms, questions, samples, the guide and its words, recent files."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from glmgui.actions.host import Host
 from glmgui.dialogs.guide import pages_of_guide
 from glmgui.forms.description import extra_of, in_words
 from glmgui.glossary import GLOSSARY_PAGE, entries
+from glmgui.steps import STEPS
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -91,6 +92,7 @@ def finds(host: Host) -> list[Find]:
         Find(in_words(name.replace("-", "_")), "sample", f"{about} simulated", partial(host.work.opening.open_sample, name))
         for name, (about, *_) in SAMPLES.items()
     ]
+    found += [Find(f"{step.title}: {step.about}", "page", step.holds, partial(host.show_step, step.name)) for step in STEPS]
     found += [Find(title.strip(), "guide", "help page", partial(host.show_guide, page)) for title, page in pages_of_guide()]
     found += [
         Find(word, "word", f"{', '.join(forms)} help glossary", partial(host.show_guide, GLOSSARY_PAGE, word))

@@ -314,7 +314,7 @@ class UnitsTable(RecordedList):
     def _say(self, *_) -> None:
         total, fitted = len(self.model.rows), len(self.model.fitted)
         self._title.setText(f"Units ({total})" if total else "Units")
-        said = "All units are fitted." if fitted == total else f"{of_all(fitted, total, 'units')} fitted."
+        said = "All units are to be fitted." if fitted == total else f"{of_all(fitted, total, 'units')} to be fitted."
         reasons = [f"{count} ({reason})" for reason, count in count_reasons(self.model.left_out.values())]
         by_hand = total - len(self.model.ticked)
         reasons += [f"{by_hand} by hand"] if by_hand and reasons else []

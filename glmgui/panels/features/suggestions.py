@@ -25,6 +25,7 @@ _HELP = "Add this term to the model; Ctrl+Z takes it back"
 _BEFORE = "The rate may also depend on:"
 _MORE = "'Add term' has more that it may depend on."  # where there is no room for a button
 _ALL = "All that is usual is in the model; 'Add term' has more."
+_ALL_LISTED = "All that is usual is in the list, some of it left out of the model; 'Add term' has more."
 
 
 class Suggestions(QWidget):
@@ -66,6 +67,10 @@ class Suggestions(QWidget):
     def texts(self) -> tuple[str, ...]:
         """What the buttons say, seen or not."""
         return tuple(one.text() for one in self._buttons)
+
+    @property
+    def said(self) -> str:
+        return self._said.text()
 
     def renew(self) -> None:
         """Suggest anew where terms, recording or what is derived are others."""
@@ -129,5 +134,6 @@ class Suggestions(QWidget):
             one.setGeometry(left, 0, width, self.height())
             one.setVisible(left + width <= self.width())
             left += width + _GAP if left + width <= self.width() else 0
-        self._said.setText(_BEFORE if left > first else _MORE if self._buttons else _ALL)
+        whole = all(term.enabled for term in self._document.analysis.terms)
+        self._said.setText(_BEFORE if left > first else _MORE if self._buttons else _ALL if whole else _ALL_LISTED)
         self._said.setGeometry(0, 0, self._said.sizeHint().width(), self.height())

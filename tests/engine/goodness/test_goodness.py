@@ -222,6 +222,13 @@ def test_advice_knows_of_the_history_that_is_there():
     (longer,) = _history(SimpleNamespace(bands=bands), with_history, False)
     assert str(longer.remedy) == "lengthen the history from 150 to 500 ms"
     assert longer.edit.seconds == 0.4
+    soon = SimpleNamespace(z=np.array([9.0]), ratio=np.array([2.5]), first=np.array([1]), last=np.array([1]))
+    for slow, said in (
+        (False, "(bursts are missing)"),
+        (True, "(if bursts are still missing then)"),
+    ):  # beside a missing variable
+        (bursts,) = _history(SimpleNamespace(bands=soon), without, slow)
+        assert str(bursts.remedy) == f"add the unit's own history {said}"
 
 
 def test_it_is_saved_with_the_result(checked, tmp_path):

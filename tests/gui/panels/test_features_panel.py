@@ -84,6 +84,18 @@ def test_suggestions_stay_until_they_are_taken(qtbot, panel, document):
     assert suggested.texts == texts
 
 
+def test_what_is_left_out_of_the_model_is_not_said_to_be_in_it(qtbot, panel, document, monkeypatch):
+    suggested = panel.suggestions
+    monkeypatch.setattr(suggested, "choices", dict)
+    panel.empty.findChild(QPushButton, "features_empty_choice_0").click()
+    settled(qtbot, panel)
+    assert suggested.said == "All that is usual is in the model; 'Add term' has more."
+    (term,) = document.analysis.terms
+    document.edit(document.analysis.with_(terms=(term.with_(enabled=False),)), "Leave out")
+    settled(qtbot, panel)
+    assert suggested.said == "All that is usual is in the list, some of it left out of the model; 'Add term' has more."
+
+
 def test_speed_is_derived_and_used_with_one_click(qtbot, panel, document):
     text = "Tuning to speed, from position"
     assert text in [one.text() for one in panel.empty.findChildren(QPushButton)]

@@ -73,7 +73,7 @@ def test_the_rate_chooses_units_and_counts_them(panel, document, rich):
     panel.units.rules.low.setText(f"{middle - 0.01:.4f}")
     panel.units.rules.low.editingFinished.emit()
     assert document.analysis.units.min_rate == pytest.approx(middle - 0.01, abs=1e-4)
-    assert panel.units._said.text().startswith("2 of 3 units are fitted. Left out: 1 (rate below")
+    assert panel.units._said.text().startswith("2 of 3 units are to be fitted. Left out: 1 (rate below")
     slow = rich.unit_names[int(np.argmin(rich.mean_rates))]
     assert slow not in panel.units.model.fitted
     index = panel.units.model.index(rich.unit_names.index(slow), 0)
@@ -81,7 +81,7 @@ def test_the_rate_chooses_units_and_counts_them(panel, document, rich):
     assert not index.flags() & Qt.ItemFlag.ItemIsUserCheckable
     document.undo()
     assert panel.units.rules.low.text() == ""
-    assert panel.units._said.text() == "All units are fitted."
+    assert panel.units._said.text() == "All units are to be fitted."
 
 
 def test_a_rule_on_a_column_is_added_changed_and_removed(panel, document):
@@ -108,7 +108,7 @@ def test_rules_and_ticks_by_hand_both_hold_and_nothing_left_is_said(panel, docum
     assert "leave none of the 1 chosen units" in panel.units.rules.message.text
     document.edit(Analysis(units=UnitSelection(where=(UnitRule(column="layer", one_of=("5",)),))), "Choose again")
     assert "has no column 'layer'; it has: region, depth" in panel.units.rules.message.text
-    assert panel.units._said.text() == "0 of 3 units are fitted. Left out: 3 (a rule is at fault)."
+    assert panel.units._said.text() == "0 of 3 units are to be fitted. Left out: 3 (a rule is at fault)."
 
 
 @pytest.mark.parametrize("kind", derived_kinds(), ids=lambda kind: kind.__name__)

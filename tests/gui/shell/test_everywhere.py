@@ -273,6 +273,14 @@ def test_the_search_finds_settings_units_terms_samples_and_the_guide(opened, qtb
     assert found("while present")[0] == "Only while present"
     assert found("shifts setting")[0] == "Shifts in time"
     assert found("methods paragraph")[0] == "Copy methods paragraph"
+    for asked, page in (
+        ("goodness of fit", "Checks"),
+        ("Kolmogorov-Smirnov", "Checks"),
+        ("PSTH", "Data"),
+        ("cross-validation", "Model"),
+        ("connectivity", "Population"),
+    ):
+        assert any(title.startswith(f"{page}: ") for title in found(asked)), asked
 
 
 def test_the_search_finds_the_words_of_the_guide(opened, qtbot):
