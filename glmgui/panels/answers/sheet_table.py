@@ -10,6 +10,7 @@ from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QSort
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWhatsThis, QWidget
 
+from glmengine.answers.sentence import SMALL
 from glmengine.sentences import numbered
 from glmgui import theme
 from glmgui.copying import copy_rows
@@ -119,7 +120,7 @@ class SheetModel(QAbstractTableModel):
             if one.waiting:
                 return f"Unit {one.unit}: {one.waiting}"
             if last == "Driven by":
-                return ", then ".join(one.terms)  # which may be cut; the sentence of the row is said below the table
+                return self._driven_by(one)  # which may be cut; the sentence of the row is said below the table
             return one.verdict if last == "Model" else None
         if role == Qt.ItemDataRole.FontRole and self._is_chosen(one, at):
             font = QFont()
@@ -154,7 +155,7 @@ class SheetModel(QAbstractTableModel):
             alike = f"{_YES} alike{p}" if one.is_alike else f"{_NO} unlike{p}"
         return (
             one.unit,
-            ", then ".join(one.terms) or nothing,
+            self._driven_by(one) or nothing,
             number_text(one.explained),
             small_text(one.q),
             *(number_text(value) for value in one.added),
@@ -164,6 +165,11 @@ class SheetModel(QAbstractTableModel):
             alike,
             one.sentence,
         )
+
+    def _driven_by(self, one: AnswerRow) -> str:
+        """The chosen terms, in brackets those that add next to nothing: beyond chance it may be, but it hardly drives the unit."""
+        added = dict(zip(self.candidates, one.added, strict=False))
+        return ", then ".join(f"({name})" if added.get(name, math.nan) < SMALL else name for name in one.terms)
 
     def _judged(self, one: AnswerRow) -> str:
         return "" if one.adequate is None else f"{_YES} right" if one.adequate else f"{_NO} something missing"
