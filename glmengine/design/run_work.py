@@ -31,7 +31,8 @@ _OWN = 40.0  # a column that one unit alone has beside one that all share and th
 _OWN_BESIDE = 3.0  # the same where shared columns are not
 _FIT_BESIDE = 3.0  # what the last fit then takes beside one without own columns
 _ZEROS, _FIT_OF_ZEROS = 1.3, 9.0  # a penalty that makes zeros beside one that does not, and its last fit in strengths of a fold
-_LIKELIHOOD = 10.0  # strengths by marginal likelihood, in strengths of a grid
+# strengths by marginal likelihood, in a fold and in the last fit, in strengths of a grid
+_LIKELIHOOD, _FIT_OF_LIKELIHOOD = 8.5, 17.0
 _FIRST = 0.35  # what the first strength takes more than another, rows made ready included
 _FURTHER = 1.0  # strengths beyond the grid that are expected
 # What is taken whatever the bins, in tenths of a microsecond
@@ -109,7 +110,11 @@ def _work(analysis: Analysis, size: _Size) -> RunWork:
     settings = math.prod(len(choice.choices) for choice in model.search)
     nested = 1 + validation.folds if validation.nested and strengths > 1 else 1
     last = (
-        _LIKELIHOOD * one if model.finds_strengths else _FIT_OF_ZEROS * one if makes_zeros else beside * _affine(_FITTED, at_work)
+        _FIT_OF_LIKELIHOOD * one
+        if model.finds_strengths
+        else _FIT_OF_ZEROS * one
+        if makes_zeros
+        else beside * _affine(_FITTED, at_work)
     )
     fitted, square = size.shared + size.own, (size.shared + size.own) ** 2
     n_curves = sum(_curves(term) for term in analysis.terms if term.enabled)

@@ -24,7 +24,7 @@ REML = "reml"
 DISPERSION_SETTLED, MOST_ROUNDS = 1e-3, 10
 """Change of the logarithm of a dispersion at which strengths and dispersion fit each other, and how often they are found in turn."""
 
-SEARCHED = 0.65
+SEARCHED = 0.77
 """Of the work of a batch, that the search takes beside the fit at what it finds (measured)."""
 
 

@@ -377,6 +377,10 @@ class Objective:
         else:
             view = self.problem.view.of(np.array([k]))
             gram = self.backend.grams.grams(RowWeights(), view, np.zeros((1, self.size)))[0]
+        return self.as_mean(gram)
+
+    def as_mean(self, gram: np.ndarray) -> np.ndarray:
+        """A sum of outer products (Q, Q) over rows as their mean, in place."""
         gram /= gram[-1, -1]
         if not self.problem.intercept:
             gram[-1, :] = gram[:, -1] = 0.0

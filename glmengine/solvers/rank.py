@@ -15,6 +15,8 @@ from scipy.linalg import eigh
 from scipy.linalg.lapack import dpotrf, dtrtri
 
 from glmengine.backend.cells import cells_of
+from glmengine.backend.formulas import RowWeights
+from glmengine.backend.operations import View
 from glmengine.backend.rows import Rows
 from glmengine.solvers.penalty_root import coupled, penalty_root
 from glmengine.solvers.problem import Objective, Problem
@@ -169,11 +171,16 @@ def _undetermined(problem: Problem, objective: Objective) -> Iterator[_Undetermi
     n, places = problem.rows.n_features, problem.rows.places
     roots: dict[tuple[int, bytes], np.ndarray] = {}
     grams: dict[tuple[int, int], np.ndarray] = {}
-    patterns = _row_patterns(problem)
+    patterns = _row_patterns(problem)[problem.unit]
     for k in range(problem.n_columns):
-        key = (int(problem.held[k]), int(patterns[problem.unit[k]]))
+        key = (int(problem.held[k]), int(patterns[k]))
         if key not in grams:
-            grams[key] = objective.gram(k)
+            alike = np.flatnonzero(patterns == patterns[k])
+            held, first = np.unique(problem.held[alike], return_index=True)
+            if problem.rows.own_padded:  # no other unit has the same
+                grams.clear()
+            found = grams_of(objective, alike[first])
+            grams.update({(int(out), key[1]): gram for out, gram in zip(held, found, strict=True)})
         gram, penalty = grams[key], objective.penalty_matrix(k)[np.ix_(places, places)]
         mean = gram[places, -1] if problem.intercept else np.zeros(n)
         covariance = gram[np.ix_(places, places)] - np.outer(mean, mean)
@@ -193,6 +200,21 @@ def _undetermined(problem: Problem, objective: Objective) -> Iterator[_Undetermi
                 roots[which] = penalty_root(penalty[np.ix_(moving, moving)])
             basis = unpenalised(basis, roots[which] / scale)
         yield _Undetermined(silent, moving, scale, mean, basis)
+
+
+def grams_of(objective: Objective, columns: np.ndarray) -> list[np.ndarray]:
+    """`Objective.gram` of columns (k,) that differ by the fold which is held out alone; of several, each row is summed once."""
+    problem = objective.problem
+    fold, held = problem.rows.observations.fold, problem.held[columns]
+    if columns.size == 1 or fold is None or objective.alone is not None or not problem.rows.on_cpu:
+        return [objective.gram(k) for k in columns.tolist()]
+    folds = np.unique(fold)
+    view = View(np.full(folds.size, problem.unit[columns[0]]), folds, held_out=True)
+    parts = objective.backend.grams.grams(RowWeights(), view, np.zeros((folds.size, objective.size)))
+    whole = parts.sum(axis=0)
+    places = np.searchsorted(folds, held)
+    there = folds[np.minimum(places, folds.size - 1)] == held
+    return [objective.as_mean(whole - parts[at] if out else whole.copy()) for at, out in zip(places, there, strict=True)]
 
 
 def _null_space(correlation: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,8 @@ from glmengine.backend.observations import Observations
 from glmengine.backend.rows import Rows
 from glmengine.context import SILENT
 from glmengine.models import get_family
-from glmengine.solvers.problem import Objective, Problem
+from glmengine.solvers.problem import ALL_ROWS, Objective, Problem
+from glmengine.solvers.rank import grams_of
 
 T, M, F = 3_000, 2, 4
 
@@ -68,3 +71,11 @@ def test_they_are_those_of_each_column(monkeypatch, kind, family, never_held_out
     shared = objective.hessians_by_fold(theta, "float64")
     alone = objective.hessian(theta, np.arange(unit.size))
     np.testing.assert_allclose(shared, alone, rtol=1e-9, atol=1e-9 * np.abs(alone).max())
+    for k in (0, F):  # of each unit, all of its folds and those that are asked for
+        for columns in (np.arange(k, k + F), np.array([k + 2, k])):
+            together = grams_of(objective, columns)
+            for column, gram in zip(columns.tolist(), together, strict=True):
+                np.testing.assert_allclose(gram, objective.gram(column), rtol=1e-12, atol=1e-12)
+    everything = replace(problem, held=np.full(unit.size, ALL_ROWS))
+    for column, gram in zip((0, 1), grams_of(Objective(everything, SILENT), np.array([0, 1])), strict=True):
+        np.testing.assert_allclose(gram, Objective(everything, SILENT).gram(column), rtol=1e-12, atol=1e-12)
