@@ -204,7 +204,7 @@ def answer_sentence(
         if in_turn:
             text += f", then {' and '.join(in_turn)}"
         if at_last:
-            text += f"{', and' if in_turn else ', then'} last {' and '.join(at_last)}"
+            text += f", and last of all {' and '.join(at_last)}"
         text += f"; {_two(explained)} together"
     if others:
         text += f"; {', '.join(others)} {_adds(others)} nothing"

@@ -119,7 +119,7 @@ def in_words(summary: Summary) -> str:
     for one in summary.covariates[:_MOST_NAMED]:
         unit = f" {one.unit}" if one.unit else ", no unit of measure"
         if one.kind == "angle":
-            unit += ", of which 2\u03c0 make a turn"
+            unit += " (2\u03c0 are a full turn)"
         lines.append(
             f"{one.name}: {one.low:.4g} to {one.high:.4g}{unit}, {one.sampling:.4g} Hz, known in {percent(one.valid)} of the time."
         )

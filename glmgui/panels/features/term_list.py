@@ -253,7 +253,7 @@ class TermList(QWidget):
         self._title.setText(f"Terms ({len(cards)})" if in_model == len(cards) else f"Terms ({in_model} of {len(cards)})")
         self._title.setToolTip(f"{of_all(in_model, len(cards), 'terms')} in the model: those that are ticked" if cards else "")
         self._help.setText(
-            "Terms add up. Drag one between others to reorder, onto another for their interaction. F2 renames, unticked is left out."
+            "Terms add up. Drag one between others to reorder, onto another for their interaction. F2 renames a term; an unticked one is left out of the model."
             if cards
             else ""
         )

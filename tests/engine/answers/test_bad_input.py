@@ -100,9 +100,10 @@ def test_folds_without_a_spike_leave_the_other_units_their_answers(small_recordi
 
 
 def test_numbers_of_shifts_and_simulations(small_recording):
-    for options in ({"shifts": -1}, {"simulations": 1.5}):
-        with pytest.raises(GlmError, match="is not a whole number of 0 or more"):
-            ge.explain(small_recording, _question("position.x"), **options)
+    with pytest.raises(GlmError, match=r"shifts.*-1 is not a whole number of 0 or more"):
+        ge.explain(small_recording, _question("position.x"), shifts=-1)
+    with pytest.raises(GlmError, match=r"simulations: is 1\.5; give a whole number"):
+        ge.explain(small_recording, _question("position.x"), simulations=1.5)
 
 
 def _in_bins(question: ge.Analysis, bin_size: float, *epochs: str) -> ge.Analysis:

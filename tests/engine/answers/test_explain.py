@@ -196,7 +196,7 @@ def test_sentences_say_what_adds_and_what_does_not():
         not_missed=["speed"],
     )
     assert with_past == (
-        "Position (0.19 of the deviance, q < 0.001), then speed (+0.020), and last history (+0.090); 0.30 together; theta adds nothing; "
+        "Position (0.19 of the deviance, q < 0.001), then speed (+0.020), and last of all history (+0.090); 0.30 together; theta adds nothing; "
         "beside history, speed adds nothing; nothing speaks against the model."
     )
     fine = answer_sentence([("x", 0.2)], ["y", "z"], explained=0.2, q=0.03, adequate=True, try_next="")
@@ -310,7 +310,7 @@ def test_the_own_past_is_tried_last_and_what_it_leaves_to_each_variable_is_said(
     assert float(own["missed_p"]) < 0.05
     text = found.units["sentence"].item()
     assert text.startswith("Direction (")
-    assert " last own past (+" in text
+    assert " last of all own past (+" in text
     at_once = ge.explain(doublets, asked.with_(selection=Selection()), shifts=0, simulations=0)
     assert not at_once.selection.chosen["last"].any()
     assert at_once.terms["missed"].isnull().all()

@@ -8,5 +8,5 @@ from glmgui.drawings.summary import summarise
 
 def test_an_angle_is_said_in_what_it_is_kept_in(small_recording):
     (said,) = [line for line in in_words(summarise(small_recording)).splitlines() if line.startswith("head_direction:")]
-    assert " rad, of which 2\u03c0 make a turn, " in said
+    assert " rad (2\u03c0 are a full turn), " in said
     assert "\u00b0" not in said
