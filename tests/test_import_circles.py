@@ -146,5 +146,7 @@ def test_the_lower_floors_load_no_large_library_before_it_is_used():
 
 
 def test_few_files_lie_at_the_top_of_the_engine():
-    files = sorted(path.name for path in (ROOT / "glmengine").glob("*.py") if not path.name.startswith("__"))  # Python's own names
+    files = sorted(
+        path.name for path in (ROOT / "glmengine").glob("*.py") if not path.name.startswith("__")
+    )  # Python's own names
     assert len(files) <= MOST_TOP_FILES, files
