@@ -176,6 +176,8 @@ def _another_program(path: Path, head: bytes) -> str:
             names = set(archive.namelist())
         if "xl/workbook.xml" in names or {"mimetype", "content.xml"} <= names:
             return "is a workbook of a spreadsheet; save the sheet that is meant as CSV, and open that"
+        if {"project.json", "analysis.toml"} <= names:
+            return "is a project of this program, which names its recording; open it in the window, or give it to `glmengine run` or `glmengine report`"
     return another_program(path) if is_hdf5(head) else ""
 
 

@@ -77,10 +77,14 @@ def _session(session: Session) -> str:
     return f"{session.name}: {own}" + (f"; its times moved by {session.shift:g} s" if session.shift else "")
 
 
+_WIDEST_NAME = 40
+"""Letters; what follows a longer name does not stand below the others."""
+
+
 def _units(recording: Recording) -> list[str]:
     totals = unit_totals(recording)
     table = recording.unit_table
-    width = max(map(len, recording.unit_names))
+    width = min(max(map(len, recording.unit_names)), _WIDEST_NAME)
     words = recorded_words(recording)
     lines = []
     for row, (name, total, rate) in enumerate(zip(recording.unit_names, totals, recording.mean_rates, strict=True)):

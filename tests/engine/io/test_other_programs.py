@@ -136,7 +136,12 @@ def test_missing_stretches_of_counts_are_said():
 
 @pytest.mark.parametrize(
     ("members", "said"),
-    [(["xl/workbook.xml"], "a workbook"), (["mimetype", "content.xml"], "a workbook"), (["x.txt"], "a zip archive")],
+    [
+        (["xl/workbook.xml"], "a workbook"),
+        (["mimetype", "content.xml"], "a workbook"),
+        (["project.json", "analysis.toml"], "a project"),
+        (["x.txt"], "a zip archive"),
+    ],
 )
 def test_workbooks_are_called_so(tmp_path, members, said):
     with zipfile.ZipFile(tmp_path / "table.xlsx", "w") as archive:
