@@ -18,6 +18,7 @@ from glmgui.widgets.texts import BalancedHint, Title
 
 _SIGNS = {"error": "\u2716", "warning": "\u26a0"}
 _SIGN_WIDTH = 26
+_BELOW_TITLE = 2  # place in the layout of an empty page
 
 
 class MessageLine(QFrame):
@@ -123,11 +124,11 @@ class EmptyState(QWidget):
         self._text.setText(text)
 
     def set_primary(self, text: str, act: Callable[[], None]) -> None:
-        """One large button below the text."""
+        """One large button, above the text: on a low screen with large letters it would else be scrolled away."""
         self.primary = primary_button(text, f"{self.objectName()}_primary", "", self)
         self.primary.setMinimumSize(scaled(260), scaled(46))
         self.primary.clicked.connect(lambda: act())
-        self._choices.addLayout(row(None, self.primary, None))
+        self.layout().insertLayout(_BELOW_TITLE, row(None, self.primary, None))
 
     def set_choices(self, choices: Mapping[str, Callable[[], None]]) -> None:
         """Buttons below the text, each for a thing to begin with."""

@@ -23,11 +23,12 @@ from glmgui.panels.results.wording import choice_in_words, effect_in_words, scor
 from glmgui.plots import Axis, ScorePlot
 from glmgui.still_fields import StillCombo
 from glmgui.turns import in_later_turn
+from glmgui.widgets.columns import Columns
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import ShownPage, TurningRow, column, row
 from glmgui.widgets.messages import EmptyState, MessageLine
 from glmgui.widgets.notes import Notes
-from glmgui.widgets.page import Page, WhenSeen
+from glmgui.widgets.page import Page, WhenSeen, WordsColumn
 from glmgui.widgets.texts import ElidedLabel, hint
 from glmgui.work.runs import Run, Runs
 
@@ -137,7 +138,7 @@ class ResultsPanel(Page):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.2)
         self.title.setFont(font)
-        right = QWidget()
+        right = self._of_unit = WordsColumn()
         right_box = column(right, margins=0)
         right_box.addLayout(row(self.title, self.verdict, self.right, spacing=10))
         right_box.itemAt(0).layout().setStretch(1, 1)
@@ -146,12 +147,11 @@ class ResultsPanel(Page):
         right_box.addWidget(MessagePlace(right, self.state))  # it comes and goes from unit to unit
         right_box.addWidget(self.notes.line)
         right_box.addWidget(self.tabs, 1)
-        whole = QSplitter(Qt.Orientation.Horizontal)
-        whole.setChildrenCollapsible(False)
-        for part, stretch in ((left, 2), (right, 5)):
-            whole.addWidget(part)
-            whole.setStretchFactor(whole.count() - 1, stretch)
-        whole.setSizes([430, 890])
+        whole = self._columns = Columns("results", "Part of the page that is shown")
+        whole.add(left, "Units", 2)
+        whole.add(right, "Chosen unit", 5)
+        whole.splitter.setSizes([430, 890])
+        whole.turn_to(right)
         content = QWidget(self)
         box = column(content)
         box.addWidget(MessagePlace(content, self.banner, self.unfinished))
@@ -164,6 +164,7 @@ class ResultsPanel(Page):
 
     def show_page(self, number: int) -> None:
         """Turn to a page: curves, rates, cross-validation, scores, coefficients."""
+        self._columns.turn_to(self._of_unit)
         self.tabs.setCurrentIndex(number)
 
     # From the runs

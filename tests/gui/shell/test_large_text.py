@@ -125,8 +125,24 @@ def test_all_buttons_of_the_batch_are_on_a_small_screen(window, small_recording,
     qtbot.waitUntil(lambda: panel.start.isVisible())
     qtbot.wait(50)
     for one in (panel.add, panel.look, panel.open, panel.destination, panel.scheduler, panel.start, panel.stop):
-        assert panel.rect().contains(QRect(one.mapTo(panel, QPoint(0, 0)), one.size())), one.objectName()
+        assert window.rect().contains(QRect(one.mapTo(window, QPoint(0, 0)), one.size())), one.objectName()
         assert one.width() >= one.minimumSizeHint().width()
+
+
+def test_what_is_asked_of_results_and_answers_is_on_a_small_screen(window, small_recording, small_analysis, small_result, qtbot):
+    """Half the buttons of a result stood beyond the right edge, and the one that begins below the lower one."""
+    window.document.open(small_recording, small_analysis, small_result)
+    window.resize(1024, 768)
+    results, answers = (window.panels[step] for step in ("results", "answers"))
+    for step, asks in (
+        ("results", (results.compare, results.figure, results.report, results.methods, results.script, results.right)),
+        ("answers", (answers.first.primary,)),
+    ):
+        window.show_step(step)
+        qtbot.waitUntil(lambda asks=asks: all(one.isVisible() for one in asks))
+        qtbot.wait(50)
+        for one in asks:
+            assert window.rect().contains(QRect(one.mapTo(window, QPoint(0, 0)), one.size())), one.objectName()
 
 
 def test_a_line_of_suggestions_says_where_more_are_where_no_button_has_room(
