@@ -61,6 +61,11 @@ def unit_title(name: object) -> str:
     return said if said == str(name) else said.capitalize()
 
 
+def rate_text(rate: float) -> str:
+    """A mean rate (Hz) with two places after the point, below 0.01 with two digits: 0.00 would be that of a silent unit."""
+    return f"{rate:.2f}" if rate >= 0.01 or not rate > 0 else plain_power(f"{rate:.2g}")
+
+
 def as_shown(name: str) -> str:
     """The name of a term as people write it, a product with its sign: ``position.x × position.y``; files and commands keep the ``x``."""
     return name.replace(" x ", " \u00d7 ").replace("\nx ", "\n\u00d7 ")  # which may stand in two lines

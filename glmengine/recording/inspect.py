@@ -11,7 +11,7 @@ from glmengine.recording.binned import count_bin_width
 from glmengine.recording.events import own_events
 from glmengine.recording.observed import Words, recorded_words
 from glmengine.recording.presence import presence_of
-from glmengine.sentences import listed, numbered, percent
+from glmengine.sentences import listed, numbered, percent, rate_text
 
 if TYPE_CHECKING:
     from glmengine.recording.recording import Covariate, Recording, Session
@@ -108,7 +108,7 @@ def _value(value: object) -> str:
 
 def _activity(name: str, total: float, rate: float, recording: Recording, words: Words) -> str:
     if words.per_spike:
-        line = f"{total:>9,.10g} spikes  {rate:>7.2f} Hz"
+        line = f"{total:>9,.10g} spikes  {rate_text(rate):>7} Hz"
         if name in recording.recorded:
             return f"{line} in {_seconds(float(recording.recorded[name].tot_length('s')))} s"
         there = presence_of(recording, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glmengine.answers.sentence import answer_sentence
-from glmengine.sentences import as_shown, exact_seconds, of_all, percent, plain_power
+from glmengine.sentences import as_shown, exact_seconds, of_all, percent, plain_power, rate_text
 
 
 def test_one_of_several_is_and_several_are():
@@ -42,3 +42,7 @@ def test_all_is_written_without_digits_and_nearly_all_with_them():
 def test_a_time_is_not_rounded_beside_its_bins():
     assert [exact_seconds(one) for one in (1200.0, 1199.98, 0.5)] == ["1,200", "1,199.98", "0.50"]
     assert [exact_seconds(one, 1) for one in (1200.0, 1199.98, 30.5)] == ["1,200.0", "1,199.98", "30.5"]
+
+
+def test_a_rate_that_is_not_zero_is_not_written_so():
+    assert [rate_text(rate) for rate in (12.345, 0.014, 0.0, 0.0018, 3e-6)] == ["12.35", "0.01", "0.00", "0.0018", "3e-6"]

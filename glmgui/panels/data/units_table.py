@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 
 from glmengine.analysis.units import count_reasons
 from glmengine.recording.observed import SPIKES, Words
-from glmengine.sentences import listed, of_all
+from glmengine.sentences import listed, of_all, rate_text
 from glmgui import theme
 from glmgui.drawings.summary import UnitRow
 from glmgui.notices import notices
@@ -149,7 +149,7 @@ class UnitsModel(QAbstractTableModel):
                 return (unit.name, "\u2026", "\u2026", "", *unit.extra)[part]
             spikes = self._words.per_spike
             total, rate = (
-                (f"{unit.n_spikes:,.0f}", f"{unit.rate:.2f}") if spikes else (f"{unit.n_spikes:.4g}", f"{unit.rate:.3g}")
+                (f"{unit.n_spikes:,.0f}", rate_text(unit.rate)) if spikes else (f"{unit.n_spikes:.4g}", f"{unit.rate:.3g}")
             )
             return (unit.name, total, rate, "", *unit.extra)[part]
         return None
