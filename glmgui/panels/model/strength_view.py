@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QWidget
 
 from glmengine.models.numbers import LARGEST_STRENGTH
 from glmgui.forms.numbers import NumberEditor, WholeBox, plain
-from glmgui.widgets.layout import column, row
+from glmgui.widgets.layout import TurningRow, column, row
 from glmgui.widgets.texts import heading, hint
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ class StrengthView(QWidget):
         box = column(self, margins=0)
         ends = hint("weak on the left, strong on the right", self)
         ends.setWordWrap(False)
-        box.addLayout(row(heading("Strength of the penalty", self), ends, None, self.count, self._counted, spacing=8))
+        named = row(heading("Strength of the penalty", self), ends, None, spacing=8)
+        box.addWidget(TurningRow(named, row(None, self.count, self._counted, spacing=8), self))
         box.addWidget(self._choice)
         box.addWidget(self.words)
         for editor in (self.weakest, self.strongest):

@@ -133,6 +133,8 @@ def test_what_is_asked_of_results_and_answers_is_on_a_small_screen(window, small
     """Half the buttons of a result stood beyond the right edge, and the one that begins below the lower one."""
     window.document.open(small_recording, small_analysis, small_result)
     window.resize(1024, 768)
+    model = window.panels["model"]
+    assert model.minimumSizeHint().width() < 1024 - 200, "its words were scrolled to sideways"
     results, answers = (window.panels[step] for step in ("results", "answers"))
     for step, asks in (
         ("results", (results.compare, results.figure, results.report, results.methods, results.script, results.right)),
