@@ -17,6 +17,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 OBJECTS = {
     "Analysis": "an Analysis, as ge.Analysis(...) or ge.Analysis.load(FILE) gives it",
+    "AnswerSheet": "an answer sheet, as ge.explain(recording) gives it",
     "BootstrapBands": "what the result's bootstrap gave",
     "Context": "a ge.Context, such as ge.CallbackContext(...)",
     "Covariate": "a ge.Covariate",

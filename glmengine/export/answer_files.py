@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from glmengine.analysis.sources import for_recording
 from glmengine.answers.unit_model import models_of
+from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.export.answer_methods import answers_bibtex, answers_methods
 from glmengine.export.answer_script import answers_script
 from glmengine.export.file_names import file_name, free_name
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 
+@takes_only_its_kinds
 def write_answers(
     sheet: AnswerSheet,
     folder: str | Path,
