@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,6 +140,7 @@ def test_the_script_of_a_sheet_asks_the_same_of_the_same_recording(kept, small_r
     monkeypatch.setattr(ge, "open_recording", lambda path, *recipe: asked.append(path) or recording)
     monkeypatch.setattr(ge, "explain", lambda *given, **settings: asked.append((given, settings)) or kept.sheet)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(script)])  # else it would take the first argument of the tests for the recording
     runpy.run_path(str(script), run_name="__main__")
     path, ((opened, analysis), settings) = asked
     assert Path(path).resolve() == file.resolve(), "it finds the recording from where it lies"
