@@ -73,10 +73,11 @@ def usable_time(analysis: Analysis, recording: Recording, context: Context = SIL
 
 def used_pieces(grid: TimeGrid, used: np.ndarray) -> np.ndarray:
     """(S, 2) start and stop in s of the bins that are used (T,), those closer together than a screen can show made one."""
-    rows = np.flatnonzero(used)
-    if not len(rows):
+    if not used.any():
         return np.empty((0, 2))
-    starts, stops = grid.starts[rows], grid.stops[rows]
+    goes_on = used[1:] & used[:-1] & (grid.segment[1:] == grid.segment[:-1])
+    starts = grid.starts_at(np.flatnonzero(used & np.concatenate([[True], ~goes_on])))
+    stops = grid.stops_at(np.flatnonzero(used & np.concatenate([~goes_on, [True]])))
     least = (stops[-1] - starts[0]) / _FINEST
     first = np.concatenate([[True], starts[1:] - stops[:-1] > least])
     last = np.concatenate([first[1:], [True]])

@@ -134,7 +134,7 @@ def _spans(prepared: Prepared, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarr
     for block in range(N_BLOCKS):
         rows = np.flatnonzero(blocks == block)
         if len(rows):
-            starts[block], stops[block] = prepared.grid.starts[rows[0]], prepared.grid.stops[rows[-1]]
+            starts[block], stops[block] = prepared.grid.starts_at(rows[0]), prepared.grid.stops_at(rows[-1])
     return starts, stops
 
 

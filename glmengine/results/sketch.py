@@ -167,7 +167,7 @@ class Sketches:
             count, length = shape
             if count:
                 first = np.arange(count) * (len(rows) // count)
-                pieces = zip(used.grid.starts[rows[first]], used.grid.stops[rows[first + length - 1]], strict=True)
+                pieces = zip(used.grid.starts_at(rows[first]), used.grid.stops_at(rows[first + length - 1]), strict=True)
                 asked = asked.with_(time=asked.time.with_(intervals=tuple((float(start), float(stop)) for start, stop in pieces)))
             ground = ground_of(asked, used.recording, context)
             left = _Left(question, ground, len(rows) * used.grid.bin_size)

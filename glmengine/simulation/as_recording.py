@@ -88,7 +88,7 @@ def _pieces(surrogates: Surrogates) -> np.ndarray:
     """(S, 2) beginning and end of each stretch, in seconds."""
     inside = np.flatnonzero(surrogates.stretch >= 0)
     parts = np.split(inside, np.flatnonzero(np.diff(surrogates.stretch[inside])) + 1)
-    return merge(np.array([(surrogates.grid.starts[part[0]], surrogates.grid.stops[part[-1]]) for part in parts]))
+    return merge(np.array([(surrogates.grid.starts_at(part[0]), surrogates.grid.stops_at(part[-1])) for part in parts]))
 
 
 def _times(surrogates: Surrogates, repeat: int, unit: int) -> np.ndarray:
@@ -96,5 +96,5 @@ def _times(surrogates: Surrogates, repeat: int, unit: int) -> np.ndarray:
     rows, counts = surrogates.spikes_of(repeat, unit)
     each = np.repeat(counts, counts).astype(np.float64)
     place = np.arange(len(each)) - np.repeat(np.cumsum(counts) - counts, counts)
-    starts = surrogates.grid.starts[np.repeat(rows, counts)]
+    starts = surrogates.grid.starts_at(np.repeat(rows, counts))
     return starts + (place + 0.5) / each * surrogates.grid.bin_size

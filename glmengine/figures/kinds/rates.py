@@ -92,8 +92,9 @@ def stretch_of(recording: Recording, start: float | None, seconds: float) -> np.
 def busiest(grid: TimeGrid, recording: Recording, unit: str, seconds: float) -> float:
     """Where the stretch of `seconds` begins in which the unit has the most spikes."""
     total = np.concatenate([[0.0], np.cumsum(np.nan_to_num(count_spikes(recording, grid, (unit,))[:, 0].astype(np.float64)))])
-    ends = np.searchsorted(grid.starts, grid.starts + seconds)
-    return float(grid.starts[np.argmax(total[ends] - total[: len(ends)])])
+    starts = grid.starts
+    ends = np.searchsorted(starts, starts + seconds)
+    return float(starts[np.argmax(total[ends] - total[: len(ends)])])
 
 
 def rate_stretches(

@@ -156,8 +156,8 @@ def _before_first_event(term: Spec, recording: Recording, time: Time) -> float |
 
     grid = make_grid(time, recording)
     times = event_times(recording, term.events, field="terms.0.events").times
-    inside = times[(times >= grid.starts[0]) & (times <= grid.centres[-1])] if grid.n_bins else times[:0]
-    return max(float(inside[0]) - term.before - 1.0, float(grid.starts[0])) if inside.size else None
+    inside = times[(times >= grid.pieces[0, 0]) & (times <= grid.centres[-1])] if grid.n_bins else times[:0]
+    return max(float(inside[0]) - term.before - 1.0, float(grid.pieces[0, 0])) if inside.size else None
 
 
 def _first_used(recording: Recording, time: Time, context: Context) -> float | None:
