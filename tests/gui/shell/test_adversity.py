@@ -142,7 +142,7 @@ def test_stopping_with_nothing_to_keep_changes_nothing(opened, slow, qtbot):
 def test_opening_can_be_given_up(opened, qtbot, monkeypatch, tmp_path):
     begun = threading.Event()
 
-    def endless(path, context, *, alone):
+    def endless(path, context, **_):
         begun.set()
         while True:
             context.check()
@@ -162,13 +162,13 @@ def test_a_second_file_takes_the_place_of_one_that_is_being_opened(opened, qtbot
 
     begun, real = threading.Event(), opening.open_or_assist
 
-    def slow_for_large(path, context, *, alone):
+    def slow_for_large(path, context, **options):
         if path.name == "large.nwb":
             begun.set()
             while True:
                 context.check()
                 time.sleep(0.005)
-        return real(path, context, alone=alone)
+        return real(path, context, **options)
 
     monkeypatch.setattr(opening, "open_or_assist", slow_for_large)
     opened.work.opening.open(tmp_path / "large.nwb")
