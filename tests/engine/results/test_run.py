@@ -136,7 +136,7 @@ def test_a_fold_without_spikes_is_called_as_in_the_table_of_scores(small_recordi
         unit_table=None,
     )
     result = ge.run(analysis(DIRECTION, validation=validation), recording)
-    (note,) = [note for note in result.notes if note.startswith("Unit early: fold")]
+    (note,) = [note for note in result.notes if note.startswith("Folds without a held-out score: early: fold")]
     scores = result.fold_scores["log_likelihood"].sel(unit="early")
     without = [str(name) for name in scores["fold"].values[~np.isfinite(scores.values)]]
     named = [name for part in re.findall(r"folds? (.*?) ha(?:s|ve) ", note) for name in part.split(", ")]
