@@ -12,6 +12,7 @@ from glmengine.analysis.units import chosen_units
 from glmengine.context import UnitsFound
 from glmengine.design.fit_size import estimate
 from glmengine.errors import GlmError
+from glmengine.freed_memory import give_back
 from glmengine.results.kept_fits import proposed_name
 from glmengine.results.unfinished import not_at_the_optimum
 from glmengine.sentences import as_shown
@@ -172,6 +173,7 @@ class Fitting(QObject):
         def work(context: Context) -> tuple[Result, KeptFit | GlmError, float]:
             import glmengine
 
+            give_back()  # what decoding and checks took, so that it does not stand beside the rows of the fit
             begun = time.perf_counter()
             result = glmengine.run(run.analysis, run.recording, context)
             seconds = time.perf_counter() - begun
