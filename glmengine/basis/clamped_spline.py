@@ -7,9 +7,8 @@ from typing import ClassVar, Self
 import numpy as np
 from pydantic import model_validator
 
-from glmengine.basis.knots import SplineBasis, clamped
+from glmengine.basis.knots import SplineBasis, clamped, see_enough
 from glmengine.basis.supports import Supports, between_knots
-from glmengine.errors import GlmError
 from glmengine.spec import param
 
 
@@ -32,11 +31,7 @@ class ClampedSpline(SplineBasis):
 
     @model_validator(mode="after")
     def _enough_functions(self) -> Self:
-        if self.n < self.order:
-            raise GlmError(
-                f"{self.n} {self.called} of order {self.order} are too few; give at least {self.order} functions or a lower order",
-                field="n",
-            )
+        see_enough(self.n, self.order, self.called)
         return self
 
     @property

@@ -9,9 +9,8 @@ import numpy as np
 from pydantic import model_validator
 
 from glmengine.basis.base import BoundedBasis, Bounds
-from glmengine.basis.knots import spline_values
+from glmengine.basis.knots import see_enough, spline_values
 from glmengine.basis.supports import Supports, between_knots
-from glmengine.errors import GlmError
 from glmengine.spec import param
 
 
@@ -33,11 +32,7 @@ class CyclicBSpline(BoundedBasis):
 
     @model_validator(mode="after")
     def _enough_functions(self) -> CyclicBSpline:
-        if self.n < self.order:
-            raise GlmError(
-                f"{self.n} cyclic B-splines of order {self.order} are too few; give at least {self.order} functions or a lower order",
-                field="n",
-            )
+        see_enough(self.n, self.order, "cyclic B-splines")
         return self
 
     @property

@@ -91,6 +91,12 @@ class SplineBasis(BoundedBasis):
         return uniform._on_unit(np.linspace(0.0, 1.0, length))
 
 
+def see_enough(n: int, order: int, called: str) -> None:
+    """Refuse fewer functions than their order; `called` is what they are, of several."""
+    if n < order:
+        raise GlmError(f"{n} {called} of order {order} are too few; give at least {order} functions or a lower order", field="n")
+
+
 def clamped(knots: np.ndarray, order: int) -> np.ndarray:
     """`knots` with both ends repeated, so that the splines of an order end there."""
     return np.concatenate([np.repeat(knots[0], order - 1), knots, np.repeat(knots[-1], order - 1)])

@@ -26,5 +26,6 @@ class MSpline(ClampedSpline):
         return plain._densities(np.linspace(0.0, 1.0, length), (0.0, 1.0))
 
     def _densities(self, u: np.ndarray, bounds: Bounds) -> np.ndarray:
-        spans = (self._knots[self.order :] - self._knots[: self.n]) * (bounds[1] - bounds[0])
-        return spline_values(u, self._knots, self.order) * (self.order / spans)
+        knots = self._knots
+        spans = (knots[self.order :] - knots[: self.n]) * (bounds[1] - bounds[0])
+        return spline_values(u, knots, self.order) * (self.order / spans)

@@ -158,9 +158,8 @@ def colour_bar(ax: Axes, image: Any, text: str, values: np.ndarray | None = None
     extend = "both" if below and above else "min" if below else "max" if above else "neither"
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)), extend=extend)
     room = letters_in(0.8 * ax.get_position().height * ax.figure.get_size_inches()[1], 1.0)
-    reach = ", ".join(
-        said.partition(": ")[2] for said in (below, above) if said
-    )  # in the label of the bar, so that it is seen whose it is
+    # in the label of the bar, so that it is seen whose it is
+    reach = ", ".join(said.partition(": ")[2] for said in (below, above) if said)
     bar.set_label("\n".join(folded(words, room) for words in (text, reach) if words))
     bar.outline.set_visible(False)
 

@@ -14,7 +14,6 @@ from glmengine.sentences import listed
 if TYPE_CHECKING:
     from glmengine.io.reader import Reader
 
-_REMEDY = "open the folder, in the place of the file, to have all of it."
 _MOST = 50
 """Files of a folder that are looked at."""
 
@@ -39,7 +38,9 @@ def note_of_mates(path: Path, reader: Reader) -> str:
         return ""
     if not mates:
         return ""
-    return Doubt(f"Beside {path.name} lie {listed(mates, 5)}: where these are of the same recording, {_REMEDY}")
+    return Doubt(
+        f"Beside {path.name} lie {listed(mates, 5)}: where these are of the same recording, open the folder, in the place of the file, to have all of it."
+    )
 
 
 def tables_within(folder: Path, reader: Reader) -> tuple[Path, ...]:

@@ -18,9 +18,8 @@ def activity(recording: Recording) -> Activity:
     if recording.counts is None:
         return "spike times"
     values = np.asarray(recording.counts.values)
-    values = values[
-        :: max(1, values.size // _ENOUGH)
-    ].ravel()  # of some bins all units; all of it in one row may be a copy of all of it
+    # of some bins all units: all of it in one row may be a copy of all of it
+    values = values[:: max(1, values.size // _ENOUGH)].ravel()
     known = values[np.isfinite(values)] if values.dtype.kind == "f" else values
     if not ((known < 0) | (known != np.rint(known))).any():
         return "counts"

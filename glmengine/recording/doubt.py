@@ -12,9 +12,13 @@ class Doubt(str):
     __slots__ = ()
 
 
-def doubts_among(notes: Iterable[str]) -> list[str]:
-    """Those of the notes of a recording that are doubts."""
-    return [note for note in notes if isinstance(note, Doubt)]
+def told_apart(notes: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Those of the notes of a recording that are doubts, and the others."""
+    doubts: list[str] = []
+    others: list[str] = []
+    for note in notes:
+        (doubts if isinstance(note, Doubt) else others).append(note)
+    return doubts, others
 
 
 def of_session(session: str, note: str) -> str:

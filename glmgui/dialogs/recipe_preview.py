@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from glmengine.context import Context
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.recording.doubt import doubts_among
+from glmengine.recording.doubt import told_apart
 from glmengine.sentences import percent
 from glmgui.laid_over import WaitingWords
 from glmgui.plots import RasterPlot
@@ -70,11 +70,8 @@ class RecipePreview(QWidget):
     def _show(self, text: str, summary: Summary, notes: tuple[str, ...]) -> None:
         if text != self._asked:
             return
-        doubts = doubts_among(notes)
-        if doubts:
-            self.doubts.show_warning("\n".join(doubts))
-        else:
-            self.doubts.clear()
+        doubts, others = told_apart(notes)
+        self.doubts.set_warning("\n".join(doubts))
         if summary.traces is None:
             self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span, summary.levels)
         else:
@@ -82,7 +79,7 @@ class RecipePreview(QWidget):
             self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span, summary.levels)
         self.raster.set_title("Spikes" if summary.words.per_spike else "Activity")
         self._words.say("")
-        self.said.setText("\n".join((in_words(summary), *(note for note in notes if note not in doubts))))
+        self.said.setText("\n".join((in_words(summary), *others)))
 
     def _fail(self, text: str, error: Exception) -> None:
         if text == self._asked:

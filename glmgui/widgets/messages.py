@@ -55,6 +55,13 @@ class MessageLine(QFrame):
     def show_warning(self, text: str) -> None:
         self._show("warning", text)
 
+    def set_warning(self, text: str) -> None:
+        """Show a warning, or nothing where it is empty."""
+        if text:
+            self.show_warning(text)
+        else:
+            self.clear()
+
     def clear(self) -> None:
         if not self.isHidden():
             hold_still(self)

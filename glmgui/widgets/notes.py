@@ -39,7 +39,4 @@ class Notes(QObject):
         self._show(self.button.isChecked())
 
     def _show(self, down: bool) -> None:
-        if down and self._notes:
-            self.line.show_warning("\n".join(self._notes))
-        else:
-            self.line.clear()
+        self.line.set_warning("\n".join(self._notes) if down else "")

@@ -11,6 +11,7 @@ _USER_BLOCKS = (0, 512, 1024, 2048)
 _LOOKED_THROUGH = 4 * 2**20
 """Bytes at either end of a file, where attributes and names lie."""
 
+_NWB = b"nwb_version"
 _OTHERS = (
     ((b"glmengine_index",), "is a result of this program; open it in the window, or the recording that was fitted here"),
     (
@@ -30,12 +31,21 @@ def is_hdf5(head: bytes) -> bool:
 
 def says_nwb(path: Path) -> bool:
     """Whether the root of a file says that it is NWB."""
-    return b"nwb_version" in _ends_of(path)
+    return _NWB in _ends_of(path)
+
+
+def holds_plain_arrays(path: Path) -> bool:
+    """Whether a file neither says that it is NWB nor is of a program whose arrays by themselves say nothing."""
+    ends = _ends_of(path)
+    return _NWB not in ends and not _of_another(ends)
 
 
 def another_program(path: Path) -> str:
     """What a file is whose arrays by themselves say nothing, and what to do; empty where it is none that is known."""
-    ends = _ends_of(path)
+    return _of_another(_ends_of(path))
+
+
+def _of_another(ends: bytes) -> str:
     return next((said for words, said in _OTHERS if all(word in ends for word in words)), "")
 
 

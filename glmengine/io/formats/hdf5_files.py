@@ -10,7 +10,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.hdf5 import array, child
-from glmengine.io.files.hdf5_kinds import another_program, is_hdf5, says_nwb
+from glmengine.io.files.hdf5_kinds import holds_plain_arrays, is_hdf5
 from glmengine.io.files.limits import LARGEST_UNASKED, plain_column, text_of
 from glmengine.io.files.table_text import UNIT_WORD
 from glmengine.io.raw import NamedArrays
@@ -28,10 +28,10 @@ _UNITS = ("unit", "units", "Unit", "Units")
 
 
 def recognises(path: Path, head: bytes) -> bool:
-    """True for HDF5 that neither says that it is NWB nor comes from a program whose arrays say nothing by themselves."""
-    if path.is_dir() or not is_hdf5(head) or head.startswith(b"MATLAB"):
+    """True for HDF5 that is not named or marked as NWB, nor of a program whose arrays say nothing by themselves."""
+    if path.is_dir() or not is_hdf5(head) or head.startswith(b"MATLAB") or path.suffix.lower() == ".nwb":
         return False
-    return not says_nwb(path) and not another_program(path)
+    return holds_plain_arrays(path)
 
 
 def arrays(path: Path, names: set[str] | None = None) -> NamedArrays:

@@ -336,9 +336,8 @@ def _time_bases(vectors: Mapping[str, np.ndarray], arrays: Arrays) -> dict[str, 
         partner = any(other != name and len(vectors[other]) == len(values) for other in vectors)
         partner = partner or any(len(values) in shape for shape in tables)
         named = TIME_NAME.search(field_of(name)) is not None
-        if not named and _is_called_a_unit(
-            name
-        ):  # some cells fire as evenly as a clock, and their numbers would be their own times
+        # some cells fire as evenly as a clock, and their numbers would be their own times
+        if not named and _is_called_a_unit(name):
             continue
         # a camera jitters, but not as spikes do, of which one in ten waits more than three times as long as the usual one
         # a clock may stand still now and then, which is said when it is read

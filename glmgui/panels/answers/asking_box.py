@@ -151,10 +151,7 @@ class AskingBox(QFrame):
             return
         self._size = found
         self._write_size()
-        if found.warnings:
-            self.too_large.show_warning(" ".join(found.warnings))
-        else:
-            self.too_large.clear()
+        self.too_large.set_warning(" ".join(found.warnings))
 
     def set_running(self, running: bool) -> None:
         """While something runs do not say how long answers take: the toolbar says how far what runs is."""

@@ -213,10 +213,7 @@ class BatchPanel(Page):
         self._stack.setCurrentWidget(self._content if many.entries else self.empty)
         self._say_what_is_next()
         self.table.set_entries(many.entries)
-        if many.is_stale and not many.running:
-            self.banner.show_warning(STALE)
-        else:
-            self.banner.clear()
+        self.banner.set_warning(STALE if many.is_stale and not many.running else "")
         self.said.setText(self._in_words())
         self.place.setText(str(many.folder) if many.folder is not None else "no folder chosen")
         self.place.setToolTip(str(many.folder or ""))

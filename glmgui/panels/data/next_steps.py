@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from glmengine.analysis.default_terms import tuning_in_words, tuning_to, usual_inputs
-from glmengine.recording.doubt import doubts_among
+from glmengine.recording.doubt import told_apart
 from glmengine.sentences import as_shown
 from glmgui.document import Document
 from glmgui.widgets.controls import button, primary_button
@@ -93,10 +93,7 @@ class NextSteps(QWidget):
 
     def say_notes(self, notes: Sequence[str]) -> None:
         """Show what is doubtful in a recording as a whole, and how many other notes it has."""
-        doubts = doubts_among(notes)
-        if doubts:
-            self.doubts.show_warning("\n".join(doubts))
-        else:
-            self.doubts.clear()
+        doubts, others = told_apart(notes)
+        self.doubts.set_warning("\n".join(doubts))
         self.correct.setVisible(bool(doubts))
-        self.notes.set([note for note in notes if note not in doubts])
+        self.notes.set(others)

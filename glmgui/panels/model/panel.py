@@ -189,13 +189,12 @@ class ModelPanel(Page):
 
     def show_size(self, found: Estimate | None) -> None:
         """What a fit would take, and a warning where that is much."""
-        self.too_large.clear()
         if found is None or not found.n_columns:
+            self.too_large.clear()
             self.size_line.clear()
             return
         self.size_line.setText(found.product)
-        if found.warnings:
-            self.too_large.show_warning(" ".join(found.warnings))
+        self.too_large.set_warning(" ".join(found.warnings))
 
     def _show_terms(self, analysis: Analysis, recording: Recording) -> None:
         enabled = [term for term in analysis.terms if term.enabled]

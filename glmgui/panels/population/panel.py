@@ -170,10 +170,7 @@ class PopulationPanel(Page):
 
     def _show_staleness(self) -> None:
         stale = self._document.result_is_stale
-        if stale:
-            self.banner.show_warning(self._document.why_stale)
-        else:
-            self.banner.clear()
+        self.banner.set_warning(self._document.why_stale)
         for view in self._drawn:
             view.set_greyed(stale)
 

@@ -228,11 +228,7 @@ class ResultsPanel(Page):
         self._drawn.clear()
         self.rates.clear()
         self.units.set_result(result)
-        unfinished = unfinished_in_words(result)
-        if unfinished:
-            self.unfinished.show_warning(unfinished)
-        else:
-            self.unfinished.clear()
+        self.unfinished.set_warning(unfinished_in_words(result))
         said = scores_of(result)
         keys = [key for key in _POPULATION_SCORES if key in said and not bool(result.scores[key].isnull().all())]
         blocked = self._which.blockSignals(True)
@@ -247,10 +243,7 @@ class ResultsPanel(Page):
 
     def _show_staleness(self) -> None:
         stale = self._document.result_is_stale
-        if stale:
-            self.banner.show_warning(self._document.why_stale)
-        else:
-            self.banner.clear()
+        self.banner.set_warning(self._document.why_stale)
         self.population.set_greyed(stale)
         self.curves.set_greyed(stale)
         self.rates.plot.set_greyed(stale)
@@ -275,10 +268,7 @@ class ResultsPanel(Page):
         parts = (choice_in_words(result, unit), effect_in_words(heldout)) if status != "silent" else ()
         self.verdict.setText("; ".join(filter(None, parts)))
         said = state_in_words(status, converged)
-        if said:
-            self.state.show_warning(said)
-        else:
-            self.state.clear()
+        self.state.set_warning(said)
         self._draw_current()
 
     def _score_chosen(self, *_) -> None:

@@ -15,7 +15,7 @@ from glmengine.io.cleaning import clean
 from glmengine.io.opening import open_recording
 from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.recording.doubt import doubts_among
+from glmengine.recording.doubt import told_apart
 from glmengine.recording.joining import join_recordings
 from glmengine.recording.recording import Recording
 
@@ -34,9 +34,9 @@ def slow(small_recording, tmp_path):
 
 
 def test_units_in_milliseconds_are_said_and_brought_to_seconds(slow, small_recording):
-    (doubt,) = doubts_among(open_recording(slow).notes)
+    (doubt,) = told_apart(open_recording(slow).notes)[0]
     assert 'time_unit = "ms" under [spikes]' in doubt
-    (of_one,) = doubts_among(join_recordings([open_recording(slow), small_recording], ["slow", "good"]).notes)
+    (of_one,) = told_apart(join_recordings([open_recording(slow), small_recording], ["slow", "good"]).notes)[0]
     assert of_one == f"slow: {doubt}"
     recording = open_recording(slow, Recipe.parse({"spikes": {"times": "units", "time_unit": "ms"}}))
     assert not any("time_unit" in note for note in recording.notes)

@@ -16,7 +16,7 @@ from glmengine.errors import GlmError
 from glmengine.io.opening import open_recording
 from glmengine.io.recipe.recipe import Counts, Happenings, Measured, Recipe, Spikes, Stretches
 from glmengine.io.recipe_assistant import draft_recipe
-from glmengine.recording.doubt import doubts_among
+from glmengine.recording.doubt import told_apart
 
 RNG = np.random.default_rng(1)
 TIMES = np.arange(0, 20, 0.02)
@@ -364,12 +364,12 @@ def test_one_pynapple_file_with_a_table_of_units(tmp_path):
 def test_a_file_whose_folder_holds_more_says_to_open_the_folder(tmp_path):
     nap.TsGroup({0: nap.Ts(SPIKES[0])}).save(str(tmp_path / "units.npz"))
     np.savez(tmp_path / "other.npz", a=np.arange(3))
-    assert not doubts_among(open_recording(tmp_path / "units.npz").notes)
+    assert not told_apart(open_recording(tmp_path / "units.npz").notes)[0]
     nap.Tsd(TIMES, X).save(str(tmp_path / "speed.npz"))
-    (note,) = doubts_among(open_recording(tmp_path / "units.npz").notes)
+    (note,) = told_apart(open_recording(tmp_path / "units.npz").notes)[0]
     assert note.startswith("Beside units.npz lie speed.npz:")
     assert "open the folder" in note
-    assert not doubts_among(open_recording(tmp_path).notes)
+    assert not told_apart(open_recording(tmp_path).notes)[0]
 
 
 def test_a_folder_without_units_says_what_it_holds(tmp_path):
