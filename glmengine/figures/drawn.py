@@ -20,10 +20,11 @@ from glmengine.figures.marks import (
     name_source,
     name_ticks,
     note_below,
+    short_name,
     signed_colours,
+    written,
 )
 from glmengine.figures.page import Page, drawing_on, page, parts, shows, style
-from glmengine.sentences import as_shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,12 @@ def _draw_lines(ax: Axes, drawing: Lines) -> None:
     for place, text in drawing.marks:
         level(ax, place, upright=True)
         ax.annotate(
-            text, (place, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=0.85 * style().font_size
+            written(text),
+            (place, 1.0),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            va="bottom",
+            fontsize=0.85 * style().font_size,
         )
     height = height_of(drawing.curves) if drawing.cut_bands and page().bands else None
     if height is not None:
@@ -221,6 +227,7 @@ def _name(axis: object, said: Axis) -> None:
         return
     step = -(-len(said.names) // 40)
     places = range(1, len(said.names) + 1, step)
-    axis.set_ticks(list(places), [as_shown(said.names[place - 1]) for place in places])
-    if getattr(axis, "axis_name", "") == "x" and sum(len(said.names[place - 1]) for place in places) > 24:
+    names = [short_name(said.names[place - 1]) for place in places]
+    axis.set_ticks(list(places), names)
+    if getattr(axis, "axis_name", "") == "x" and sum(map(len, names)) > 24:
         axis.set_tick_params(rotation=90)

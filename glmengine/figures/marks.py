@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 
 from glmengine.figures.band_reach import ends_near, seen_height
@@ -28,6 +30,11 @@ _EM = 0.53
 
 _SMALLEST_TICKS = 3.0
 """Of the names of very many units, in pt."""
+
+_BARE_DOLLAR = re.compile(r"(?<!\\)\$")
+
+LONGEST_NAME = 20
+"""Letters of a line of a name at a tick: a longer one would leave no room for the panel."""
 
 
 def line(ax: Axes, x: Any, y: Any, colour: str, *, dashes: str = "-", label: str | None = None, width: float = 1.0) -> None:
@@ -122,6 +129,11 @@ def letters_in(inches: float, size: float) -> float:
     return inches * 72 / (_EM * size * style().font_size)
 
 
+def written(text: str) -> str:
+    """The text as it is shown, dollars as they are: between two of them Matplotlib would read a formula, and fail at what is none."""
+    return _BARE_DOLLAR.sub(r"\\$", as_shown(text))
+
+
 class _Folding(textwrap.TextWrapper):
     """Breaks names of variables, too, where their parts meet."""
 
@@ -130,8 +142,18 @@ class _Folding(textwrap.TextWrapper):
 
 def folded(text: str, characters: float) -> str:
     """The text as it is shown in lines of so many characters at most (12 at least), broken at blanks and between the parts of names where there are any."""
+    if not text:
+        return ""
+    if len(text) > characters:  # it will be folded, so what its own letters take matters
+        characters *= min(1.0, _EM / _mean_letter(text))
     folding = _Folding(max(12, int(characters)))
-    return "\n".join(part for line in as_shown(text).split("\n") for part in folding.wrap(line)) if text else ""
+    return "\n".join(part for line in written(text).split("\n") for part in folding.wrap(line))
+
+
+def _mean_letter(text: str) -> float:
+    """Mean width of the letters of a text, of their height."""
+    width, _, _ = text_to_path.get_text_width_height_descent(text.replace("\n", " "), FontProperties(size=100), False)
+    return width / (100 * len(text))
 
 
 def label(coordinate: Any) -> str:
@@ -174,7 +196,7 @@ def legend(ax: Axes, **where: Any) -> None:
     """The legend, where legends are shown and anything has a name."""
     handles, names = ax.get_legend_handles_labels()
     if names and shows("legend"):
-        ax.legend(handles, list(map(as_shown, names)), **where)
+        ax.legend(handles, list(map(written, names)), **where)
 
 
 def legend_inside(ax: Axes) -> None:
@@ -199,8 +221,9 @@ def legend_above(ax: Axes, title: str = "") -> None:
         return
     names = ax.get_legend_handles_labels()[1] if page().legend else []
     room = letters_in(0.8 * ax.get_position().width * ax.figure.get_size_inches()[0], 1.0)
-    wide = 1.1 * len(title) + sum(len(name) + 8 for name in names)
-    ax.set_title(title, loc="left", pad=2.4 * style().font_size if names and wide > room else None)
+    said = folded(title, room / 1.1)
+    wide = 1.1 * max(map(len, said.split("\n"))) + sum(len(name) + 8 for name in names)
+    ax.set_title(said, loc="left", pad=2.4 * style().font_size if names and wide > room else None)
 
 
 def ticks_fit(ax: Axes, texts: list[str]) -> bool:
@@ -230,9 +253,16 @@ def spare_ticks(ax: Axes) -> None:
             ax.yaxis.set_major_locator(MaxNLocator(max(2, round(most * high / wide))))
 
 
-def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150) -> None:
-    """A tick for each name, small enough for `room` mm, or for every second, third, ... where that is too small to read; of more than `most` none."""
-    names = [as_shown(str(name)) for name in names]
+def short_name(name: str, most: int = LONGEST_NAME) -> str:
+    """The name as it is shown at a tick, its middle left out of lines that are longer than `most`: names of one kind differ at their ends."""
+    lines = as_shown(name).split("\n")
+    cut = (one if len(one) <= most else f"{one[: (most - 1) // 2]}\u2026{one[len(one) - most // 2 :]}" for one in lines)
+    return written("\n".join(cut))
+
+
+def name_ticks(axis: Any, names: Any, room: float, *, most: int = 150, longest: int = LONGEST_NAME) -> None:
+    """A tick for each name of at most `longest` letters a line, small enough for `room` mm, or for every second, third, ... where that is too small to read; of more than `most` none."""
+    names = [short_name(str(name), longest) for name in names]
     if len(names) <= most:
         size = 0.8 * 72 * room / INCH / max(len(names), 1)
         every = max(1, -int(-_SMALLEST_TICKS // size)) if size > 0 else 1

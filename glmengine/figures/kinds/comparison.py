@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from glmengine.results.result import Result
 
+_LINE = 34  # letters of a line of a model's name
+
 
 def draw(result: Result, *, unit: str | None = None, term: str | None = None, recording: Any = None) -> Figure:
     """A bar for each model: of one unit, or the median over units with each unit as a dot.
@@ -45,6 +47,6 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
         figure, unit_title(unit) if unit else "median over units, and each unit"
     )  # names of models may leave little room above the panel itself
     finish(ax, x="deviance explained, held out", y="")
-    name_ticks(ax.yaxis, [folded(name, 34) for name in models], height - 18.0)
+    name_ticks(ax.yaxis, [folded(name, _LINE) for name in models], height - 18.0, longest=_LINE)
     ax.invert_yaxis()
     return figure

@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.figures.kinds.coupling import telling_pairs
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import colour_bar, finish, reach_of, signed_colours
+from glmengine.figures.marks import colour_bar, finish, reach_of, short_name, signed_colours
 from glmengine.figures.page import page, style
 from glmengine.sentences import unit_name
 
@@ -75,7 +75,7 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
             ax.text(
                 1.07 * x,
                 1.07 * y,
-                name,
+                short_name(name, 20),
                 fontsize=size,
                 rotation=90 - angle if right else 270 - angle,
                 rotation_mode="anchor",
@@ -88,7 +88,7 @@ def draw(result: Result, *, unit: str | None = None, term: str | None = None, re
     ax.set_ylim(-1.3, 1.3)
     colour_bar(ax, colours, f"summed filter\n({result.coupling['strength'].attrs.get('unit', 'log rate per spike')})")
     title = str(result.coupling.attrs.get("term", "")) or "coupling"
-    finish(ax, title=title + (f", {unit_name(unit)}" if unit else ""))
+    finish(ax, title=title + (f", {short_name(unit_name(unit))}" if unit else ""))
     said = f"{drawn} pairs with p < 0.05 after Bonferroni's correction; dashed: lowers the rate"
     figure.supxlabel(said, fontsize=0.85 * style().font_size)
     return figure

@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import finish, number_label, ticks_fit
+from glmengine.figures.marks import finish, number_label, short_name, ticks_fit
 from glmengine.figures.page import style
 from glmengine.sentences import unit_name
 
@@ -56,7 +56,7 @@ def draw_scores(ax: Axes, result: Result, unit: str | None) -> None:
     ax.set_xticks(shown, named, rotation=0 if ticks_fit(ax, named) else 90)
     finish(
         ax,
-        title="cross-validation" + (f", {unit_name(unit)}" if unit else ""),
+        title="cross-validation" + (f", {short_name(unit_name(unit))}" if unit else ""),
         x="strength",
         y="held-out log-likelihood\nless its best (1/1000 per bin)",
     )

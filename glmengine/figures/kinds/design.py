@@ -9,7 +9,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.figures.kinds.rates import stretch_of
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import colour_bar, finish
+from glmengine.figures.marks import colour_bar, finish, short_name
 from glmengine.figures.page import page, style
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def draw(
     ends = np.cumsum([0, *(part.stop - part.start for part in slices.values())])
     for end in ends[1:-1]:
         ax.axhline(end - 0.5, color="black", linewidth=style().axis_width)
-    ax.set_yticks((ends[:-1] + ends[1:] - 1) / 2, list(slices))
+    ax.set_yticks((ends[:-1] + ends[1:] - 1) / 2, [short_name(name, 34) for name in slices])
     ax.invert_yaxis()
     colour_bar(ax, image, "of the column's largest")
     finish(ax, title="design matrix", x="time (s)", y="")

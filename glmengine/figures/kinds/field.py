@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glmengine.figures.marks import colour_bar, finish, reach_of
+from glmengine.figures.marks import colour_bar, finish, reach_of, short_name
 from glmengine.figures.page import style
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def draw_field(ax: Axes, field: xr.Dataset, unit: str) -> None:
         return
     image = ax.pcolormesh(milliseconds, np.arange(len(values)), values, **limits)
     if len(values) <= 30:
-        ax.set_yticks(np.arange(len(values)), [str(name) for name in one["channel"].values])
+        ax.set_yticks(np.arange(len(values)), [short_name(str(name)) for name in one["channel"].values])
     colour_bar(ax, image, str(field["filter"].attrs["unit"]))
     finish(ax, title=title, x=since, y="channel")
 
@@ -63,7 +63,7 @@ def _draw_maps(ax: Axes, maps: list[np.ndarray], names: list[str], limits: dict[
     for number, (one, name) in enumerate(zip(maps, names, strict=True)):
         top, left = (number // across) * (rows + above) + above, (number % across) * (columns + 1)
         whole[top : top + rows, left : left + columns] = one
-        ax.text(left + (columns - 1) / 2, top - 0.6, name, ha="center", va="bottom", fontsize=font)
+        ax.text(left + (columns - 1) / 2, top - 0.6, short_name(name, 20), ha="center", va="bottom", fontsize=font)
     image = ax.pcolormesh(whole, **limits)
     ax.set_aspect("equal", anchor="C")
     ax.invert_yaxis()  # the first row of an image is its top

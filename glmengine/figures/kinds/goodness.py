@@ -8,7 +8,7 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.figures.layout import panels
-from glmengine.figures.marks import diagonal, finish, line
+from glmengine.figures.marks import diagonal, finish, line, short_name
 from glmengine.figures.page import shows, style
 from glmengine.sentences import unit_title
 
@@ -37,7 +37,7 @@ def draw(result: Result, *, unit: str, term: str | None = None, recording: Any =
         ks.fill_between(rescaled["quantile"], rescaled["low"], rescaled["high"], color="0.88", linewidth=0)
     diagonal(ks, 0.0, 1.0)
     line(ks, rescaled["quantile"], rescaled["share"], style().model)
-    finish(ks, title=f"{unit_title(unit)}: time rescaling", x="quantile of the model", y="share of intervals below")
+    finish(ks, title=f"{short_name(unit_title(unit))}: time rescaling", x="quantile of the model", y="share of intervals below")
     own = found.residuals.sel(unit=unit)
     normal = own["normal"].values
     diagonal(residuals, float(normal.min()), float(normal.max()))

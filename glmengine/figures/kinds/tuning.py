@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from glmengine.figures.marks import (
     legend_inside,
     line,
     rate_label,
+    short_name,
     with_band,
 )
 from glmengine.figures.page import shows, style
@@ -97,7 +97,7 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     legend_inside(ax)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
     if names:  # the numbers say nothing
-        shown = [textwrap.shorten(names[int(number)], 18, placeholder="…") for number in x]
+        shown = [short_name(names[int(number)], 18) for number in x]
         ax.set_xticks([int(number) for number in x], shown, rotation=90 if sum(map(len, shown)) > 30 else 0)
 
 

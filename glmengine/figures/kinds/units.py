@@ -20,6 +20,7 @@ from glmengine.figures.marks import (
     level,
     line,
     rate_label,
+    short_name,
     tick_in_pi,
 )
 from glmengine.figures.page import page, style
@@ -124,6 +125,5 @@ def _draw_small(ax: Axes, data: xr.Dataset, unit: str) -> None:
                 tick_in_pi(axis, 3)
     size = 0.8 * style().font_size
     ax.tick_params(labelsize=0.85 * size, pad=1)
-    said = unit_title(unit)
-    ax.set_title(said if len(said) <= 16 else f"{said[:15]}…", fontsize=size, pad=1.5)
+    ax.set_title(short_name(unit_title(unit), 16), fontsize=size, pad=1.5)
     ax.spines[["top", "right"]].set_visible(False)

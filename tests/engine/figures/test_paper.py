@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
+import warnings
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
 
@@ -19,6 +22,7 @@ from glmengine.figures.drawing import RATE, Axis, Curve, Images, Lines
 from glmengine.figures.drawing import Image as Field
 from glmengine.figures.drawn import draw_drawing
 from glmengine.figures.fonts import fonts_of_other_scripts
+from glmengine.figures.marks import short_name
 from glmengine.figures.style import ALWAYS_THERE
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -252,3 +256,39 @@ def test_names_in_other_scripts_are_no_empty_boxes(tmp_path, recwarn):
 def test_other_scripts_come_after_the_fonts_of_the_style():
     families = Style(font=(ALWAYS_THERE,)).settings["font.family"]
     assert families == [ALWAYS_THERE, *fonts_of_other_scripts()]
+
+
+@pytest.fixture(scope="module")
+def long_names(small_analysis, small_recording):
+    """A recording whose units have long names, one of them with dollars, and a fit of it."""
+    names = ("cell of the day before " * 12, "x_" * 140 + "$a_$ \\frac$", "flat")
+    recording = dataclasses.replace(small_recording, unit_names=tuple(map(str.strip, names)))
+    analysis = small_analysis.with_(
+        model=small_analysis.model.with_(strengths=(1e-3,)), validation=small_analysis.validation.with_(folds=0)
+    )
+    return recording, ge.run(analysis, recording)
+
+
+def test_a_long_name_of_a_unit_leaves_room_for_what_is_drawn(long_names):
+    recording, result = long_names
+    for kind in ("unit", "scores", "raster"):
+        for unit in result.units[: 2 if kind == "unit" else 1]:
+            figure = draw(result, kind, unit, recording=recording)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # a panel without room is a warning of Matplotlib's
+                assert picture(figure, 72)
+            renderer = FigureCanvasAgg(figure).get_renderer()
+            titles = [figure._suptitle, *(ax.title for ax in figure.axes), *(ax._left_title for ax in figure.axes)]
+            for title in filter(None, titles):
+                if title.get_text():
+                    box = title.get_window_extent(renderer)
+                    assert box.width < 1.02 * figure.bbox.width, f"{kind}: {title.get_text()}"
+            for ax in figure.axes:
+                assert ax.get_position().width > 0.05, kind
+                assert ax.get_position().height > 0.05, kind
+
+
+def test_a_name_at_a_tick_is_cut_in_its_middle_and_keeps_its_dollars():
+    assert short_name("day 12, probe 3, shank 2, unit 17 (good)", 21) == "day 12, pr\u2026 17 (good)"
+    assert short_name("speed") == "speed"
+    assert short_name("gain ($)") == "gain (\\$)"  # as Matplotlib wants a dollar that begins no formula
