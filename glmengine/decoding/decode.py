@@ -6,7 +6,7 @@ All that the model knows besides the decoded covariates (the units' own pasts, c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _PRIORS = ("occupancy", "uniform")
 LARGEST_POSTERIOR = 64_000_000
-"""Bytes of a posterior that are saved with a result."""
+"""Bytes of a posterior that are kept and saved with a result."""
 
 _LIKELIHOODS = 4_000_000  # of bins, candidates and units at a time
 _TABLE = 8_000_000  # of bins and candidates
@@ -46,7 +46,7 @@ class Decoded:
         Distance of the two, the short way round on circles; of categories whether they differ. Its attribute ``unit`` is the unit of measure that all
         variables have, empty where they have none, or several.
     posterior : DataArray (time, variable, ...) or None
-        float32; None where it was read from a result's file and was too large (64 MB) to be saved with it.
+        float32; None where it was too large (64 MB) to be kept with a result and saved with it.
     median_error, chance_error : float
         Median over the bins, and that of estimates paired with bins at random.
     held_out : bool
@@ -65,11 +65,16 @@ class Decoded:
         measure = str(self.error.attrs.get("unit", ""))
         return f"{error:.4g} {measure}".strip()
 
+    def kept(self) -> Decoded:
+        """What a result keeps of it: not a posterior of more than 64 MB."""
+        large = self.posterior is not None and self.posterior.nbytes > LARGEST_POSTERIOR
+        return replace(self, posterior=None) if large else self
+
     def datasets(self) -> dict[str, xr.Dataset]:
-        """All of it by name, to be written; not a posterior of more than 64 MB."""
+        """All of it by name, to be written."""
         numbers = {"median_error": self.median_error, "chance_error": self.chance_error, "held_out": int(self.held_out)}
         found = {"values": self.values.assign_attrs(self.values.attrs | numbers), "error": self.error.to_dataset(name="error")}
-        if self.posterior is not None and self.posterior.nbytes <= LARGEST_POSTERIOR:
+        if self.posterior is not None:
             found["posterior"] = self.posterior.to_dataset(name="posterior")
         return found
 

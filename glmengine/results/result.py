@@ -147,8 +147,8 @@ class Result(ResultData, RecordingMethods):
 
     @takes_only_its_kinds
     def with_decoded(self, found: Decoded) -> Result:
-        """The same result with what `decode` found, which is saved with it; of a very large posterior only the estimates."""
-        return replace(self, decoded=found)
+        """The same result with what `decode` found, which is saved with it; without a posterior of more than 64 MB."""
+        return replace(self, decoded=found.kept())
 
     @takes_only_its_kinds
     def with_goodness(self, goodness: Goodness) -> Result:

@@ -116,12 +116,16 @@ def test_surrogates_beside_the_data_and_what_is_decoded_are_saved_with_the_resul
     assert again.decoded.held_out is held.held_out is False
 
 
-def test_a_posterior_that_is_too_large_is_not_saved(checked_result, tmp_path, monkeypatch):
-    monkeypatch.setattr("glmengine.decoding.decode.LARGEST_POSTERIOR", checked_result.decoded.posterior.nbytes - 1)
-    checked_result.save(tmp_path / "r.nc")
+def test_a_posterior_that_is_too_large_is_neither_held_nor_saved_with_the_result(checked_result, tmp_path, monkeypatch):
+    found = checked_result.decoded
+    monkeypatch.setattr("glmengine.decoding.decode.LARGEST_POSTERIOR", found.posterior.nbytes - 1)
+    holding = checked_result.with_decoded(found)
+    assert holding.decoded.posterior is None
+    assert found.posterior is not None
+    holding.save(tmp_path / "r.nc")
     again = Result.load(tmp_path / "r.nc").decoded
     assert again.posterior is None
-    assert again.values.identical(checked_result.decoded.values)
+    assert again.values.identical(found.values)
 
 
 def test_a_script_asks_again_for_the_checks_with_what_differs_from_the_defaults(checked_result):
