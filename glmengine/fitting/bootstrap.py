@@ -176,10 +176,16 @@ def deviation(draws: np.ndarray) -> np.ndarray:
 
 
 def _quantile(values: np.ndarray, level: float) -> np.ndarray:
-    """Quantile over the first axis, NaN skipped; NaN where fewer than half of the draws are known."""
+    """Quantile over the first axis, between two values in a straight line, NaN skipped; NaN where fewer than half of the draws are known."""
     known = np.isfinite(values)
-    safe = np.where(known.any(axis=0), np.where(known, values, np.nan), 0.0)  # a column of NaN would be warned of
-    return np.where(2 * known.sum(axis=0) >= len(values), np.nanquantile(safe, level, axis=0), np.nan)
+    n = known.sum(axis=0)
+    if not n.any():
+        return np.full(n.shape, np.nan)
+    ordered = np.sort(np.where(known, values, np.nan), axis=0)  # what is not known comes last
+    place = level * np.maximum(n - 1, 0)
+    below = np.floor(place).astype(int)
+    low, high = (np.take_along_axis(ordered, at[None], axis=0)[0] for at in (below, np.minimum(below + 1, np.maximum(n - 1, 0))))
+    return np.where(2 * n >= len(values), low + (place - below) * (high - low), np.nan)
 
 
 @takes_only_its_kinds

@@ -59,6 +59,20 @@ def test_intervals_hold_where_bins_are_not_independent():
     assert shares["Wald"] < 0.75 < shares["studentised"]
 
 
+def test_percentiles_are_those_of_the_draws_that_are_known():
+    rng = np.random.default_rng(3)
+    draws = rng.normal(size=(9, 4))
+    draws[:5, 1] = np.nan  # fewer than half are left
+    draws[2, 2] = np.inf  # no value either
+    draws[4:8, 3] = np.nan
+    low, high = interval(draws, draws[0], None, None, level=0.9)
+    for place in (0, 2, 3):
+        known = draws[np.isfinite(draws[:, place]), place]
+        np.testing.assert_allclose((low[place], high[place]), np.quantile(known, (0.05, 0.95)), rtol=1e-14)
+    assert np.isnan(low[1])
+    assert np.isnan(interval(np.empty((0, 2)), np.zeros(2), None, None)[0]).all()
+
+
 def test_studentised_intervals_by_hand():
     draws = np.array([[1.0], [2.0], [4.0]])
     errors = np.array([[0.5], [1.0], [2.0]])
