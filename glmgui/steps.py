@@ -36,6 +36,8 @@ class Step:
         What stands in it, in a word or two.
     coming : callable
         What of it is being made, in a word or two; empty where nothing is.
+    aged : callable
+        Whether what stands in it answers an earlier question.
     fields : tuple of str
         Parts of an analysis whose faults are shown there.
     holds : str
@@ -52,11 +54,12 @@ class Step:
     state: Callable[[Document], str]
     fields: tuple[str, ...] = ()
     coming: Callable[[UseCases], str] = lambda work: ""
+    aged: Callable[[UseCases], bool] = lambda work: False
     holds: str = ""
 
     def said(self, work: UseCases) -> str:
-        """What is being made of it, else what stands in it."""
-        return self.coming(work) or self.state(work.document)
+        """What is being made of it, else what stands in it, or that this answers an earlier question."""
+        return self.coming(work) or ("out of date" if self.aged(work) else self.state(work.document))
 
 
 def _data(work: UseCases) -> Page:
@@ -158,15 +161,29 @@ def _units_fitted(document: Document) -> str:
         return "fit" if document.can_be_fitted else ""
     if document.result_is_live:
         return "live"
-    return "out of date" if document.result_is_stale else f"{len(document.result.units)} fitted"
+    return f"{len(document.result.units)} fitted"
+
+
+def _fit_is_aged(work: UseCases) -> bool:
+    return work.document.result_is_stale and not work.document.result_is_live
+
+
+def _checks_are_aged(work: UseCases) -> bool:
+    return _fit_is_aged(work) and _n_checks(work.document) > 0
+
+
+def _n_checks(document: Document) -> int:
+    result = document.kept_result
+    if result is None:
+        return 0
+    made = (result.goodness_of_fit, result.simulated, result.shift_tests, result.bootstrap_bands, result.decoded)
+    return sum(one is not None for one in made)
 
 
 def _checks_made(document: Document) -> str:
-    result = document.kept_result
-    if result is None:
+    if document.kept_result is None:
         return ""
-    made = (result.goodness_of_fit, result.simulated, result.shift_tests, result.bootstrap_bands, result.decoded)
-    count = sum(one is not None for one in made)
+    count = _n_checks(document)
     return f"{count} made" if count else "none yet"
 
 
@@ -225,12 +242,12 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "results", "Results", "Tuning curves, filters, rates and scores", "results", "Ctrl+4", "results.md",
-        _results, _units_fitted, coming=_units_coming,
+        _results, _units_fitted, coming=_units_coming, aged=_fit_is_aged,
         holds="tuning curves filters kernels coefficients weights predicted rate scores deviance explained log-likelihood confidence intervals",
     ),
     Step(
         "checks", "Checks", "Is the model right, what would it do, how sure are its terms", "checks", "Ctrl+5", "goodness.md",
-        _checks, _checks_made, coming=_checks_coming,
+        _checks, _checks_made, coming=_checks_coming, aged=_checks_are_aged,
         holds="goodness of fit time rescaling Kolmogorov-Smirnov KS test quantile residuals QQ calibration autocorrelation simulation bootstrap shift test Wald test likelihood ratio decoding",
     ),
     Step(
@@ -240,7 +257,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "answers", "Answers", "What drives each unit, how sure that is, and whether the model is right", "answers", "Ctrl+7",
-        "answers.md", _answers, _units_answered, coming=_answers_coming,
+        "answers.md", _answers, _units_answered, coming=_answers_coming, aged=lambda work: work.answers.is_stale,
         holds="model selection which variables significance stepwise forward selection evidence answer sheet",
     ),
     Step(

@@ -13,7 +13,7 @@ from glmengine.answers.sentence import Simulated
 from glmengine.selection.step_shift_test import p_of
 from glmengine.simulation.likeness import inside
 from glmgui.drawings.curves import Drawing, Lines, kernels, tuning
-from glmgui.drawings.series import RATE, TIME, Axis, Curve
+from glmgui.drawings.series import RATE, Axis, Curve
 from glmgui.shown_numbers import p_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _PATH_HELP = "Each step offers every term that is not in the model. A point is o
 _SHARES_HELP = (
     "Alone: deviance that the term explains by itself on held-out time. Unique: what is lost when it is left out of all terms."
 )
-_SHIFT_HELP = "The spike counts are shifted in time against everything else, which breaks the link but keeps both as they are. The gain of the step stands against the gains of the best candidate in each shift: far to the right means that chance does not do this."
+_SHIFT_HELP = "The spike counts are shifted in time against everything else, which breaks the link but keeps both as they are. The gain of the step stands against the gains of the best candidate in each shift: far to the right means that chance does not do this. Where no shift gains as much, p is read off the tail of theirs: it can be smaller than one in as many as there are."
 _KS_HELP = "Intervals between spikes, rescaled by the rate of the model, are evenly spread where the model is right: the line then stays inside the band around the diagonal (Brown et al. 2002)."
 _ISI_HELP = "Intervals between spikes, as recorded and as the model makes them by itself; the band holds 95 % of the simulations."
 _AUTO_HELP = (
@@ -286,7 +286,8 @@ def shift_drawings(sheet: AnswerSheet, unit: str, terms: Sequence[str]) -> list[
             Curve("as recorded", np.array([gain, gain]), np.array([0.0, counts.max()]), width=2.5),
         ]
         axis = Axis("held-out gain of the step", unit_of_measure)
-        found.append(Lines(f"answers_shift_{name}", f"{name}: p {p_text(p)}", axis, Axis("shifts"), curves, _SHIFT_HELP))
+        title = f"{name}: p {p_text(p)}" + (", read off the tail" if p < 1 / (1 + null.size) else "")
+        found.append(Lines(f"answers_shift_{name}", title, axis, Axis("shifts"), curves, _SHIFT_HELP))
     return found
 
 
@@ -320,20 +321,20 @@ def ks_drawings(sheet: AnswerSheet, unit: str) -> list[Evidence]:
 def simulated_drawings(sheet: AnswerSheet, unit: str) -> list[Evidence]:
     """Recorded spikes beside those that the model makes by itself."""
     found: list[Evidence] = []
-    for name, title, along, y_axis, said in (
-        ("isi", "Intervals between spikes", "interval", Axis("share of intervals"), _ISI_HELP),
-        ("autocorrelogram", "Autocorrelogram", "lag", RATE, _AUTO_HELP),
+    for name, title, along, label, y_axis, said in (
+        ("isi", "Intervals between spikes", "interval", "interval between spikes", Axis("share of intervals"), _ISI_HELP),
+        ("autocorrelogram", "Autocorrelogram", "lag", "time after a spike", RATE, _AUTO_HELP),
     ):
         arrays = sheet.evidence.get(name)
         if arrays is None or unit not in arrays["unit"].values:
             continue
         own = arrays.sel(unit=unit)
-        x = own[along].values
+        x = own[along].values * 1000.0
         curves = [
             Curve("recorded", x, own["data"].values, look="steps", colour="data"),
             Curve("simulated, 95 % band", x, own["mean"].values, own["low"].values, own["high"].values),
         ]
-        found.append(Lines(f"answers_{name}", title, Axis(along, TIME.unit), y_axis, curves, said))
+        found.append(Lines(f"answers_{name}", title, Axis(label, "ms"), y_axis, curves, said))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from glmgui.drawings.series import RATE, Axis, Curve, Image
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Drawing", "Images", "Lines", "Polar", "axis_of", "kernels", "pairs", "tuning"]
+__all__ = ["Drawing", "Images", "Lines", "Polar", "axis_of", "kernels", "lags_of", "pairs", "tuning"]
 
 _MOST_SOURCES = 5
 _TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band."
@@ -32,6 +33,11 @@ def axis_of(array: xr.DataArray | xr.Dataset, name: str) -> Axis:
     attributes = array[name].attrs
     names = tuple(str(attributes.get("names", "")).splitlines())
     return Axis(str(attributes.get("long_name", name)), str(attributes.get("unit", "")), names=names)
+
+
+def lags_of(filters: xr.Dataset) -> tuple[Axis, np.ndarray]:
+    """The axis of the time since a spike or an event, and the lags: in milliseconds, as in figures for paper."""
+    return replace(axis_of(filters, "lag_s"), unit="ms"), 1000.0 * np.asarray(filters["lag_s"].values, float)
 
 
 def tuning(label: str, curves: xr.Dataset, unit: str, drawn: xr.Dataset | None = None) -> list[Drawing]:
@@ -177,7 +183,7 @@ def kernels(label: str, filters: xr.Dataset, unit: str, drawn: xr.Dataset | None
     """The filters over the past that a unit has in a term: one line, or the strongest of those from many sources and all as an image; with
     the bands of a bootstrap where there is one (`drawn`)."""
     one = filters.sel(unit=unit)
-    lag, lags = axis_of(one, "lag_s"), one["lag_s"].values
+    lag, lags = lags_of(one)
     log_rate = Axis(str(one["filter"].attrs.get("unit", "log rate")))
     sources = [str(name) for name in one["filter"].dims if name != "lag_s"]
     if not np.isfinite(one["filter"].values).any():

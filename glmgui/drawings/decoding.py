@@ -55,4 +55,5 @@ def _confusion(decoded: Decoded, variable: str, measures: Mapping[str, str]) -> 
     axes = Axis(f"true {variable}", measure), Axis(f"decoded {variable}", measure)
     x, y = found["true"].values, found["estimate"].values
     image = Image("", x, y, found["share"].transpose("true", "estimate").values)
-    return Images(f"confusion_{variable}", f"Confusion of {variable}", *axes, Axis("share of bins"), [image], _CONFUSION_HELP)
+    title = f"Confusion of {variable}"
+    return Images(f"confusion_{variable}", title, *axes, Axis("share of bins"), [image], _CONFUSION_HELP, equal=True)

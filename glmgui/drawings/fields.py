@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.figures.drawing import FigureOf
-from glmgui.drawings.curves import Drawing, Images, Lines, axis_of
+from glmgui.drawings.curves import Drawing, Images, Lines, lags_of
 from glmgui.drawings.series import Axis, Curve, Image
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def fields(label: str, filters: xr.Dataset, unit: str) -> list[Drawing]:
     values, low, high = (one[key].transpose("channel", "lag_s").values for key in ("filter", "low", "high"))
     if not np.isfinite(values).any():
         return []
-    lag, lags, names = axis_of(one, "lag_s"), one["lag_s"].values, [str(name) for name in one["channel"].values]
+    (lag, lags), names = lags_of(one), [str(name) for name in one["channel"].values]
     log_rate = Axis(str(one["filter"].attrs.get("unit", "log rate")))
     best = int(np.nanargmax(np.nanmax(np.abs(values), axis=1)))
     course = Curve(names[best], lags, values[best], low[best], high[best])
@@ -51,7 +51,7 @@ def _maps(label: str, values: np.ndarray, lags: np.ndarray, log_rate: Axis, figu
     power = np.nan_to_num(values**2).sum(axis=(0, 1))
     chosen = np.sort(_apart(power, _MOST_MAPS))
     rows, columns = (np.arange(1, size + 1, dtype=float) for size in values.shape[:2])
-    images = [Image(f"{lags[at] * 1000:.0f}\u2009ms later", columns, rows, values[:, :, at].T) for at in chosen]
+    images = [Image(f"{lags[at]:.0f}\u2009ms later", columns, rows, values[:, :, at].T) for at in chosen]
     most = float(np.nanmax(np.abs(values[:, :, chosen])))
     levels = (-most, most) if most > 0 else None
     return Images(

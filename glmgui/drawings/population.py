@@ -11,7 +11,7 @@ import numpy as np
 
 from glmengine.context import SILENT, Context
 from glmengine.results.map_scale import is_true_to_scale
-from glmgui.drawings.curves import axis_of
+from glmgui.drawings.curves import axis_of, lags_of
 from glmgui.drawings.series import RATE, Axis
 from glmgui.shown_numbers import alike
 
@@ -218,7 +218,7 @@ def _tuning(label: str, curves: xr.Dataset) -> list[Panel]:
 
 
 def _filters(label: str, filters: xr.Dataset) -> list[Panel]:
-    lag, lags = axis_of(filters, "lag_s"), np.asarray(filters["lag_s"].values, float)
+    lag, lags = lags_of(filters)
     value = Axis(str(filters["filter"].attrs.get("unit", "log rate")))
     others = [str(name) for name in filters["filter"].dims if name not in ("unit", "lag_s")]
     arrays = [filters[key].transpose("unit", *others, "lag_s").values for key in ("filter", "low", "high")]

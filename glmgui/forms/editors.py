@@ -14,7 +14,6 @@ from qtpy.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -24,11 +23,10 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QSearchableComboBox
 
 from glmgui.file_dialogs import file_to_open
+from glmgui.forms.combos import QuietCombo, SearchedCombo
 from glmgui.forms.description import Choices, in_words
-from glmgui.still_fields import NoWheel, StillCombo
 from glmgui.widgets.tables import fit_rows, row_height
 
 _MOST_ROWS = 6
@@ -90,28 +88,6 @@ class Editor(QWidget):
         box.setSpacing(6)
         for position, widget in enumerate(widgets):
             box.addWidget(widget, 1 if position == stretch else 0)
-
-
-class QuietCombo(StillCombo):
-    """A combo box that does not grow with what it offers."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        _keep_narrow(self)
-
-
-class SearchedCombo(NoWheel, QSearchableComboBox):
-    """The same for a long list, which is searched by typing."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.completer().setParent(self)  # else its list of names would stay on the screen when the window has gone
-        _keep_narrow(self)
-
-
-def _keep_narrow(box: QComboBox) -> None:
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
 
 
 class BoolEditor(Editor):

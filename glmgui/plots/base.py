@@ -37,7 +37,7 @@ from glmgui.plots.axis import QuietAxis
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_made_numbers
 from glmgui.plots.plot_item import PlainPlotItem
 from glmgui.slow_disks import writable_folder
-from glmgui.widgets.sizes import scaled
+from glmgui.widgets.sizes import LeastHeight
 from glmgui.widgets.texts import ElidedLabel
 
 _LONG_LABEL = 15
@@ -92,7 +92,8 @@ class Plot(QWidget):
         self.view.setObjectName(f"{name}_view")
         self.view.ci.layout.setContentsMargins(4, 7, 16, 2)  # above: half a number that stands at the end of the axis
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.view.setMinimumSize(_LEAST_WIDTH, scaled(_LEAST_HEIGHT))
+        self.view.setMinimumWidth(_LEAST_WIDTH)
+        self._least_height = LeastHeight(self.view, _LEAST_HEIGHT)
         self.view.viewport().installEventFilter(self)
         self.layout_item = self.view.ci
         self.scene = self.view.scene()
@@ -269,7 +270,7 @@ class Plot(QWidget):
         """Leave the lower axis to the plot below, which shows the same times; a figure of this plot alone has it."""
         for item in self._plot_items():
             item.hideAxis("bottom")
-        self.view.setMinimumHeight(scaled(_LEAST_WITHOUT_AXIS))
+        self._least_height.suit(_LEAST_WITHOUT_AXIS)
         self._shares_axis = True
 
     def _export_mode(self, on: bool, options: dict[str, object]) -> None:

@@ -19,7 +19,7 @@ from glmgui.plots.legend import Legend
 
 _CIRCLE = np.linspace(0, 2 * np.pi, 181)
 _ANCHORS = ((0, 0.5), (0.5, 1), (1, 0.5), (0.5, 0))  # of the words of the quarters
-_LEAST_HEIGHT = 150  # pixels, in which the numbers of the rings stand apart
+_LEAST_HEIGHT = 150  # pixels of usual text, in which the numbers of the rings stand apart
 _DIAGONALS = np.radians((45, 30, 60, 135, 120, 150, 225, 210, 240, 315, 300, 330))  # between the lines of the quarters
 _REACH_OF_NUMBER, _WIDTH_OF_NUMBER = 0.25, np.radians(20)  # of the radius, and to both sides, that a number takes
 
@@ -32,7 +32,7 @@ class PolarPlot(Plot):
         self.x_axis, self.y_axis = NO_AXIS, NO_AXIS
         self._curves: tuple[Curve, ...] = ()
         self._rings = round_rings(0.0)
-        self.view.setMinimumHeight(_LEAST_HEIGHT)
+        self._least_height.suit(_LEAST_HEIGHT)
         self.area = self.add_area(1, 0, NO_AXIS, NO_AXIS, mouse=False)
         self._legend = Legend()
         self.layout_item.addItem(self._legend, 0, 0)

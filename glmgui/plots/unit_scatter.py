@@ -16,6 +16,7 @@ from glmgui.plots.base import label_axes, transparent
 from glmgui.plots.inside_text import InsideText
 from glmgui.plots.unit_points import UnitPoints
 
+RING = 17  # pixels across, around the selected unit
 _SPREAD = 0.28  # of a category, over which its points are spread
 
 
@@ -86,10 +87,11 @@ class UnitScatter(UnitPoints):
             at = self._units.index(self._unit)
             if known[at]:
                 ring = pg.ScatterPlotItem(
-                    pos=self._points[[at]], size=17, symbol="o", brush=None, pen=pg.mkPen(self.colours.ink, width=1.5)
+                    pos=self._points[[at]], size=RING, symbol="o", brush=None, pen=pg.mkPen(self.colours.ink, width=1.5)
                 )
                 self.area.addItem(ring)
-                label = InsideText(self._unit, color=self.colours.ink, anchor=(0, 1))
+                label = InsideText(self._unit, color=self.colours.ink)
+                label.setAnchor((-RING / 2 / label.textItem.boundingRect().width(), 1))  # beside the ring, not on it
                 label.setPos(*self._points[at])
                 self.area.addItem(label, ignoreBounds=True)
         self.set_greyed(self.greyed)

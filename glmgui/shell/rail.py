@@ -79,7 +79,15 @@ class StepsRail(QWidget):
     def follow(self, work: UseCases) -> None:
         """Say again what stands in the steps as work comes on."""
         self._work, runs = work, work.fitting.runs
-        for come in (runs.changed, runs.found, work.answers.filled, work.answers.changed, work.checks.changed, work.many.changed):
+        for come in (
+            runs.changed,
+            runs.found,
+            work.answers.filled,
+            work.answers.changed,
+            work.answers.question.changed,
+            work.checks.changed,
+            work.many.changed,
+        ):
             come.connect(self._say_again)
 
     def _say_again(self, *_: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QApplication, QWidget
 
 from glmgui import theme
@@ -14,7 +14,13 @@ def scaled(pixels: int) -> int:
 
 
 def keep_wide(widget: QWidget, least: int, most: int | None = None) -> None:
-    """Keep a field so many pixels wide, measured with text of the usual size, also after the size of text has changed."""
+    """Keep a field so many pixels wide, measured with text of the usual size, also after the size of text has changed.
+
+    What was asked for before holds no longer.
+    """
+    for before in widget.findChildren(_FontWidth, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        before.suit(least, most)
+        return
     _FontWidth(widget, least, most)
 
 
@@ -35,10 +41,30 @@ class FollowsFont(QObject):
         raise NotImplementedError
 
 
+class LeastHeight(FollowsFont):
+    """Keeps a widget so many pixels high at least, measured with text of the usual size."""
+
+    def __init__(self, widget: QWidget, least: int) -> None:
+        self._widget, self._least = widget, least
+        super().__init__(widget)
+
+    def suit(self, least: int) -> None:
+        """Let it be so many from now on."""
+        self._least = least
+        self._fit()
+
+    def _fit(self) -> None:
+        self._widget.setMinimumHeight(scaled(self._least))
+
+
 class _FontWidth(FollowsFont):
     def __init__(self, widget: QWidget, least: int, most: int | None) -> None:
         self._widget, self._least, self._most = widget, least, most
         super().__init__(widget)
+
+    def suit(self, least: int, most: int | None) -> None:
+        self._least, self._most = least, most
+        self._fit()
 
     def _fit(self) -> None:
         self._widget.setMinimumWidth(scaled(self._least))

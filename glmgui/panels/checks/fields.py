@@ -12,8 +12,10 @@ from superqt.utils import QFlowLayout
 from glmgui.forms.numbers import NumberBox, WholeBox
 from glmgui.still_fields import StillCombo
 from glmgui.widgets.layout import row
+from glmgui.widgets.sizes import keep_wide
 
-_WIDEST = 84  # of a field for a number
+_LEAST, _WIDEST = 64, 84  # pixels of usual text, of a field for a number
+_FOR_WORD = 112  # of one with a word in it where there is none
 
 
 class Fields(QWidget):
@@ -59,13 +61,18 @@ class Fields(QWidget):
     def add_count(self, word: str, name: str, said: str, span: tuple[int, int], value: int) -> WholeBox:
         field = WholeBox(*span)
         field.setValue(value)
-        field.setMaximumWidth(_WIDEST)
+        keep_wide(field, _LEAST, _WIDEST)
         return self._place(word, name, said, field)
 
-    def add_number(self, word: str, name: str, said: str, span: tuple[float, float], value: float) -> NumberBox:
+    def add_number(
+        self, word: str, name: str, said: str, span: tuple[float, float], value: float, *, at_least: str = ""
+    ) -> NumberBox:
+        """A field for a number; `at_least` is the word for what its least value means, where that stands for something."""
         field = NumberBox(*span)
         field.setValue(value)
-        field.setMaximumWidth(_WIDEST)
+        if at_least:
+            field.say_at_least(at_least)
+        keep_wide(field, *((_FOR_WORD, _FOR_WORD) if at_least else (_LEAST, _WIDEST)))
         return self._place(word, name, said, field)
 
     def _place(self, word: str, name: str, said: str, field: QWidget) -> QWidget:

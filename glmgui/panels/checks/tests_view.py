@@ -87,9 +87,13 @@ class TestsView(WordsColumn):
             "Draw&n again", "blocks", "What is drawn as a whole: blocks of time longer than what varies together, or trials"
         )
         self.block = below.add_number(
-            "&Block (s)", "block", "Length of a block; where none is given a fiftieth of the time in use", (0.0, 10_000.0), 0.0
+            "&Block (s)",
+            "block",
+            "Length of a block; where none is given a fiftieth of the time in use",
+            (0.0, 10_000.0),
+            0.0,
+            at_least="automatic",
         )
-        self.block.say_at_least("automatic")
         self.band_run = RunLine(checks, "bands", jobs, self)
         self.banded = hint("", self)
         self.plots = PlotGrid("bands", self)

@@ -17,6 +17,7 @@ from glmgui.widgets.tables import NumberItem, plain_table, show_term_names
 from glmgui.widgets.texts import ElidedLabel, heading, hint
 
 _LEAST_WORDS = 70  # pixels of a column of words, which ends with dots
+_WIDER = "Drag the edge on the right of this list to see them: there is no room for them whole"
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class UnitsTable(QWidget):
                 header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
             self.view.setSortingEnabled(True)
         for part in range(1 + len(shown.headings)):
+            self.view.setColumnHidden(part, False)  # what is hidden says that its heading needs no room
             header.setSectionResizeMode(part, QHeaderView.ResizeMode.ResizeToContents)
         self._ends_in_words = all(math.isnan(cells[-1].value) for _, cells in shown.rows if cells)
         self._needed = [
@@ -123,7 +125,8 @@ class UnitsTable(QWidget):
         for part in range(1, last + 1):
             self.view.setColumnHidden(part, reach[part] > room)
         out = sum(one > room for one in reach[1:])
-        self._more.setText(f"{numbered(out, 'column')} more where it is wider" if out else "")
+        self._more.setText(f"{numbered(out, 'column')} more" if out else "")
+        self._more.setToolTip(_WIDER if out else "")
         self.view.horizontalHeader().setStretchLastSection(self._ends_in_words and not out)
 
     def select(self, unit: str | None, units: Sequence[str] = ()) -> None:

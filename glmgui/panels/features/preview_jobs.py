@@ -38,13 +38,14 @@ def basis_drawing(term: Spec, recording: Recording, bin_size: float, ranges: Ran
         return lambda preview: preview.show_text("The columns are taken as they are; they are drawn on the recording below.")
     if term.kind == "event":
         lags, values = term.kernel(bin_size)
-        time, title = Axis("Time relative to the event", "s"), f"{term.label}: {values.shape[1]} functions"
-        return lambda preview: preview.show_curve(lags * bin_size, values, time, title, flip=False)
+        time, title = Axis("Time relative to the event", "ms"), f"{term.label}: {values.shape[1]} functions"
+        return lambda preview: preview.show_curve(1000.0 * lags * bin_size, values, time, title, flip=False)
     if factors is None:
         basis = term.behind_refractory(bin_size).basis if term.kind == "history" else term.basis
         x, values, label, unit = basis_curve(basis, None, bin_size)
         title = f"{term.label}: {values.shape[1]} functions of the past"
-        return lambda preview: preview.show_curve(x, values, Axis(label, unit), title)
+        scale, unit = (1000.0, "ms") if unit == "s" else (1.0, unit)  # as the filters are drawn
+        return lambda preview: preview.show_curve(scale * x, values, Axis(label, unit), title)
     axes = [axis_for(recording, factor.variable) for factor in factors[:2]]
     factors = ranges.with_categories(factors, recording)
     if len(factors) == 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtCore import QEvent, QObject, QSignalBlocker, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from glmengine.analysis.difference import differences
@@ -47,11 +47,10 @@ class RunsView(QWidget):
             self.table.horizontalHeaderItem(at).setToolTip(text)
         plain_table(self.table)
         show_term_names(self.table)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(
-            QHeaderView.ResizeMode.Stretch
-        )  # why a fit was refused is long; a bar below would cover a row
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # it would cover a row
+        self.table.viewport().installEventFilter(self)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.said = hint(_ABOUT, self)
@@ -78,6 +77,23 @@ class RunsView(QWidget):
         """Of the run in the selected row."""
         items = self.table.selectedItems()
         return items[0].data(Qt.ItemDataRole.UserRole) if items else None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize:
+            self._share_room()
+        return super().eventFilter(watched, event)
+
+    def _share_room(self) -> None:
+        """Words are whole where others need less than their share; why a fit was refused is too long for any."""
+        header = self.table.horizontalHeader()
+        wanted = [
+            (max(self.table.sizeHintForColumn(part), header.sectionSizeHint(part)), part) for part in range(1, len(_HEADINGS))
+        ]
+        room = self.table.viewport().width() - header.sectionSize(0)
+        for at, (needed, part) in enumerate(sorted(wanted)):
+            width = min(needed, room // (len(wanted) - at))
+            header.resizeSection(part, max(width, header.minimumSectionSize()))
+            room -= width
 
     def keyPressEvent(self, event) -> None:
         alt = event.modifiers() == Qt.KeyboardModifier.AltModifier
@@ -108,6 +124,7 @@ class RunsView(QWidget):
         self.table.setFixedHeight(
             self.table.horizontalHeader().sizeHint().height() + rows * self.table.verticalHeader().defaultSectionSize() + 4
         )
+        self._share_room()
         self._say_left()
         self._picked()
 

@@ -42,7 +42,7 @@ class GraphView(PopulationView):
         self.count.setObjectName("graph_count")
         self.plot = CouplingGraph("Coupling graph", name="population_coupling_graph", parent=self)
         self.box.addWidget(self.count)
-        self.box.addWidget(self.plot, 1)
+        self.place(self.plot)
         self.plot.chosen.connect(self.chosen)
         self.threshold.valueChanged.connect(lambda _: self.draw())
         self.value.currentIndexChanged.connect(lambda _: self._begin())

@@ -28,7 +28,7 @@ class MatrixView(PopulationView):
         self.value = self.add_choice("What", "matrix_value", "What of each filter gives the colour")
         self.sort = self.add_choice("Sorted by", "matrix_sort", "The order of the rows and the columns")
         self.plot = CouplingMatrix("Coupling of all pairs", name="population_coupling_matrix", parent=self)
-        self.box.addWidget(self.plot, 1)
+        self.place(self.plot)
         self.plot.chosen.connect(self.chosen)
 
     def offer(self, population: Population) -> None:

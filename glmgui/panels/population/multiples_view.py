@@ -32,7 +32,7 @@ class MultiplesView(PopulationView):
         self.which = self.add_choice("Units", "population_which", "All, or only the selected ones")
         refill(self.which, [("all", ""), ("selected only", "selected")])
         self.plot = SmallMultiples(name="population_small_multiples", parent=self)
-        self.box.addWidget(self.plot, 1)
+        self.place(self.plot)
         self.plot.chosen.connect(self._chosen)
 
     def offer(self, population: Population) -> None:

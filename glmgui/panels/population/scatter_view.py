@@ -25,7 +25,7 @@ class ScatterView(PopulationView):
         self.across = self.add_choice("Across", "scatter_x", "The number that goes to the right")
         self.up = self.add_choice("Up", "scatter_y", "The number that goes up")
         self.plot = UnitScatter("Units", name="population_unit_scatter", parent=self)
-        self.box.addWidget(self.plot, 1)
+        self.place(self.plot)
         self.plot.chosen.connect(self.chosen)
 
     def offer(self, population: Population) -> None:

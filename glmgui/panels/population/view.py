@@ -14,6 +14,7 @@ from glmgui.widgets.texts import hint
 
 if TYPE_CHECKING:
     from glmgui.drawings.population import Population
+    from glmgui.plots.base import Plot
 
 _NARROWEST, _WIDEST = 110, 380
 AS_FITTED = "order of the recording"
@@ -67,6 +68,14 @@ class PopulationView(QWidget):
         box.addWidget(label)
         box.addWidget(field, 1, Qt.AlignmentFlag.AlignVCenter)
         self._controls.insertWidget(self._controls.count() - 1, pair, 1)
+
+    def place(self, plot: Plot) -> None:
+        """Put the plot below all else, as high as there is room.
+
+        What its view would rather have is what it has and its frame: the page would become higher with each change of the look.
+        """
+        plot.view.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.box.addWidget(plot, 1)
 
     def show_population(self, population: Population) -> None:
         """Show another one, with the choices that it allows."""

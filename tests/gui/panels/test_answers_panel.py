@@ -23,7 +23,7 @@ from glmengine.context import SILENT, UnitsFound
 from glmengine.figures.drawing import Images
 from glmengine.project.project import load_answers, save_project
 from glmengine.recording.derived.covariates import ZScore
-from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings
+from glmgui.drawings.answers import answer_rows, path_drawings, shift_drawings, simulated_drawings
 from glmgui.drawings.series import Axis, Image
 from glmgui.notices import notices
 from glmgui.panels.answers.evidence_view import DrawingsView, EvidenceView
@@ -121,6 +121,10 @@ def test_the_evidence_is_what_the_sheet_rests_on(kept):
     (shift,) = shift_drawings(kept.sheet, "hd", ["head_direction"])
     assert shift.curves[0].y.sum() == SETTINGS.shifts
     assert shift.curves[1].x[0] == float(kept.sheet.evidence["shifts"]["gain"].sel(unit="hd", term="head_direction"))
+    assert "tail" not in shift.title
+    many = kept.sheet.evidence["shifts"].isel(shuffle=np.arange(60) % SETTINGS.shifts)
+    (shift,) = shift_drawings(replace(kept.sheet, evidence={"shifts": many}), "hd", ["head_direction"])
+    assert shift.title.endswith("read off the tail"), "60 shifts count no p below 0.016"
     (path,) = path_drawings(kept.sheet.selection, "hd")
     steps = kept.sheet.selection.steps.sel(unit="hd")
     assert path.x_axis.names[0] == "1. head_direction"
@@ -414,6 +418,7 @@ def test_the_page_offers_what_judges_the_steps(opened):
     box.judged.edited.emit(answers.question.selection.with_(steps_by="shifts"))
     assert answers.question.analysis.selection.steps_by == "shifts"
     assert answers.is_stale
+    assert opened.rail.buttons["answers"].text().endswith("out of date")
     assert box.judged.editor("steps_by").isVisibleTo(box.judged)
 
 
@@ -669,3 +674,9 @@ def test_the_selected_unit_is_answered_first_also_where_it_is_selected_later(ope
         go_on.set()
         qtbot.waitUntil(lambda: not opened.work.answers.running)
     assert wanted == ["place", "flat"]
+
+
+def test_intervals_of_simulated_spikes_are_drawn_in_the_measure_of_the_checks(kept):
+    intervals, after = simulated_drawings(kept.sheet, "hd")
+    assert (intervals.x_axis.text, after.x_axis.text) == ("interval between spikes (ms)", "time after a spike (ms)")
+    assert np.allclose(intervals.curves[0].x, 1000 * kept.sheet.evidence["isi"]["interval"].values)

@@ -18,6 +18,8 @@ from glmengine.simulation.likeness import inside
 from glmengine.simulation.runaway import Runaway
 from glmengine.simulation.surrogates import Surrogates
 from glmgui.drawings.goodness import goodness_drawings
+from glmgui.panels.checks.fields import Fields
+from glmgui.panels.checks.units_table import Cell, UnitRows, UnitsTable
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +248,8 @@ def test_decoding_says_its_error_and_that_the_fit_has_seen_the_time(fitted, qtbo
     assert "has seen these bins" in page.decoding.words.text()
     assert [curve.name for curve in page.decoding.over_time.curves] == ["true", "decoded"]
     assert fitted.document.kept_result.decoded is not None
+    confused = next(plot for plot in page.decoding.plots.plots if plot.objectName().startswith("confusion"))
+    assert all(area.vb.state["aspectLocked"] for area in confused._areas), "what is right lies on the diagonal"
 
 
 def test_another_recording_is_not_checked_with_the_fit(fitted, small_recording):
@@ -264,3 +268,40 @@ def test_goodness_is_drawn_of_a_recording_without_covariates(checked, earlier):
     drawn = [drawing.name for drawing in goodness_drawings(found, found.units[0], {})]
     assert drawn == [name for name in drawn if "covariate" not in name]
     assert "goodness_ks" in drawn
+
+
+def test_a_list_leaves_out_what_it_has_no_room_for_each_time_it_is_shown(qtbot):
+    """Of a column that was left out before, the heading was taken to need no room, and its numbers were cut."""
+    table = UnitsTable()
+    qtbot.addWidget(table)
+    table.resize(222, 300)
+    table.show()
+    view = table.view
+    headings = ("Data (Hz)", "Model (Hz)", "Their difference")
+    shown = UnitRows(headings, headings, (("hd1", (Cell("1.2", 1.2), Cell("1.3", 1.3), Cell("0.1", 0.1))),))
+    for _ in range(2):
+        table.show_rows(shown, "hd1")
+        seen = [part for part in range(view.columnCount()) if not view.isColumnHidden(part)]
+        assert len(seen) < view.columnCount()
+        assert max(view.columnViewportPosition(part) + view.columnWidth(part) for part in seen) <= view.viewport().width()
+    more = table._more
+    assert more.fontMetrics().horizontalAdvance(more.text()) <= more.width()
+    assert "Drag" in more.toolTip()
+
+
+def test_a_word_in_a_field_of_a_check_is_whole(qtbot):
+    fields = Fields("bands")
+    qtbot.addWidget(fields)
+    box = fields.add_number("&Block (s)", "block", "Length", (0.0, 10.0), 0.0, at_least="automatic")
+    fields.show()
+    qtbot.wait(10)
+    line = box.lineEdit()
+    assert line.placeholderText() == "automatic"
+    assert line.fontMetrics().horizontalAdvance("automatic") <= line.width() - 2 * 2
+
+
+def test_the_rail_says_that_checks_are_of_an_earlier_question(fitted):
+    rail = fitted.rail.buttons["checks"]
+    assert rail.text().endswith("1 made")
+    fitted.document.edit(fitted.document.analysis.with_(seed=5), "Change seed")
+    assert rail.text().endswith("out of date")

@@ -253,6 +253,13 @@ def test_the_basis_is_drawn_anew_as_soon_as_a_parameter_changes(panel, document)
     assert len(panel.basis.lines.curves) == 7, "at once, without waiting for a job"
 
 
+def test_functions_of_the_past_are_drawn_in_the_measure_of_the_filters(panel, document):
+    choose(panel, "Own spike history")
+    lines = panel.basis.lines
+    assert lines.x_axis.unit == "ms"
+    assert np.isclose(max(curve.x.max() for curve in lines.curves), 1000 * document.analysis.terms[0].basis.window, rtol=0.2)
+
+
 def test_a_place_is_drawn_as_images_one_a_function(panel, document):
     choose(panel, "Place: position.x \u00d7 position.y")
     assert panel.basis.shown is panel.basis.mosaic

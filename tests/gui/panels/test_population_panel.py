@@ -18,8 +18,10 @@ from glmgui.panels.population import PopulationPanel
 from glmgui.panels.population.matrix_view import TREE
 from glmgui.panels.population.multiples_view import caption
 from glmgui.plots.coupling_graph import CouplingGraph
+from glmgui.plots.inside_text import InsideText
 from glmgui.plots.small_cells import scale_of
 from glmgui.plots.small_multiples import SmallMultiples
+from glmgui.plots.unit_scatter import RING
 from glmgui.work.selected_units import can_fit_only, can_leave_out, fit_only, leave_out
 
 
@@ -167,6 +169,17 @@ def test_a_rectangle_in_the_scatter_is_the_set(panel, document):
     scatter.plot.choose_inside(QRectF(least, -1e3, 1e3, 2e3), False)
     assert set(document.units) == {unit for unit, rate in zip(panel._population.units, rates, strict=True) if rate > least}
     assert len(document.units) == 2
+
+
+def test_the_name_of_the_selected_unit_stands_beside_its_ring(panel, document):
+    panel.show_page(3)
+    scatter = panel.scatter
+    scatter.across.setCurrentIndex(scatter.across.findData("rate_hz"))
+    document.select(unit=panel._population.units[int(np.argmin(panel._population.number("rate_hz").values))])
+    scatter.plot.grab()
+    name = next(item for item in scatter.plot.area.items if isinstance(item, InsideText))
+    ink = name.textItem.mapRectToScene(name.textItem.boundingRect().adjusted(4, 4, -4, -4))  # without the margins of a document
+    assert ink.left() >= name.scenePos().x() + RING / 2
 
 
 def test_the_table_of_the_set_is_copied(panel, document):

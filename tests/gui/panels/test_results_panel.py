@@ -197,7 +197,8 @@ def test_places_are_images_of_data_and_model_on_one_scale(panel, result):
 def test_filters_and_coupling_are_drawn_with_their_lags(panel, result):
     history = plot(panel, "filter_history").curves[0]
     np.testing.assert_array_equal(history.y, result.filters["history"]["filter"].sel(unit="place"))
-    assert plot(panel, "filter_history").x_axis.text == "time after the spike (s)"
+    assert plot(panel, "filter_history").x_axis.text == "time after the spike (ms)", "as on paper"
+    np.testing.assert_allclose(history.x, 1000 * result.filters["history"]["lag_s"])
     names = [curve.name for curve in plot(panel, "filter_coupling").curves]
     assert sorted(names) == ["from flat", "from hd"], "a unit without a filter is not drawn"
     pairs = plot(panel, "coupling").numbers()

@@ -18,7 +18,8 @@ from glmgui.panels.features.live import LiveCurve
 from glmgui.panels.features.suggestions import Suggestions
 from glmgui.panels.fits.fits_table import FitsTable
 from glmgui.panels.results.validation_view import ScoreTable
-from glmgui.plots import Axis, Curve, LinePlot
+from glmgui.plots import Axis, Curve, LinePlot, PolarPlot
+from glmgui.plots.inside_text import InsideText
 from glmgui.plots.small_multiples import SmallMultiples
 from glmgui.widgets.messages import EmptyState
 from glmgui.widgets.sizes import scaled
@@ -94,6 +95,23 @@ def test_cells_of_a_population_have_room_for_what_is_written_in_them(qtbot):
     plot.show_panel(panel, [f"hd{unit}" for unit in range(6)], np.arange(6), ["0.1647"] * 6, common=False)
     small = plot.fontMetrics().horizontalAdvance("outer circle 11.2 Hz") * 0.82
     assert plot.cell(0).width() > small
+
+
+def test_no_two_words_of_a_circle_overlap_where_it_is_as_small_as_can_be(qtbot):
+    plot = PolarPlot("Tuning")
+    qtbot.addWidget(plot)
+    plot.show()
+    at = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    rate = 5 + 3 * np.cos(at)
+    curve = Curve("rate", at, rate, rate - 1, rate + 1, band="\u00b11 standard error")
+    plot.set_polar([curve], Axis("direction", "rad"), Axis("rate", "Hz"))
+    plot.resize(scaled(190), plot.minimumSizeHint().height())
+    qtbot.wait(20)
+    words = [item for item in plot.area.items if isinstance(item, InsideText)]
+    ink = [item.textItem.boundingRect().adjusted(4, 4, -4, -4) for item in words]  # without the margins of a document
+    rects = [item.textItem.mapRectToScene(rect) for item, rect in zip(words, ink, strict=True)]
+    assert len(rects) > 4
+    assert not any(one.intersects(other) for at, one in enumerate(rects) for other in rects[:at])
 
 
 def test_what_is_said_of_a_live_curve_takes_nothing_of_its_plot(qtbot, small_result):

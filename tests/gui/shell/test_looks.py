@@ -187,6 +187,10 @@ def cut_off(fitted, *, titles: bool = True) -> list[str]:
         icon_only = isinstance(button, QToolButton) and button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
         if ours and not icon_only and button.width() < button.minimumSizeHint().width() - 1:
             cut.append(f"button '{button.text()}': {button.width()} of {button.minimumSizeHint().width()} px")
+    for line in fitted.findChildren(QLineEdit):
+        wanted = line.fontMetrics().horizontalAdvance(line.placeholderText())
+        if line.isVisible() and not line.text() and wanted > line.width() - 2 * 2:  # the margins that Qt keeps in it
+            cut.append(f"'{line.placeholderText()}' in {line.objectName()}: {line.width()} of {wanted + 4} px")
     return cut
 
 
@@ -312,6 +316,30 @@ def test_every_icon_is_seen_on_its_ground(looked_at, dark, at_rest):
             if button.isVisible() and button.isEnabled() and not button.icon().isNull() and clearest(button) < 3.0
         ]
         assert not faint, step
+
+
+def test_what_is_typed_in_and_chosen_from_is_framed_on_a_dark_ground(looked_at, at_rest):
+    looked_at.set_dark(True)
+    looked_at.show_step("features")
+    at_rest(looked_at)
+    boxes = [one for one in looked_at.panels["features"].findChildren(QComboBox) if one.isVisible() and one.isEditable()]
+    assert boxes
+    for box in boxes:
+        image, ground = box.grab().toImage(), light_of(box.palette().color(QPalette.ColorRole.Window))
+        edge = [light_of(image.pixelColor(x, image.height() // 2)) for x in range(5)]
+        assert (max(edge) + 0.05) / (ground + 0.05) >= 3.0
+
+
+def test_a_page_is_as_high_as_before_after_each_change_of_the_look(fitted, at_rest):
+    """The page of the population grew by four pixels each time, and was scrolled."""
+    fitted.resize(1366, 768)
+    fitted.show_step("population")
+    at_rest(fitted)
+    bar = fitted.findChild(QScrollArea, "population_panel_scroll").verticalScrollBar()
+    for dark in (True, False):
+        fitted.set_dark(dark)
+        at_rest(fitted)
+        assert bar.maximum() == 0
 
 
 def clearest(button: QAbstractButton) -> float:

@@ -223,3 +223,18 @@ def test_the_time_left_is_said_once_and_beside_the_run_that_it_is_of(opened, eng
     qtbot.waitUntil(lambda: not opened.document.busy)
     assert "about" in size.text()
     assert "about" in opened.status.about.text()
+
+
+def test_the_name_of_a_run_is_whole_where_the_words_beside_it_are_short(opened, engine, qtbot):
+    ask(opened, 1, 2)
+    view = opened.panels["fits"].runs
+    table = view.table
+    opened.show_step("fits")
+    table.setFixedWidth(800)
+    table.item(0, 1).setText("head_direction + position + history + coupling")
+    for far in ("took 4 s", "the recording has no such covariate, and much more is to be said of that " * 3):
+        table.item(0, 3).setText(far)
+        view._share_room()
+        widths = [table.columnWidth(part) for part in range(table.columnCount())]
+        assert widths[1] >= table.sizeHintForColumn(1)
+        assert sum(widths) <= table.viewport().width()
