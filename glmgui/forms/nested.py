@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QToolButton
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
 from glmgui.forms.basis_icons import SIZE, icon_of
+from glmgui.forms.combos import QuietCombo
 from glmgui.forms.description import (
     Choices,
     extra_of,
@@ -33,7 +34,6 @@ from glmgui.forms.editors import (
     NameEditor,
     NamesEditor,
     OptionalEditor,
-    QuietCombo,
     TextEditor,
 )
 from glmgui.forms.numbers import NumberEditor, NumbersEditor, PairEditor

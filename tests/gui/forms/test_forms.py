@@ -311,7 +311,7 @@ def test_the_list_of_names_that_were_found_goes_with_its_field(qtbot):
     from qtpy.QtCore import QCoreApplication, QEvent
     from qtpy.QtWidgets import QApplication
 
-    from glmgui.forms.editors import SearchedCombo
+    from glmgui.forms.combos import SearchedCombo
 
     def lists():
         return {one for one in QApplication.topLevelWidgets() if one.isVisible() and one.inherits("QListView")}
