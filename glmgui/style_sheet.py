@@ -119,6 +119,7 @@ def style_sheet(table: Tokens, look: str, scale: float) -> str:
     QAbstractSpinBox::up-arrow {{ image: url({pictures}/up-{look}.svg); width: {arrow}px; height: {arrow}px; }}
     QAbstractSpinBox::down-arrow {{ image: url({pictures}/down-{look}.svg); width: {arrow}px; height: {arrow}px; }}
     QAbstractItemView, QTableView, QTreeView, QListView {{ border: 1px solid {table.border}; background: {table.base}; alternate-background-color: {table.alternate}; }}
+    Framed {{ border: 1px solid {table.border}; border-radius: 3px; }}
     QHeaderView {{ background: {table.base}; border: none; }}
     QCheckBox::indicator, QAbstractItemView::indicator, QGroupBox::indicator {{ width: {indicator}px; height: {indicator}px; border: 1px solid {table.outline};
         border-radius: 3px; background: {table.base}; }}

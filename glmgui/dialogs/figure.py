@@ -9,7 +9,6 @@ from qtpy.QtCore import QMimeData, QSignalBlocker, Qt, QTimer
 from qtpy.QtGui import QGuiApplication, QImage, QPixmap, QResizeEvent
 from qtpy.QtWidgets import (
     QDialog,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -24,7 +23,7 @@ from glmgui.plots.base import Plot
 from glmgui.screen_room import resize_on_screen
 from glmgui.shown_folder import show_folder
 from glmgui.widgets.controls import allow, button
-from glmgui.widgets.layout import row
+from glmgui.widgets.layout import Framed, row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.page import ExplainsWords
 from glmgui.widgets.texts import ElidedLabel, hint
@@ -109,9 +108,8 @@ class FigureDialog(ExplainsWords, QDialog):
         self.close_button = button("Close", "figure_close", "Close; the settings are remembered", self)
 
     def _lay_out(self) -> None:
-        frame = QFrame(self)
+        frame = Framed(self)
         frame.setObjectName("figure_paper")
-        frame.setFrameShape(QFrame.Shape.StyledPanel)
         inside = QVBoxLayout(frame)
         inside.addWidget(self.picture, 1)
         right = QVBoxLayout()

@@ -36,7 +36,14 @@ def tuning_drawing(found: xr.Dataset, unit: str, *, polar: bool = True) -> Drawi
     one, rate = found.sel(unit=unit), found["rate"].attrs
     value = Axis(str(rate["long_name"]), str(rate["unit"]))
     return _over_variables(
-        "described_rate", f"{_names(found)}: {value.label}", one["rate"], value, _RATE_HELP, polar, top=_TOP, error=one["error"]
+        "described_rate",
+        f"{_names(found)}: {value.label} of unit {unit}",
+        one["rate"],
+        value,
+        _RATE_HELP,
+        polar,
+        top=_TOP,
+        error=one["error"],
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from qtpy.QtCore import QEvent, QSignalBlocker, Qt
-from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
 from glmengine.spec import Spec
@@ -37,6 +37,7 @@ from glmgui.forms.editors import (
     TextEditor,
 )
 from glmgui.forms.numbers import NumberEditor, NumbersEditor, PairEditor
+from glmgui.widgets.layout import Framed
 
 _NONE_GIVEN = "\u2013 {} \u2013"
 Admit = Callable[[type[Spec], str], bool]
@@ -239,7 +240,7 @@ class ListEditor(Wide):
         super().__init__(parent)
         self._item, self._info, self._making, self._name = item, info, making, name
         self._least = next((rule.min_length for rule in info.metadata if hasattr(rule, "min_length")), 0)
-        self._rows: list[tuple[QFrame, Editor]] = []
+        self._rows: list[tuple[Framed, Editor]] = []
         self._choices: Choices = {}
         self._add = QPushButton(_add_text(info.title or "item"), self)
         self._add.setObjectName(f"{name}_add")
@@ -291,8 +292,7 @@ class ListEditor(Wide):
         self._add.setToolTip(help_text)
 
     def _append(self) -> None:
-        frame = QFrame(self)
-        frame.setFrameShape(QFrame.Shape.StyledPanel)
+        frame = Framed(self)
         editor = make_editor(self._item, self._info, self._making, f"{self._name}_{len(self._rows)}", frame)
         editor.describe(self._info.title or "", help_of(self._info), f"{self._name}_{len(self._rows)}")
         remove = QToolButton(frame)
@@ -317,7 +317,7 @@ class ListEditor(Wide):
         frame.hide()
         frame.deleteLater()
 
-    def _remove(self, frame: QFrame) -> None:
+    def _remove(self, frame: Framed) -> None:
         if len(self._rows) > self._least:
             kept = [editor.value() for other, editor in self._rows if other is not frame]
             self.set_value(kept)

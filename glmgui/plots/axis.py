@@ -20,6 +20,7 @@ _LINE = 1.05  # heights of a line from one label to the one below it
 _SHARE_OF_NAMES = 0.4  # of the width of a plot that names beside it may take
 _LEAST_LETTERS, _LEAST_IN_FIXED = 11, 4  # that each name keeps
 _SHARE_OF_LABEL, _NUDGE = 0.8, 5  # of its height that pyqtgraph makes room for, and pixels that it is moved outwards
+_MOST_FOLDED, _ENDS_OF_PARTS = 12, "_."  # names that may stand in two lines, and what such a name is broken behind
 _COUNTS_OF_ANGLES = (9, 5, 3)  # at most, where there is room
 
 
@@ -223,6 +224,8 @@ class NamedAxis(QuietAxis):
             self._longest = metrics.height(), a_letter, max(map(len, names), default=0)
         _, a_letter, most = self._longest
         room, fixed = self._room_for_a_name(), self._has_fixed_width
+        if self._short[0] == ("folded", room, metrics.height()) or self._fold(metrics, room):
+            return self._short[1]
         letters = max(int(min(room / max(a_letter, 1.0), most)), _LEAST_IN_FIXED if fixed else _LEAST_LETTERS)
         key = (letters, room) if fixed else letters
         if self._short[0] != key:
@@ -233,6 +236,21 @@ class NamedAxis(QuietAxis):
                 short = told_apart(list(self._names.values()), fewer)
             self._short = key, dict(zip(self._names, short, strict=True))
         return self._short[1]
+
+    def _fold(self, metrics: QFontMetricsF, room: float) -> bool:
+        """Write few names below a plot in two lines each, where they are too long for one and none has to be cut."""
+        names = list(self._names.values())
+        if (
+            self.orientation in ("left", "right")
+            or len(names) > _MOST_FOLDED
+            or max(map(metrics.horizontalAdvance, names)) <= room
+        ):
+            return False
+        folded = ["\n".join(_in_two(name, metrics, room, _ENDS_OF_PARTS)) for name in names]
+        if max(_widest(metrics, name) for name in folded) > room:
+            return False
+        self._short = ("folded", room, metrics.height()), dict(zip(self._names, folded, strict=True))
+        return True
 
     @property
     def _has_fixed_width(self) -> bool:
@@ -286,7 +304,7 @@ class NamedAxis(QuietAxis):
             room = _LINE * metrics.height()
         else:
             written = self._names_written()
-            room = max(metrics.horizontalAdvance(written[place]) for place in places) + _APART
+            room = max(_widest(metrics, written[place]) for place in places) + _APART
         gap = abs(places[-1] - places[0]) / (len(places) - 1) * pixels
         wanted = max(room / max(gap, 1e-12), 1.0)
         if self._round:
@@ -294,13 +312,19 @@ class NamedAxis(QuietAxis):
         return min(int(-(-wanted // 1)), len(self._names))
 
 
-def _in_two(line: str, metrics: QFontMetricsF, room: float) -> list[str]:
-    """The line, or where it is too long two of about one length."""
-    spaces = [at for at, letter in enumerate(line) if letter == " "]
-    if not spaces or metrics.horizontalAdvance(line) <= room:
+def _in_two(line: str, metrics: QFontMetricsF, room: float, ends: str = "") -> list[str]:
+    """The line, or where it is too long two of about one length, broken at a space or behind one of the letters that end parts of a name."""
+    halves = [
+        [line[: at + (letter in ends)], line[at + 1 :]] for at, letter in enumerate(line) if letter == " " or letter in ends
+    ]
+    if not halves or metrics.horizontalAdvance(line) <= room:
         return [line]
-    at = min(spaces, key=lambda at: max(map(metrics.horizontalAdvance, (line[:at], line[at + 1 :]))))
-    return [line[:at], line[at + 1 :]]
+    return min(reversed(halves), key=lambda two: max(map(metrics.horizontalAdvance, two)))
+
+
+def _widest(metrics: QFontMetricsF, text: str) -> float:
+    """Pixels of the longest line."""
+    return max(map(metrics.horizontalAdvance, text.split("\n")))
 
 
 def _shortened(line: str, metrics: QFontMetricsF, room: float) -> str:

@@ -237,7 +237,8 @@ class Plot(QWidget):
     @property
     def proposed_name(self) -> str:
         """For a file, without an ending: what is drawn and of whom."""
-        words = f"{self.subject} {self.title or self.objectName()}"
+        what = self.title or self.objectName()
+        words = what if self.subject in what else f"{self.subject} {what}"
         text = "".join(letter if letter.isalnum() else "_" for letter in words)
         return "_".join(part for part in text.split("_") if part).lower() or "figure"
 

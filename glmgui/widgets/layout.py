@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QResizeEvent
-from qtpy.QtWidgets import QBoxLayout, QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from glmgui.widgets.sizes import scaled
 
@@ -28,6 +28,10 @@ def column(parent: QWidget, *, margins: int = 6, spacing: int = 4) -> QVBoxLayou
     box.setContentsMargins(margins, margins, margins, margins)
     box.setSpacing(spacing)
     return box
+
+
+class Framed(QFrame):
+    """What has a line around it, which the style sheet draws: of that of the style edges are lost at a scale of 1.5."""
 
 
 class ShownPage(QStackedLayout):

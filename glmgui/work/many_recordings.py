@@ -52,7 +52,7 @@ class Entry:
         if self.outcome is not None:
             return "failed" if self.outcome.summary is None else "done before" if self.outcome.done_before else "done"
         if self.running:
-            return "waiting its turn"
+            return "not finished yet"
         if self.preview is None:
             return "not looked at"
         return "ready" if self.preview.ready else "lacks something"

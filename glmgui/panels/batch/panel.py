@@ -235,7 +235,9 @@ class BatchPanel(Page):
                 "(Ctrl+2), then add recordings here:"
             )
         else:
-            first = f"It is the one that is made of {document.recording.name}. Add recordings here, that one too if it is to be among the results:"
+            first = (
+                f"It is the one of {document.recording.name}. Add recordings here, that one too if it is to be among the results:"
+            )
         self.empty.set_text(f"{_EMPTY} {first} {_ADD}")
 
     def _in_words(self) -> str:
@@ -246,7 +248,7 @@ class BatchPanel(Page):
         failed = sum(entry.state == "failed" for entry in many.entries)
         lacking = sum(entry.state == "lacks something" for entry in many.entries)
         if many.running:
-            what = "Stopping…" if many.stopping else f"{reached} of {count} recordings have been reached"
+            what = "Stopping…" if many.stopping else f"{of_all(reached, count, 'recordings')} finished"
             return f"{what}{f', {failed} failed' if failed else ''}. What is done is kept in the folder; the window can be used meanwhile."
         if not any(term.enabled for term in self._document.analysis.terms):
             return _NO_TERMS

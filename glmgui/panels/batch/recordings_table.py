@@ -43,7 +43,7 @@ _SIGNS = {
     "lacks something": "⚠ ",
     "ready": "",
     "not looked at": "… ",
-    "waiting its turn": "… ",
+    "not finished yet": "… ",
 }
 _COLOURS = {"done": "good", "done before": "good", "failed": "error", "lacks something": "warning"}
 

@@ -16,6 +16,7 @@ from glmgui.widgets.layout import column, row
 from glmgui.widgets.tables import NumberItem, plain_table, show_term_names
 from glmgui.widgets.texts import ElidedLabel, heading, hint
 
+_APART = 6
 _LEAST_WORDS = 70  # pixels of a column of words, which ends with dots
 _WIDER = "Drag the edge on the right of this list to see them: there is no room for them whole"
 
@@ -72,7 +73,7 @@ class UnitsTable(QWidget):
         self._ends_in_words = False
         self._silent = False
         box = column(self, margins=0)
-        titles = row(self._title, self._more, spacing=6)
+        titles = row(self._title, self._more, spacing=_APART)
         titles.setStretch(1, 1)
         box.addLayout(titles)
         box.addWidget(self.view, 1)
@@ -111,8 +112,8 @@ class UnitsTable(QWidget):
         self._needed = [
             max(self.view.sizeHintForColumn(part), header.sectionSizeHint(part)) for part in range(self.view.columnCount())
         ]
-        self._leave_out_columns()
         self._title.setText(f"All units ({len(shown.rows)})")
+        self._leave_out_columns()
         self._said.setText(shown.said)
         self._said.setVisible(bool(shown.said))
         self.select(unit, units)
@@ -125,7 +126,9 @@ class UnitsTable(QWidget):
         for part in range(1, last + 1):
             self.view.setColumnHidden(part, reach[part] > room)
         out = sum(one > room for one in reach[1:])
-        self._more.setText(f"{numbered(out, 'column')} more" if out else "")
+        whole = f"{numbered(out, 'column')} more"
+        has_room = self.fontMetrics().horizontalAdvance(whole) <= self.width() - self._title.sizeHint().width() - _APART
+        self._more.setText("" if not out else whole if has_room else f"+ {out}")
         self._more.setToolTip(_WIDER if out else "")
         self.view.horizontalHeader().setStretchLastSection(self._ends_in_words and not out)
 

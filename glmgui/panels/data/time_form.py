@@ -16,7 +16,7 @@ from glmgui.panels.data.controls import describe, number_field, number_in
 from glmgui.panels.data.intervals_field import IntervalsField
 from glmgui.still_fields import StillCombo
 from glmgui.widgets.controls import button, small_button
-from glmgui.widgets.layout import column, row
+from glmgui.widgets.layout import Framed, column, row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.sizes import keep_wide
 from glmgui.widgets.texts import heading, hint
@@ -167,7 +167,7 @@ class TimeForm(QWidget):
         self.conditions_changed.emit(self._conditions[:at] + self._conditions[at + 1 :])
 
 
-class ConditionRow(Refusal, QFrame):
+class ConditionRow(Refusal, Framed):
     """One condition: variable, above, below; what is wrong with it stands under it."""
 
     edited = Signal(int, object)
@@ -177,7 +177,6 @@ class ConditionRow(Refusal, QFrame):
         super().__init__(parent)
         self._at = at
         self.setObjectName(f"condition_{at}")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
         self.variable = StillCombo(self)
         self.variable.setObjectName(f"condition_{at}_variable")
         self.variable.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

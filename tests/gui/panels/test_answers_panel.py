@@ -109,6 +109,7 @@ def test_a_click_selects_the_unit_everywhere_and_shows_the_evidence_of_the_cell(
         view = panel.evidence.views[kind]
         assert panel.evidence.tabs.currentWidget() is view
         assert view.plots, kind
+        assert ("read off the tail" in view.none.text()) == (kind == "shifts")
     assert panel.evidence.words.text().startswith("Unit place: ")
     opened.document.select(unit="flat")
     assert not panel.evidence.views["shares"].none.isVisible()

@@ -151,7 +151,7 @@ def test_a_run_is_stopped_and_what_is_done_stays(alone, jobs, seen, monkeypatch,
 
     monkeypatch.setattr(engine, "run_batch", run)
     alone.start.click()
-    qtbot.waitUntil(lambda: states(alone) == ["done", "waiting its turn"])
+    qtbot.waitUntil(lambda: states(alone) == ["done", "not finished yet"])
     assert not alone.add.isEnabled()
     assert alone.said.text().startswith("1 of 2")
     alone.stop.click()
@@ -220,7 +220,7 @@ def test_the_recording_that_is_open_is_named_where_the_list_lacks_it(
 
 
 def test_an_empty_list_says_what_is_to_be_done_as_things_stand(alone, document, small_analysis):
-    assert "It is the one that is made of small" in alone.empty.text
+    assert "It is the one of small" in alone.empty.text
     document.edit(small_analysis.with_(terms=()), "Remove terms")
     assert "small is open, its analysis has no term yet" in alone.empty.text
     document.set_recording(None)

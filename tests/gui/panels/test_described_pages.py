@@ -66,6 +66,7 @@ def test_tuning_to_an_angle_is_a_closed_curve_with_the_numbers_of_the_engine(qtb
     assert isinstance(rate, PolarPlot)
     assert isinstance(beside, PolarPlot)
     assert abs(rate.width() - beside.width()) <= 1  # neither has only what its words need
+    assert rate.title == f"head_direction: rate of unit {recording.unit_names[0]}"  # of several that are selected it is one
     grid = TimeGrid.from_intervals(recording.epochs["all"], 0.02)
     unit = recording.unit_names[0]
     expected = recorded_tuning(recording, grid, np.ones(grid.n_bins, bool), ["head_direction"], [unit])

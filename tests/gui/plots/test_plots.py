@@ -8,8 +8,8 @@ import re
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from qtpy.QtCore import QPoint, QPointF, QSizeF, Qt, QThread
-from qtpy.QtGui import QColor, QGuiApplication, QImage, QPainter, QPalette, QPicture, QWheelEvent
+from qtpy.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt, QThread
+from qtpy.QtGui import QColor, QFont, QGuiApplication, QImage, QPainter, QPalette, QPicture, QWheelEvent
 from qtpy.QtWidgets import QApplication
 
 from glmengine.errors import GlmError
@@ -610,13 +610,20 @@ def test_names_of_units_leave_a_raster_room_and_are_whole_where_there_is_more(qt
     assert axis.tickStrings(places, 1.0, 1.0) == ["u1", said]
 
 
-@pytest.mark.parametrize(("width", "said"), [(900, "position.x × position.y"), (440, "position.x\u2026")])
-def test_names_below_bars_are_as_long_as_there_is_room(qtbot, width, said):
+@pytest.mark.parametrize(
+    ("width", "name", "said"),
+    [
+        (900, "position.x x position.y", "position.x × position.y"),
+        (440, "position.x x position.y", "position.x ×\nposition.y"),
+        (440, "positionalongthetrack", "positional\u2026"),
+    ],
+)
+def test_names_below_bars_are_as_long_as_there_is_room(qtbot, width, name, said):
     bars = NamedBars("Each term alone")
     qtbot.addWidget(bars)
     bars.resize(width, 240)
     bars.show()
-    names = ["position.x x position.y", "head_direction", "history", "speed"]
+    names = [name, "head_direction", "history", "speed"]
     bars.set_values(names, np.arange(4.0), "term", Axis("share"))
     qtbot.wait(20)
     axis = bars.area.getAxis("bottom")
@@ -674,23 +681,44 @@ def test_the_numbers_of_rings_stand_where_no_curve_is(angle):
     assert clear_place([(x, np.full(40, np.nan))]) == (np.pi / 4, False)
 
 
+@pytest.fixture
+def times(request, qapp):
+    """How many times as large as usual text is."""
+    usual = qapp.font()
+    font = QFont(usual)
+    font.setPointSizeF(request.param * font.pointSizeF())
+    qapp.setFont(font)
+    yield request.param
+    qapp.setFont(usual)
+
+
+@pytest.mark.parametrize("times", [1.0, 1.5], indirect=True)
 @pytest.mark.parametrize("size", [(190, 190), (268, 480), (480, 200)])
-def test_no_two_words_of_a_circle_overlap(qtbot, size):
+def test_no_two_words_of_a_circle_overlap(qtbot, times, size):
+    """Nor does one of a quarter lie over the outermost circle, in which the curves are."""
     plot = PolarPlot("Tuning")
     qtbot.addWidget(plot)
-    plot.resize(*size)
+    plot.resize(*(round(times * side) for side in size))
     plot.show()
     x = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    y = 5 + 3 * np.cos(x)
+    y = 8 + 3 * np.cos(x - 2)
     curve = Curve("rate", x, y, y - 1, y + 1, band="\u00b11 standard error")
     plot.set_polar([curve], Axis("direction", "rad"), Axis("rate", "Hz"))
     qtbot.wait(20)
-    words = [item for item in plot.area.items if isinstance(item, InsideText)]
+    words = [item for item in plot.area.items if isinstance(item, InsideText) and item.isVisible()]
     ink = [item.textItem.boundingRect().adjusted(4, 4, -4, -4) for item in words]  # without the margins of a document
     rects = [item.textItem.mapRectToScene(rect) for item, rect in zip(words, ink, strict=True)]
     rects.append(plot._legend.mapRectToScene(plot._legend.boundingRect()))
     assert "standard error" in plot._legend.text
+    assert any(word.toPlainText() == f"{plot.rings[-1]:g} Hz" for word in words)
     assert not any(one.intersects(other) for at, one in enumerate(rects) for other in rects[:at])
+    view, top = plot.area.vb, plot.rings[-1]
+    circle = QRectF(view.mapViewToScene(QPointF(-top, top)), view.mapViewToScene(QPointF(top, -top)))
+    beside = dict(zip((word.toPlainText() for word in words), rects, strict=False))
+    assert beside["\u03c0/2"].bottom() <= circle.top() + 1
+    assert beside["3\u03c0/2"].top() >= circle.bottom() - 1
+    assert beside["0"].left() >= circle.right() - 1
+    assert beside["\u03c0"].right() <= circle.left() + 1
 
 
 @pytest.mark.parametrize("count", [1, 3, 12, 60, 500, 40_000])

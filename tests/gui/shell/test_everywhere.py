@@ -62,7 +62,7 @@ def test_words_in_plots_grow_and_shrink_with_the_text(window, qtbot):
     polar, image = PolarPlot("tuning"), ImagePlot("map")
     for plot in (polar, image):
         qtbot.addWidget(plot)
-        plot.resize(300, 300)
+        plot.resize(500, 500)  # room for the numbers of all rings in both sizes
     polar.show()
     polar.set_polar([Curve("", at, 2 + np.sin(at))], Axis("angle", "rad"), Axis("rate", "Hz"))
     image.set_axes(Axis("x", "cm"), Axis("y", "cm"), Axis("rate", "Hz"), equal=False)

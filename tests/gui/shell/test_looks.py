@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QPalette
+from qtpy.QtCore import QPoint, QRectF, Qt
+from qtpy.QtGui import QColor, QPalette, QPixmap
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -33,6 +33,7 @@ from glmgui import theme
 from glmgui.notices import notices
 from glmgui.plots.axis import NamedAxis
 from glmgui.plots.base import Plot
+from glmgui.widgets.layout import Framed
 from glmgui.widgets.texts import ElidedLabel
 from tests.gui.conftest import PatientBot
 
@@ -354,3 +355,31 @@ def clearest(button: QAbstractButton) -> float:
 def light_of(colour: QColor) -> float:
     parts = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour.getRgbF()[:3]]
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.25, 1.5])
+def test_lines_around_parts_of_forms_are_whole_at_any_scale(fitted, scale, at_rest):
+    """Of a scale of 1.5 edges were lost between two pixels."""
+    panel = fitted.panels["features"]
+    fitted.show_step("features")
+    fitted.document.select(term=next(at for at, term in enumerate(fitted.document.analysis.terms) if term.kind == "covariate"))
+    at_rest(fitted)
+    frames = panel.findChildren(Framed)
+    assert frames
+    shown = QPixmap(fitted.size() * scale)
+    shown.setDevicePixelRatio(scale)
+    fitted.render(shown)
+    image = shown.toImage()
+    for frame in frames:
+        corner = frame.mapTo(fitted, QPoint(0, 0))
+        whole = QRectF(scale * corner.x(), scale * corner.y(), scale * frame.width(), scale * frame.height())
+        middle = whole.center()
+        ground = image.pixelColor(round(whole.left()) + 4, round(middle.y()))
+        for x, y, along in (
+            (whole.left(), middle.y(), (1, 0)),
+            (whole.right() - scale, middle.y(), (1, 0)),
+            (middle.x(), whole.top(), (0, 1)),
+            (middle.x(), whole.bottom() - scale, (0, 1)),
+        ):
+            near = [image.pixelColor(round(x) + step * along[0], round(y) + step * along[1]) for step in (-1, 0, 1)]
+            assert any(colour != ground for colour in near), (frame.objectName(), x, y)

@@ -31,9 +31,15 @@ def test_no_number_of_a_check_is_cut_at_the_edge_of_the_list(fitted, size, at_re
     at_rest(fitted)
     view = checks.units.view
     assert view.columnCount() > 1
-    shown = [part for part in range(view.columnCount()) if not view.isColumnHidden(part)]
-    assert max(view.columnViewportPosition(part) + view.columnWidth(part) for part in shown) <= view.viewport().width()
-    assert bool(checks.units._more.text()) == (len(shown) < view.columnCount())
+    for unit in fitted.document.kept_result.units[:2]:  # the second time with columns that are hidden already
+        fitted.document.select(unit=unit)
+        checks.show_page(0)
+        checks.show_page(2)
+        at_rest(fitted)
+        shown = [part for part in range(view.columnCount()) if not view.isColumnHidden(part)]
+        assert max(view.columnViewportPosition(part) + view.columnWidth(part) for part in shown) <= view.viewport().width()
+        assert bool(checks.units._more.text()) == (len(shown) < view.columnCount())
+        assert not checks.units._more._cut
     fitted.resize(2400, 900)
     at_rest(fitted)
     assert not any(view.isColumnHidden(part) for part in range(view.columnCount()))
