@@ -6,6 +6,7 @@ from qtpy.QtGui import QFontDatabase, QGuiApplication
 from qtpy.QtWidgets import QDialog, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from glmgui.notices import Notice
+from glmgui.screen_room import resize_on_screen
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import row
 from glmgui.widgets.texts import heading
@@ -18,7 +19,7 @@ class DetailsDialog(QDialog):
         super().__init__(parent)
         self.setObjectName("details_dialog")
         self.setWindowTitle("Details")
-        self.resize(680, 380)
+        resize_on_screen(self, 680, 380)
         self._notice = notice
         text = QLabel(notice.text, self)
         text.setWordWrap(True)

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from glmgui.copying import TableCopying
+from glmgui.screen_room import resize_on_screen
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import row
 from glmgui.widgets.tables import fit_rows
@@ -66,7 +67,7 @@ class ShortcutsDialog(QDialog):
         box.addWidget(self.list, 1)
         box.addLayout(row(None, close))
         letter = self.fontMetrics()
-        self.resize(52 * letter.horizontalAdvance("m"), 32 * letter.height())
+        resize_on_screen(self, 52 * letter.horizontalAdvance("m"), 32 * letter.height())
         self.filter.textChanged.connect(self._filter)
         close.clicked.connect(self.accept)
 

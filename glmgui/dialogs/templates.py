@@ -11,6 +11,7 @@ from glmengine.analysis.analysis import Analysis
 from glmengine.analysis.templates import template_for
 from glmengine.design.term_words import kind_words
 from glmengine.recording.recording import Recording
+from glmgui.screen_room import resize_on_screen
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column
 from glmgui.widgets.messages import MessageLine
@@ -78,7 +79,7 @@ class TemplateDialog(ExplainsWords, QDialog):
         super().__init__(parent)
         self.setObjectName("template_dialog")
         self.setWindowTitle("New from template")
-        self.resize(840, 540)
+        resize_on_screen(self, 840, 540)
         self._ready = {template.name: template_for(template.name, recording) for template in templates}
         self._templates = sorted(templates, key=lambda template: not self._ready[template.name].fits)
         self.list = QListWidget(self)

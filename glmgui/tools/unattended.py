@@ -14,6 +14,8 @@ from glmengine.io.recipe_assistant import Assistance
 from glmgui.work.questions import Answer
 from glmgui.work.recovery import Leftover
 
+_LEVELS = 20  # of widgets in widgets
+
 
 class NoQuestions:
     """Answers that lose nothing and wait for nobody; paths are set beforehand.
@@ -115,8 +117,10 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 def settle(seconds: float = 0.3) -> None:
-    """Run the event loop for a while, so that what was asked for is drawn."""
+    """Run the event loop for a while, so that what was asked for is drawn, and lay out what it left to be laid out: beside a fit that runs a page takes longer."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
         time.sleep(0.005)
+    for _ in range(_LEVELS):  # each asks the one around it in a turn of its own
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)

@@ -19,7 +19,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from glmgui import screen_room
 from glmgui.actions.palette import CommandPalette
+from glmgui.dialogs import ready_analysis
 from glmgui.dialogs.figure import FigureDialog
 from glmgui.dialogs.shortcuts import ShortcutsDialog
 from glmgui.notices import notices
@@ -115,3 +117,22 @@ def test_it_fits_a_small_screen_has_names_for_all_and_is_walked_with_the_tab_key
         or shown.isAncestorOf(QApplication.focusWidget())
         or QApplication.focusWidget() is shown
     )
+
+
+@pytest.mark.parametrize("name", [name for name in DIALOGS if not name.startswith("guide")])  # which keeps its own size
+def test_it_comes_up_no_larger_than_a_small_screen_at_one_and_a_half_times_the_size(fitted, name, monkeypatch, at_rest):
+    """A dialog whose buttons lay below the screen."""
+    room = room_on(QSize(911, 512))
+    for module in (screen_room, ready_analysis):
+        monkeypatch.setattr(module, "screen_room", lambda widget: room)
+    fitted.resize(911, 490)
+    fitted.show_step("results")
+    at_rest(fitted)
+    dialog = DIALOGS[name](fitted)
+    try:
+        at_rest(fitted)
+        assert dialog.width() <= room.width()
+        assert dialog.height() <= room.height()
+    finally:
+        dialog.close()
+        at_rest(fitted)

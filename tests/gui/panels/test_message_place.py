@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QEvent, QPoint
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from glmgui.laid_over import MessagePlace
+from glmgui.tools.unattended import settle
 from glmgui.widgets.messages import MessageLine
+from glmgui.widgets.page import PageScroll, WordsColumn
 
 LONG = "The terms or the settings have changed since: what is shown answers the question before. " * 3
 
@@ -77,3 +79,21 @@ def test_a_message_of_one_line_moves_nothing_wherever_the_mouse_is(page, qtbot):
     qtbot.waitUntil(lambda: page.message.isVisible())
     qtbot.wait(1)
     assert page.button.geometry() == before
+
+
+def test_a_picture_is_taken_of_what_is_laid_out(qtbot):
+    """Beside a fit that runs the lower end of a page was cut in pictures, and there was no bar to scroll to it."""
+    inside, words = QWidget(), WordsColumn()
+    said = QLabel("One line.", words)
+    said.setWordWrap(True)
+    for part, held in ((inside, words), (words, said)):
+        QVBoxLayout(part).addWidget(held)
+    page = PageScroll(inside, name="page")
+    qtbot.addWidget(page)
+    page.resize(320, 200)
+    page.show()
+    qtbot.wait(20)
+    assert page.verticalScrollBar().maximum() == 0
+    said.setText(LONG * 5)
+    settle(0.0)
+    assert page.verticalScrollBar().maximum() > 0
