@@ -8,6 +8,10 @@ from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSignalBlocker, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QLineEdit, QWidget
 
+from glmgui.screen_room import resize_on_screen
+
+_ROOM = (760, 520)
+
 
 class FileDialog(QFileDialog):
     """The dialog of the desktop, or that of Qt where the desktop has none.
@@ -25,6 +29,7 @@ class FileDialog(QFileDialog):
         self._typed: str | None = None
         self._line = self.findChild(QLineEdit, "fileNameEdit")
         if self._line is not None:
+            resize_on_screen(self, *_ROOM)  # its own size leaves its buttons below a small screen
             self._popup = self._line.completer().popup()
             self._popup.installEventFilter(self)
             self._line.textEdited.connect(self._edited)

@@ -24,6 +24,7 @@ from glmgui.actions.palette import CommandPalette
 from glmgui.dialogs import ready_analysis
 from glmgui.dialogs.figure import FigureDialog
 from glmgui.dialogs.shortcuts import ShortcutsDialog
+from glmgui.file_dialogs import FileDialog
 from glmgui.notices import notices
 from glmgui.screen_room import room_on
 from glmgui.tools.dialog_pictures import ASKED
@@ -136,3 +137,14 @@ def test_it_comes_up_no_larger_than_a_small_screen_at_one_and_a_half_times_the_s
     finally:
         dialog.close()
         at_rest(fitted)
+
+
+def test_a_dialog_for_files_has_its_buttons_on_a_small_screen(fitted, qtbot, monkeypatch):
+    room = room_on(QSize(911, 512))
+    monkeypatch.setattr(screen_room, "screen_room", lambda widget: room)
+    dialog = FileDialog("Open", parent=fitted, several_folders=True)
+    dialog.show()
+    qtbot.wait(20)
+    assert dialog.height() <= room.height()
+    assert dialog.width() <= room.width()
+    dialog.close()
