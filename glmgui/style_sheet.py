@@ -32,6 +32,11 @@ class Sheets(QObject):
         self._pause.timeout.connect(self._dress_next)
         window.setStyleSheet(_SEPARATORS)
 
+    @property
+    def to_renew(self) -> bool:
+        """Whether parts that nobody sees still wait for the present sheet."""
+        return self._pause.isActive()
+
     def carry(self, part: QWidget) -> None:
         """Let a part that has come into the window carry the sheet from now on."""
         part.installEventFilter(self)

@@ -254,7 +254,8 @@ class Driver:
     def _beats(self) -> None:
         now = time.thread_time()
         if (worked := 1000 * (now - self._beat)) > LONG_MS:
-            self.seen.held.append(Held(tuple(self._since), worked))
+            styled = ("theme, of pages that were not in view",) * self.window.sheets.to_renew
+            self.seen.held.append(Held((*self._since, *styled), worked))
         self._beat, self._since = now, self._since[-1:]
 
     def _say(self, action: str) -> None:

@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, settings: Settings | None = None, questions: Questions | None = None) -> None:
         super().__init__()
-        self._sheets = Sheets(self)
+        self.sheets = Sheets(self)
         self.setObjectName("main_window")
         self.settings = settings or Settings()
         self.jobs = Jobs(self)
@@ -323,14 +323,14 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         factor = theme.next_zoom(theme.zoom(app), step) if step else 1.0
         theme.set_zoom(app, factor)
-        self._sheets.renew()
+        self.sheets.renew()
         self.settings.zoom = factor
         self.say(f"Text at {percent(factor)} of the desktop's size")
 
     def set_dark(self, dark: bool) -> None:
         self.settings.dark = dark
         theme.apply(QApplication.instance(), dark)
-        self._sheets.renew()
+        self.sheets.renew()
         self.renew_icons()
 
     def renew_icons(self) -> None:
@@ -345,7 +345,7 @@ class MainWindow(QMainWindow):
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
         if event.type() == QEvent.Type.ChildPolished:
-            self._sheets.carry(event.child())
+            self.sheets.carry(event.child())
 
     # Files dropped on the window
 

@@ -19,10 +19,11 @@ from collections import Counter
 from pathlib import Path
 
 ALLOWED = {
-    "theme": "the window and the pages in view are styled and painted anew, so that no half of them is seen in another look",
+    "theme": "the window and the pages in view are styled and painted anew, so that no half of them is seen in another look; "
+    "the pages that are not in view after them, one in a turn",
     "dock": "a page that is taken out of the window is laid out and painted as a window of its own",
     "layout": "all docks are laid out again",
-    "show": "the widgets of a page that is seen for the first time are made in one piece, their place and look in another",
+    "show": "a page that comes into view is laid out and painted as a whole; when it is seen for the first time its widgets are made before",
     "turn": "a part of a page that is seen for the first time is laid out, and all its plots are painted",
 }
 """Actions that may hold up the main thread for longer, and why."""

@@ -175,6 +175,9 @@ class ResultsPanel(Page):
         if number != (None if self._run is None else self._run.number):
             self._run, self._looks_back = running, False
             self.filling.begin()
+            if running is None:  # its result has just come, for which every page does something in this turn
+                in_later_turn(self, self._turn)
+                return
         self._turn()
 
     def _look(self, *, back: bool) -> None:

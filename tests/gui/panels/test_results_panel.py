@@ -18,6 +18,7 @@ from glmgui.panels.results.rates_view import rates_of
 from glmgui.panels.results.wording import effect_in_words, state_in_words
 from glmgui.plots import ImagePlot, LinePlot
 from glmgui.staleness import OTHER_ANALYSIS
+from glmgui.tools.unattended import wait_until
 from glmgui.work.runs import Runs
 
 UNITS = ["hd", "place", "flat"]
@@ -166,7 +167,7 @@ def test_the_results_of_before_are_not_drawn_while_a_fit_fills_its_own_table(pan
     document.select(unit=second)
     assert shown == [first]
     panel._runs.end("done")
-    assert shown == [first, second]
+    wait_until(lambda: shown == [first, second], 60, "the results, which come a turn after the fit has ended")
 
 
 def test_data_and_model_are_drawn_with_the_bands_of_the_result(panel, result):
