@@ -68,9 +68,18 @@ class WordsColumn(QWidget):
         return done
 
     def _suit(self) -> None:
-        needed = self.layout().minimumHeightForWidth(self.width()) if self.layout() is not None else 0
+        needed = self._needed() if self.layout() is not None else 0
         if needed != self.minimumHeight():
             self.setMinimumHeight(max(needed, 0))
+
+    def _needed(self) -> int:
+        """Pixels of all parts: a layout gives those whose height depends on the width all of it, but counts for its own minimum only what they cannot do without."""
+        layout = self.layout()
+        margins = layout.contentsMargins()
+        width = self.width() - margins.left() - margins.right()
+        parts = [layout.itemAt(place) for place in range(layout.count())]
+        more = sum(one.heightForWidth(width) - one.minimumHeightForWidth(width) for one in parts if one.hasHeightForWidth())
+        return layout.minimumHeightForWidth(self.width()) + more
 
 
 class WhenSeen(QObject):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QEvent, QPoint
 from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from glmgui.laid_over import MessagePlace
 from glmgui.tools.unattended import settle
@@ -97,3 +97,24 @@ def test_a_picture_is_taken_of_what_is_laid_out(qtbot):
     said.setText(LONG * 5)
     settle(0.0)
     assert page.verticalScrollBar().maximum() > 0
+
+
+def test_words_are_whole_beside_a_part_that_could_be_lower_than_it_is(qtbot):
+    """A layout gives a part with wrapped words all the height that it asks for, but counted less for its own least height: words below were cut."""
+    words = WordsColumn()
+    part = QWidget()
+    said, above = QLabel(LONG * 4), QLabel(LONG)
+    for one in (said, above):
+        one.setWordWrap(True)
+    for column, held in ((QVBoxLayout(part), (above, QPlainTextEdit())), (QVBoxLayout(words), (part, said))):
+        for one in held:
+            column.addWidget(one)
+    beside = QSplitter()  # which asks nothing for a height that depends on the width
+    beside.addWidget(words)
+    page = PageScroll(beside, name="page")
+    qtbot.addWidget(page)
+    page.resize(320, 200)
+    page.show()
+    qtbot.waitUntil(lambda: words.height() > page.viewport().height())
+    settle(0.0)
+    assert said.height() >= said.heightForWidth(said.width())
