@@ -23,6 +23,15 @@ def ways_to_open(page: Page) -> Mapping[str, Callable[[], None]]:
     }
 
 
+def show_way_to_open(page: Page, empty: EmptyState, document: Document, welcome: str) -> None:
+    """Say on the empty state of a page how to open a recording; while a job runs, which may be opening one, what that is."""
+    if document.busy:
+        title, comes = document.doing
+        _offer(empty, title or _BEGINS, f"{_RUNS} {comes}".rstrip(), {})
+    else:
+        _offer(empty, "", welcome, ways_to_open(page))
+
+
 def meanwhile(document: Document) -> str:
     """What is being done and what comes of it, in sentences; empty while nothing is."""
     title, comes = document.doing
@@ -44,6 +53,10 @@ def show_next_step(page: Page, empty: EmptyState, document: Document, ready: str
         text, choices = NO_TERMS, {"Go to Features": lambda: page.action_asked.emit("show_features")}
     elif document.can_be_fitted:
         choices = {"&Fit": lambda: page.action_asked.emit("fit")}
+    _offer(empty, title, text, choices)
+
+
+def _offer(empty: EmptyState, title: str, text: str, choices: Mapping[str, Callable[[], None]]) -> None:
     empty.set_title(title)
     empty.set_text(text)
     if tuple(choices) != empty.choices:

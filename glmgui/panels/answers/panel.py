@@ -9,7 +9,7 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QLabel, QSplitter, QTabWidget, QWidget
 
 from glmengine.sentences import as_shown, listed, numbered
-from glmgui.before_a_fit import ways_to_open
+from glmgui.before_a_fit import show_way_to_open
 from glmgui.document import Document
 from glmgui.drawings.answers import answer_rows, candidates_of
 from glmgui.jobs import Jobs
@@ -57,7 +57,6 @@ class AnswersPanel(Page):
         self._document, self._answers, self._jobs = document, answers, jobs
         self._shown: tuple[int, ...] = ()
         self.empty = EmptyState("What drives each unit?", _WELCOME, "answers_empty", self)
-        self.empty.set_choices(ways_to_open(self))
         self.find = button(
             "&Find the answers",
             "answers_find",
@@ -147,6 +146,8 @@ class AnswersPanel(Page):
             self._estimate.start()
 
     def _changed(self, what: frozenset[str]) -> None:
+        if self._document.recording is None:
+            show_way_to_open(self, self.empty, self._document, _WELCOME)
         if "recording" in what:
             self._stack.setCurrentWidget(self.empty if self._document.recording is None else self._content)
             self.asking.fold.setChecked(False)

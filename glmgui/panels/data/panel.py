@@ -14,7 +14,7 @@ from glmengine.recording.derived.position import position_covariates, speed_cova
 from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.recording import Recording
 from glmengine.sentences import numbered
-from glmgui.before_a_fit import ways_to_open
+from glmgui.before_a_fit import show_way_to_open
 from glmgui.document import EVERYTHING, Document
 from glmgui.drawings.summary import EpochRow, Summary, counted, detail_to_draw, outline, spikes_to_draw
 from glmgui.forms.pending import edit_refused
@@ -71,7 +71,6 @@ class DataPanel(Page):
         self.next_steps = NextSteps(self._document, self)
         self.derived = DerivedEdits(document, jobs, self, self._known, self._edit, self.time_form.message.show_error)
         self.empty = EmptyState("No recording is open", _WELCOME, "data_empty", self)
-        self.empty.set_choices(ways_to_open(self))
         self._content = QWidget(self)
         self._stack = ShownPage(self)
         self._stack.addWidget(self.empty)
@@ -141,6 +140,7 @@ class DataPanel(Page):
         self._stack.setCurrentWidget(self.empty if recording is None else self._content)
         if recording is None:
             self._summary = self._used = None
+            show_way_to_open(self, self.empty, self._document, _WELCOME)
             return
         if "recording" in what:
             self.sessions.set_recording(recording)

@@ -10,7 +10,7 @@ from glmengine.errors import GlmError
 from glmengine.recording.derived.quantities import EPOCH_KINDS
 from glmengine.recording.recording import Recording
 from glmengine.spec import Spec
-from glmgui.before_a_fit import ways_to_open
+from glmgui.before_a_fit import show_way_to_open
 from glmgui.document import EVERYTHING, Document
 from glmgui.forms import pending
 from glmgui.jobs import Jobs
@@ -161,6 +161,8 @@ class FeaturesPanel(Page):
             self._show()
         elif "fault" in what:
             self._show_faults()
+        elif "busy" in what and self._recording is None:
+            self._show()
         if what & {"result", "analysis", "selection", "live"}:
             self._show_live()
         if what & {"recording", "derived", "analysis", "selection", "code"}:
@@ -172,10 +174,12 @@ class FeaturesPanel(Page):
         self._columns.want(self._left, wanted=recording is not None)  # else lists of nothing
         self.terms.set_cards(self._cards(), at)
         if recording is None or at is None:
-            self.empty.set_text(_NO_RECORDING if recording is None else _NO_TERMS if not analysis.terms else _NO_CHOICE)
-            self.empty.set_choices(
-                ways_to_open(self) if recording is None else {} if analysis.terms else self.suggestions.choices()
-            )
+            if recording is None:
+                show_way_to_open(self, self.empty, self._document, _NO_RECORDING)
+            else:
+                self.empty.set_title("")
+                self.empty.set_text(_NO_CHOICE if analysis.terms else _NO_TERMS)
+                self.empty.set_choices({} if analysis.terms else self.suggestions.choices())
             self._stack.setCurrentWidget(self.empty)
             return
         self._stack.setCurrentWidget(self._details)

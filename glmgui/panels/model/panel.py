@@ -26,7 +26,7 @@ from glmengine.design.term_words import inputs_of
 from glmengine.errors import GlmError
 from glmengine.sentences import numbered
 from glmengine.spec import Spec
-from glmgui.before_a_fit import meanwhile, ways_to_open
+from glmgui.before_a_fit import meanwhile, show_way_to_open
 from glmgui.document import EVERYTHING, Document
 from glmgui.forms.form import SpecForm
 from glmgui.forms.names import choices_in
@@ -87,7 +87,6 @@ class ModelPanel(Page):
         self._parts_wait = False  # the split of the present question is not drawn yet
         self._words_asked: tuple[object, ...] | None = None
         self.empty = EmptyState("How is it fitted?", _WELCOME, "model_empty", self)
-        self.empty.set_choices(ways_to_open(self))
         self.model = SpecForm(Model, name="model")
         self.validation = SpecForm(Validation, name="validation")
         self.whole = SpecForm(Analysis, fields=("title", "seed"), name="analysis")
@@ -161,6 +160,7 @@ class ModelPanel(Page):
         recording = document.recording
         self._stack.setCurrentWidget(self.empty if recording is None else self._content)
         if recording is None:
+            show_way_to_open(self, self.empty, document, _WELCOME)
             return
         if what & {"recording", "analysis", "derived"}:
             labels = [term.label for term in document.analysis.terms if term.enabled]

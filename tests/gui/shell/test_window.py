@@ -417,6 +417,19 @@ def test_while_a_job_runs_empty_pages_say_what_it_is_and_what_comes_of_it(opened
     assert all("&Fit" in page.empty.choices for page in pages)
 
 
+def test_while_a_recording_is_opened_no_page_asks_for_one(window, qtbot):
+    pages = [window.panels[name] for name in ("data", "features", "model", "answers")]
+    usual = [(page.empty.title, page.empty.text, page.empty.choices) for page in pages]
+    assert all("Open the sample session" in choices for _, _, choices in usual)
+    window.jobs.submit("Opening rat7.nwb", lambda context: Steps()(context), lambda _: None)
+    qtbot.waitUntil(lambda: window.document.doing[0] != "")
+    assert {page.empty.title for page in pages} == {"Opening rat7.nwb"}
+    assert not any(page.empty.choices for page in pages)
+    window.jobs.cancel()
+    qtbot.waitUntil(lambda: idle(window))
+    assert [(page.empty.title, page.empty.text, page.empty.choices) for page in pages] == usual
+
+
 def test_while_answers_are_found_no_page_denies_it_and_their_own_folds_are_said(
     window, small_recording, monkeypatch, qtbot, at_rest
 ):
