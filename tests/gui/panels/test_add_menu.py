@@ -69,7 +69,8 @@ def test_a_kernel_around_an_event_is_drawn_with_its_time(qtbot, panel, document)
     assert (term.events, term.before, term.after) == ("choice", defaults.EVENT_BEFORE, defaults.EVENT_AFTER)
     x = panel.basis.lines.curves[0].x
     assert x.min() < 0 < x.max()
-    assert (x.min(), x.max()) == pytest.approx((-term.before, term.after), abs=0.02)
+    assert (x.min(), x.max()) == pytest.approx((-1000 * term.before, 1000 * term.after), abs=20)
+    assert panel.basis.lines.x_axis.unit == "ms"
     qtbot.waitUntil(lambda: bool(panel.features.lines.curves), timeout=10_000)
     assert any(np.nanmax(curve.y) > 0 for curve in panel.features.lines.curves), "no event in the stretch that is shown"
     assert not panel.terms.cards[0].fault
