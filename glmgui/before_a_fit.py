@@ -26,8 +26,7 @@ def ways_to_open(page: Page) -> Mapping[str, Callable[[], None]]:
 def show_way_to_open(page: Page, empty: EmptyState, document: Document, welcome: str) -> None:
     """Say on the empty state of a page how to open a recording; while a job runs, which may be opening one, what that is."""
     if document.busy:
-        title, comes = document.doing
-        _offer(empty, title or _BEGINS, f"{_RUNS} {comes}".rstrip(), {})
+        _offer(empty, *_going_on(document, ""), {})
     else:
         _offer(empty, "", welcome, ways_to_open(page))
 
@@ -45,8 +44,7 @@ def show_next_step(page: Page, empty: EmptyState, document: Document, ready: str
     """
     title, text, choices = "", ready, {}
     if document.busy:
-        title, comes = document.doing
-        title, text = title or _BEGINS, f"{_RUNS} {comes or _AFTER}"
+        title, text = _going_on(document, _AFTER)
     elif document.recording is None:
         text, choices = NO_RECORDING, ways_to_open(page)
     elif not document.analysis.terms:
@@ -54,6 +52,12 @@ def show_next_step(page: Page, empty: EmptyState, document: Document, ready: str
     elif document.can_be_fitted:
         choices = {"&Fit": lambda: page.action_asked.emit("fit")}
     _offer(empty, title, text, choices)
+
+
+def _going_on(document: Document, after: str) -> tuple[str, str]:
+    """What the job is that runs, and that it does and what comes of it: where it does not say so, what comes `after`."""
+    title, comes = document.doing
+    return title or _BEGINS, f"{_RUNS} {comes or after}".rstrip()
 
 
 def _offer(empty: EmptyState, title: str, text: str, choices: Mapping[str, Callable[[], None]]) -> None:

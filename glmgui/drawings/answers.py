@@ -27,7 +27,8 @@ _PATH_HELP = "Each step offers every term that is not in the model. A point is o
 _SHARES_HELP = (
     "Alone: deviance that the term explains by itself on held-out time. Unique: what is lost when it is left out of all terms."
 )
-_SHIFT_HELP = "The spike counts are shifted in time against everything else, which breaks the link but keeps both as they are. The gain of the step stands against the gains of the best candidate in each shift: far to the right means that chance does not do this. Where no shift gains as much, p is read off the tail of theirs: it can be smaller than one in as many as there are."
+TAIL = "Where no shift gains as much as the step did, p is read off the tail of their gains, and may be smaller than one in their number."
+_SHIFT_HELP = f"The spike counts are shifted in time against everything else, which breaks the link but keeps both as they are. The gain of the step stands against the gains of the best candidate in each shift: far to the right means that chance does not do this. {TAIL}"
 _KS_HELP = "Intervals between spikes, rescaled by the rate of the model, are evenly spread where the model is right: the line then stays inside the band around the diagonal (Brown et al. 2002)."
 _ISI_HELP = "Intervals between spikes, as recorded and as the model makes them by itself; the band holds 95 % of the simulations."
 _AUTO_HELP = (

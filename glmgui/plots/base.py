@@ -238,7 +238,7 @@ class Plot(QWidget):
     def proposed_name(self) -> str:
         """For a file, without an ending: what is drawn and of whom."""
         what = self.title or self.objectName()
-        words = what if self.subject in what else f"{self.subject} {what}"
+        words = what if f" {self.subject} " in f" {what} " else f"{self.subject} {what}"  # unit 1 is not in unit 12
         text = "".join(letter if letter.isalnum() else "_" for letter in words)
         return "_".join(part for part in text.split("_") if part).lower() or "figure"
 

@@ -18,10 +18,11 @@ def keep_wide(widget: QWidget, least: int, most: int | None = None) -> None:
 
     What was asked for before holds no longer.
     """
-    for before in widget.findChildren(_FontWidth, options=Qt.FindChildOption.FindDirectChildrenOnly):
+    before = widget.findChild(_FontWidth, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    if before is None:
+        _FontWidth(widget, least, most)
+    else:
         before.suit(least, most)
-        return
-    _FontWidth(widget, least, most)
 
 
 class FollowsFont(QObject):

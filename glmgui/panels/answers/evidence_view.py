@@ -10,6 +10,7 @@ from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from glmgui.drawings.answers import (
+    TAIL,
     Bars,
     Evidence,
     contribution_drawings,
@@ -42,7 +43,6 @@ _TABS = {
 }  # fmt: skip
 
 _TO_BE_FITTED = "No curve yet: the model that was chosen for this unit is still to be fitted."
-_TAIL = "Where no shift gains as much as the step did, p is read off the tail of their gains, and may be smaller than one in their number."
 _NOT_YET = "What an answer rests on is drawn here as soon as the unit is answered."
 
 
@@ -182,7 +182,7 @@ class EvidenceView(QWidget):
         said, drawings = "", []
         if self._sheet is not None and self._unit is not None:
             drawings = _drawings(kind, self._sheet, self._unit)
-            said = rate_words(self._sheet, self._unit) if kind == SIMULATED else _TAIL if kind == SHIFTS and drawings else ""
+            said = rate_words(self._sheet, self._unit) if kind == SIMULATED else TAIL if kind == SHIFTS and drawings else ""
         if self._sheet is None:
             none = _NOT_YET if self._unit is not None else ""
         else:

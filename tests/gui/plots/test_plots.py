@@ -182,6 +182,19 @@ def test_figures_are_saved_on_white_from_a_dark_window(qtbot, tmp_path, ending):
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_the_name_of_a_file_says_of_whom_it_is_once(qtbot):
+    plot = tuning(qtbot)
+    for subject, title, name in (
+        ("unit 3", "speed", "unit_3_speed"),
+        ("unit 3", "speed: rate of unit 3", "speed_rate_of_unit_3"),
+        ("unit 1", "lag after a spike of unit 12", "unit_1_lag_after_a_spike_of_unit_12"),
+        ("", "speed", "speed"),
+    ):
+        plot.subject = subject
+        plot.set_title(title)
+        assert plot.proposed_name == name
+
+
 def test_the_menu_saves_under_a_telling_name_in_the_worker_and_says_what_went_wrong(
     qtbot, qapp, tmp_path, monkeypatch, document, jobs, settings, questions
 ):
