@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from html import escape, unescape
 
@@ -22,6 +23,7 @@ _LEAST_LETTERS, _LEAST_IN_FIXED = 11, 4  # that each name keeps
 _SHARE_OF_LABEL, _NUDGE = 0.8, 5  # of its height that pyqtgraph makes room for, and pixels that it is moved outwards
 _MOST_FOLDED, _ENDS_OF_PARTS = 12, "_."  # names that may stand in two lines, and what such a name is broken behind
 _COUNTS_OF_ANGLES = (9, 5, 3)  # at most, where there is room
+_ROUNDING = 1e-9  # of the length of an axis that a view may be off by
 
 
 class QuietAxis(pg.AxisItem):
@@ -82,6 +84,8 @@ class NamedAxis(QuietAxis):
         self._round = self._angles = False
         self._coarsest = 0.0  # spacing of the numbers that are written first
         self._turned = 0.0  # spacing of ticks that are written in pi
+        self._least = -math.inf  # below it no number is written
+        self._exact: dict[float, float] = {}  # of ticks that were moved onto an end of the axis
 
     def set_names(self, names: Sequence[tuple[float, str]]) -> None:
         """What stands at which place, in order; of too many every second, third, ... and the last are written. None: numbers again.
@@ -101,6 +105,13 @@ class NamedAxis(QuietAxis):
         """Whether its numbers are angles, whose ticks stand at fractions of pi where it is long enough."""
         self._angles = angles
         self.redraw()
+
+    def set_least(self, least: float | None) -> None:
+        """Below which no number is written, as below the 0 of counts, where only the margin of the plot lies; None where there is no such."""
+        least = -math.inf if least is None else least
+        if least != self._least:
+            self._least = least
+            self.redraw()
 
     def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
         self._fit_label()
@@ -172,7 +183,22 @@ class NamedAxis(QuietAxis):
         return view is not None and all(isinstance(item, _MARKS) for item in view.childGroup.childItems())
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
+        """The ticks from end to end, those with them that rounding leaves just outside: a view of 0 to 600 may begin at 5.7e-14."""
         low, high = min(minVal, maxVal), max(minVal, maxVal)
+        slack = _ROUNDING * (high - low)
+        self._exact = {}
+        levels = []
+        for spacing, places in self._ticks(low - slack, high + slack, size):
+            inside = []
+            for place in places:
+                if place >= self._least - slack:
+                    inside.append(min(max(place, low), high))
+                    if inside[-1] != place:
+                        self._exact[inside[-1]] = place
+            levels.append((spacing, inside))
+        return levels
+
+    def _ticks(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         self._turned = 0.0
         if not self._names:
             if self._has_nothing_drawn:
@@ -180,7 +206,7 @@ class NamedAxis(QuietAxis):
             elif self._angles and (level := self._level_of_angles(low, high, size))[1]:
                 self._turned, levels = level[0], [level]
             else:
-                levels = super().tickValues(minVal, maxVal, size)
+                levels = super().tickValues(low, high, size)
             self._coarsest = levels[0][0] if levels else 0.0
             return levels
         places = [place for place in self._names if low <= place <= high]
@@ -206,6 +232,7 @@ class NamedAxis(QuietAxis):
         return 0.0, []
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        values = [self._exact.get(value, value) for value in values]
         if self._turned and spacing == self._turned:
             return list(map(pi_text, values))
         if not self._names:

@@ -123,11 +123,22 @@ class LinePlot(Plot):
         self._curves, self._marks, self._level, self._cuts = tuple(curves), tuple(marks), level, cut_bands
         before, self._height = self._height, height_of(self._curves) if cut_bands else None
         self._drawn = tuple(_cut(curve, self._height) for curve in self._curves)
+        self._begin_numbers_at_zero()
         self._restyle()
         if self._height is not None:
             self.area.setYRange(*self._height)
         elif before is not None:
             self.area.enableAutoRange(axis="y")
+
+    def _begin_numbers_at_zero(self) -> None:
+        """Write no number below zero in the margin beside what is nowhere below zero, as counts and rates are."""
+        across = [_range(curve.x)[0] for curve in self._curves] + [at for at, _ in self._marks]
+        lowest = [curve.detail.range[0] if curve.detail is not None else _range(curve.y)[0] for curve in self._curves]
+        lowest += [_range(curve.low)[0] for curve in self._curves if curve.low is not None]
+        lowest += [self._level[0]] if self._level is not None else []
+        for side, known in (("bottom", across), ("left", lowest)):
+            begins = not (self._log_x and side == "bottom") and min(filter(np.isfinite, known), default=-1.0) >= 0
+            self.area.getAxis(side).set_least(0.0 if begins else None)
 
     @property
     def curves(self) -> tuple[Curve, ...]:

@@ -864,6 +864,48 @@ def test_angles_stand_below_a_plot_in_fractions_of_pi_as_around_a_circle(qapp, m
     )
 
 
+def written_on(axis: NamedAxis) -> list[str]:
+    """The numbers of an axis as they are painted."""
+    painter = QPainter(picture := QPicture())
+    _, _, texts = axis.generateDrawSpecs(painter)
+    painter.end()
+    assert picture is not None
+    return [text for _, _, text in sorted(texts, key=lambda one: (one[0].x(), -one[0].y())) if text]
+
+
+@pytest.mark.parametrize("low", [5.7e-14, -5.7e-14, 0.0])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_ends_of_an_axis_are_numbered_where_its_view_is_off_by_rounding(qtbot, low, turned):
+    plot = LinePlot("Tuning", Axis("angle", "rad" if turned else "deg"), Axis("rate", "Hz"))
+    qtbot.addWidget(plot)
+    plot.resize(800, 300)
+    plot.show()
+    end = 2 * np.pi if turned else 600.0
+    plot.set_curves([Curve("model", np.array([0.0, end]), np.array([0.0, 1.0]))])
+    plot.area.setXRange(low, end - 5.7e-14, padding=0)
+    qtbot.wait(20)
+    written = written_on(plot.area.getAxis("bottom"))
+    assert (written[0], written[-1]) == ("0", "2\u03c0" if turned else "600")
+
+
+@pytest.mark.parametrize("height", [300, 900])
+@pytest.mark.parametrize("lowest", [0.0, -2.0])
+def test_no_number_below_zero_stands_beside_what_is_nowhere_below_it(qtbot, height, lowest):
+    plot = LinePlot("Intervals", Axis("interval", "ms"), Axis("intervals"))
+    qtbot.addWidget(plot)
+    plot.resize(420, height)
+    plot.show()
+    x = np.arange(24.0)
+    y = np.where(x == 12, 30.0, 0.0)
+    for counts in (y, np.where(x == 3, lowest, y)):
+        plot.set_curves([Curve("", x, counts, look="steps", width=2.5)])
+        qtbot.wait(20)
+        plot.area.setYRange(lowest - 12, 33, padding=0)
+        numbers = [float(text.replace("\u2212", "-")) for text in written_on(plot.area.getAxis("left"))]
+        assert 0.0 in numbers
+        assert (min(numbers) < 0) == bool(counts.min() < 0)
+
+
 def test_a_still_plot_leaves_the_wheel_to_the_page_everywhere(qtbot):
     plot = LinePlot("Tuning", Axis("speed", "cm/s"), Axis("rate", "Hz"), mouse=False)
     qtbot.addWidget(plot)
