@@ -30,9 +30,13 @@ from glmengine.io.recipe.names import (
 )
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Spikes
 from glmengine.io.recipe.spike_matrices import columns_of_spikes, trains_in
+from glmengine.sentences import listed
 
 IN_CELLS = re.compile(r"(?P<outer>[^{]+(\{\d+\})*?)(\{\d+\}){1,2}(\.\w+)?$")
 """Names of arrays in cells inside cells; the last two braces tell a tetrode and a unit, those before them a day and an epoch."""
+
+NUMBER = re.compile(r"\d+")
+"""What tells one unit's array from another's."""
 
 FEWEST_NAMELESS = 10
 """Spikes of an array whose name does not say that it holds any."""
@@ -84,10 +88,11 @@ def draft_spikes(
     ]
     single = single if len(single) > 1 else _columns_of_units(arrays, vectors, rising)
     if len(single) > 1:
+        single = _with_silent_units(single, arrays, reasons)
         reasons.append(
             f"{len(single)} arrays from '{single[0]}' to '{single[-1]}' are taken as the spike times of one unit each."
         )
-        pooled = np.concatenate([vectors[name] for name in single])
+        pooled = np.concatenate([_there(arrays[name]).astype(np.float64) for name in single])
         return Spikes(times=single[0], more=tuple(single[1:]), **_clock(single[0], pooled, bases, arrays, reasons))
     # a clock that goes in steps of its own is no train of spikes, nor is what stands still or has two values
     rising = [name for name in rising if len(np.unique(vectors[name])) > max(2, len(vectors[name]) // 5)]
@@ -119,6 +124,29 @@ def _columns_of_units(arrays: Arrays, vectors: Mapping[str, np.ndarray], rising:
     lengths = {len(vectors[name]) for name in found}
     same = len({arrays[name].size for name in found}) == 1
     return found if len(found) > 1 and same and len(lengths) > 1 and max(lengths) == arrays[found[0]].size else []
+
+
+def _with_silent_units(single: Sequence[str], arrays: Arrays, reasons: list[str]) -> list[str]:
+    """With the arrays that are named like these but for a number and hold too few times to look like them, in the order of the file."""
+    patterns = {NUMBER.sub("#", name) for name in single}
+    alike = [name for name in arrays if name not in single and NUMBER.sub("#", name) in patterns and NUMBER.search(name)]
+    few = [name for name in alike if (times := _times_in(arrays[name])) is not None and (np.diff(times) >= 0).all()]
+    out = [name for name in alike if name not in few]
+    if out:
+        named = listed([f"'{name}'" for name in out], 3)
+        reasons.append(
+            f"{named} {'is' if len(out) == 1 else 'are'} named like spike times, but not {'a list' if len(out) == 1 else 'lists'} of rising times: "
+            "left out; what is a unit belongs under 'more'."
+        )
+    taken = {*single, *few}
+    return [name for name in arrays if name in taken]
+
+
+def _times_in(values: Any) -> np.ndarray | None:
+    """What a vector of numbers holds, without missing ones; None where it is something else."""
+    if isinstance(values, list) or values.dtype.kind not in "uif" or values.size != max(values.shape, default=1):
+        return None
+    return _there(values).astype(np.float64)
 
 
 def _rising_by_unit(arrays: Arrays, vectors: Mapping[str, np.ndarray], bases: Mapping[str, np.ndarray]) -> list[str]:

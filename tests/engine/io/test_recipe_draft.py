@@ -235,3 +235,34 @@ def test_a_further_file_adds_what_it_holds_and_nothing_twice(tmp_path):
     assert [one.name for one in further.adds.added_to(renamed).covariates] == ["position", "position_2"]
     recording = open_recording(tmp_path / "spikes_day1.csv", recipe=recipe)
     np.testing.assert_allclose(recording.covariates["position"].data.values[:, 0], X, atol=1e-12)
+
+
+def arrays_of_units(path, trains, ending):
+    """A file with one array a unit."""
+    named = {f"unit{number}": train for number, train in enumerate(trains)}
+    if ending == ".mat":
+        scipy.io.savemat(path, named)
+    elif ending == ".npz":
+        np.savez(path, **named)
+    elif ending == ".csv":
+        pd.DataFrame({name: pd.Series(train, dtype=float) for name, train in named.items()}).to_csv(path, index=False)
+    else:
+        with h5py.File(path, "w") as file:
+            for name, train in named.items():
+                file[f"sorted/{name}"] = train
+
+
+@pytest.mark.parametrize("ending", [".mat", ".npz", ".csv", ".h5"])
+def test_units_without_spikes_and_with_one_are_units_too(tmp_path, ending):
+    path = tmp_path / f"arrays{ending}"
+    arrays_of_units(path, [CELLS[0], np.array([]), CELLS[1], np.array([7.0]), CELLS[2]], ending)
+    recording = opened(path)
+    assert [len(recording.spikes[unit]) for unit in range(5)] == [len(CELLS[0]), 0, len(CELLS[1]), 1, len(CELLS[2])]
+    assert [name[-5:] for name in recording.unit_names] == [f"unit{number}" for number in range(5)]
+
+
+def test_what_is_named_like_units_and_no_train_is_said_to_be_left_out(tmp_path):
+    arrays_of_units(tmp_path / "arrays.mat", [CELLS[0], CELLS[1][::-1], RNG.normal(size=(30, 40)), CELLS[2]], ".mat")
+    draft = draft_recipe(tmp_path / "arrays.mat")
+    assert (draft.recipe.spikes.times, *draft.recipe.spikes.more) == ("unit0", "unit3")
+    assert any("'unit1', 'unit2' are named like spike times" in reason for reason in draft.reasons)
