@@ -28,7 +28,11 @@ class NamedArrays(dict[str, "np.ndarray | list[np.ndarray]"]):
         Those arrays that were written as dates; as arrays they are seconds from the earliest of them all.
     matrices : mapping of str to (rows, columns)
         Those lists of vectors that were a matrix of cells, read row by row.
+    first_number : int
+        What the program that wrote the file counts from: 1 of MATLAB.
     """
+
+    first_number: int = 0
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from glmengine.io.content import folder_of
 from glmengine.io.folder_mates import tables_within
 from glmengine.io.opening import arrays_of, responses_of
 from glmengine.io.recipe.companions import MOST_SIBLINGS, TOKEN, companions, for_recording, without_companions
-from glmengine.io.recipe.draft import Beside, Draft, clocks_of, draft_beside, draft_from_arrays, shape_of
+from glmengine.io.recipe.draft import Beside, Draft, clocks_of, draft_beside, draft_from_arrays, first_number_of, shape_of
 from glmengine.io.recipe.recipe import Arrays, Counts, Recipe, Spikes, references
 from glmengine.io.recognition import readers, recognise
 from glmengine.io.remembered_recipes import recall, signature_of, type_of
@@ -62,6 +62,8 @@ class Assistance:
         Stands for the file's format and the names of its arrays; empty for a format with a standard.
     alone : Assistance, optional
         What is in the file by itself, where further files are taken with it that nobody has named.
+    first_number : int
+        What the program that wrote the file counts from.
     """
 
     path: Path
@@ -71,6 +73,7 @@ class Assistance:
     remembered: bool
     signature: str
     alone: Assistance | None = None
+    first_number: int = 0
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -95,7 +98,7 @@ def assist(path: str | Path) -> Assistance | None:
     signature = signature_of(reader, arrays)
     known = recall(signature)
     text = _followed(known, path) if known is not None else _drafted(arrays)
-    return Assistance(path, reader.name, _rows(arrays), text, known is not None, signature)
+    return Assistance(path, reader.name, _rows(arrays), text, known is not None, signature, first_number=first_number_of(arrays))
 
 
 def assist_like(found: Assistance, recording: Recording | None) -> Assistance:

@@ -164,7 +164,7 @@ class RecipeDialog(ExplainsWords, QDialog):
         self._wait.setSingleShot(True)
         self._wait.setInterval(_PAUSE_MS)
         self._wait.timeout.connect(self._try)
-        self._begin(assistance.recipe)
+        self._begin(assistance)
         self._fill_forms()
         if fault:
             self.message.show_error(fault)
@@ -196,13 +196,13 @@ class RecipeDialog(ExplainsWords, QDialog):
         self.forms.setEnabled(True)
         self.forms.set_recipe(recipe)
 
-    def _begin(self, draft: str) -> None:
+    def _begin(self, assistance: Assistance) -> None:
         """Where nothing was recognised, begin with something to correct, in the text and in the forms alike."""
-        begun = first_recipe(self._arrays)
-        if self.text != draft or begun is None:
+        begun = first_recipe(self._arrays, assistance.first_number)
+        if self.text != assistance.recipe or begun is None:
             return
         try:
-            Recipe.from_toml(draft)
+            Recipe.from_toml(assistance.recipe)
         except GlmError:
             with QSignalBlocker(self.editor):
                 self.editor.setPlainText(begun.to_toml())

@@ -188,7 +188,7 @@ def array_names(arrays: Sequence[tuple[str, ...]]) -> list[str]:
     return names
 
 
-def first_recipe(arrays: Sequence[tuple[str, ...]]) -> Recipe | None:
+def first_recipe(arrays: Sequence[tuple[str, ...]], first_number: int) -> Recipe | None:
     """Something to correct where nothing was recognised: the first array as spike times; None without any array."""
     names = array_names(arrays)
-    return Recipe(spikes=Spikes(times=names[0])) if names else None
+    return Recipe(spikes=Spikes(times=names[0]), first_number=first_number) if names else None

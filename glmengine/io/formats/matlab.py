@@ -62,6 +62,7 @@ def arrays(path: Path, names: set[str] | None = None) -> NamedArrays:
     with open(path, "rb") as file:
         head = file.read(len(VERSION_7))
     found = NamedArrays()
+    found.first_number = 1
     if head == VERSION_7:
         import h5py
 

@@ -35,11 +35,11 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
         arrays, support = line.arrays, line.support
     raw = RawRecording(notes=list(arrays.notes) if isinstance(arrays, NamedArrays) else [], support=support)
     if recipe.spikes is not None:
-        _add_spikes(raw, recipe.spikes, arrays)
+        _add_spikes(raw, recipe.spikes, arrays, recipe.first_number)
     else:
-        _add_counts(raw, recipe.counts, arrays)
+        _add_counts(raw, recipe.counts, arrays, recipe.first_number)
     for position, item in enumerate(recipe.covariates):
-        raw.series.append(_series(item, arrays, f"covariates.{position}"))
+        raw.series.append(_series(item, arrays, f"covariates.{position}", recipe.first_number))
     _add_times(raw, recipe, arrays)
     return raw
 
@@ -104,7 +104,7 @@ def correct_with(recipe: Recipe, raw: RawRecording, beside: Arrays) -> RawRecord
     for position, item in enumerate(recipe.covariates):
         field = f"covariates.{position}"
         if any(COLUMN.sub("", name) in beside or name in beside for name in item.values):
-            raw.series.append(_series(item, beside, field))
+            raw.series.append(_series(item, beside, field, recipe.first_number))
             continue
         named = next((name for name in (*item.values, item.name) if name in known), None)
         if named is None:
@@ -127,7 +127,7 @@ def correct_with(recipe: Recipe, raw: RawRecording, beside: Arrays) -> RawRecord
     return raw
 
 
-def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
+def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays, first: int) -> None:
     found = entry_named(arrays, spikes.times, "spikes.times")
     owned = _rows_of_units(found) if not spikes.units and not spikes.more else None
     if spikes.more:
@@ -140,9 +140,9 @@ def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
         # a table has as many rows as its longest column: what is missing below a shorter one is no spike
         cells = [cell[np.isfinite(cell)] if isinstance(found, np.ndarray) else cell for cell in cells]
         raw.spikes = [spikes.seconds(cell, "spikes") for cell in cells]
-        for number, cell in enumerate(raw.spikes):
+        raw.unit_names = _numbers(len(cells), first)
+        for number, cell in zip(raw.unit_names, raw.spikes, strict=True):
             see_one_clock(cell, spikes.times, "spikes.times", f" of unit {number}")
-        raw.unit_names = list(map(str, range(len(cells))))
         if isinstance(arrays, NamedArrays) and spikes.times in arrays.matrices:
             raw.notes.append(said_of_matrix(spikes.times, arrays.matrices[spikes.times]))
         if spikes.more:
@@ -167,6 +167,11 @@ def _add_spikes(raw: RawRecording, spikes: Spikes, arrays: Arrays) -> None:
             for name, mine in zip(names, raw.spikes, strict=True):
                 see_one_clock(mine, spikes.times, "spikes.times", f" of unit {name}")
     _describe_units(raw, spikes, arrays, index)
+
+
+def _numbers(count: int, first: int) -> list[str]:
+    """Names of what has none."""
+    return [str(number) for number in range(first, first + count)]
 
 
 def _rows_of_units(found: np.ndarray | list[np.ndarray]) -> list[np.ndarray] | None:
@@ -253,7 +258,7 @@ def _short(value: object) -> str:
     return str(int(value)) if isinstance(value, float | np.floating) and float(value).is_integer() else str(value)
 
 
-def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
+def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays, first: int) -> None:
     columns = [array_named(arrays, name, "counts.values") for name in counts.values]
     if len(columns) == 1:
         values = np.atleast_2d(np.squeeze(columns[0]))
@@ -262,15 +267,15 @@ def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
         length = len(numbers_named(arrays, counts.times, "counts.times")) if counts.times else len(values)
         if values.shape[0] != length and values.shape[1] == length:
             values = values.T
-        raw.unit_names = [str(unit) for unit in range(values.shape[1])]
+        raw.unit_names = _numbers(values.shape[1], first)
     else:
         length = len(numbers_named(arrays, counts.times, "counts.times")) if counts.times else None
         parts = _side_by_side(columns, length, "the counts", "counts.values")
         values = np.column_stack(parts)
-        raw.unit_names = unique_names([safe_name(name) for name in _names_of(counts.values, parts)])
+        raw.unit_names = unique_names([safe_name(name) for name in _names_of(counts.values, parts, first)])
         if counts.units_first:
             values = values.T
-            raw.unit_names = [str(unit) for unit in range(values.shape[1])]
+            raw.unit_names = _numbers(values.shape[1], first)
     if values.dtype.kind not in "buif":
         raise GlmError(f"the counts are {values.dtype}, not numbers; name other columns", field="counts.values")
     times = _times(counts, counts.times, len(values), arrays, "counts", centred=True)
@@ -278,7 +283,7 @@ def _add_counts(raw: RawRecording, counts: Counts, arrays: Arrays) -> None:
     raw.counts = RawSeries("counts", times, values)
 
 
-def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
+def _series(item: Measured, arrays: Arrays, field: str, first: int) -> RawSeries:
     columns = [array_named(arrays, name, f"{field}.values") for name in item.values]
     if len(columns) == 1 and columns[0].dtype.kind in "OSU":
         return _category(item, columns[0], arrays, field)
@@ -299,7 +304,7 @@ def _series(item: Measured, arrays: Arrays, field: str) -> RawSeries:
     times = _times(item, item.times, len(values), arrays, field)
     _same_length([times, values], f"{item.name} and its times", f"{field}.times")
     width = values.shape[1] if values.ndim == 2 else 0
-    components = item.components or (tuple("xyz"[:width]) if width <= 3 else tuple(map(str, range(width))))
+    components = item.components or (tuple("xyz"[:width]) if width <= 3 else tuple(_numbers(width, first)))
     if width and len(components) != width:
         raise GlmError(
             f"{item.name} has {width} components and {len(components)} names for them; give {width} names",
@@ -360,12 +365,12 @@ def _side_by_side(columns: list[np.ndarray], length: int | None, what: str, fiel
     return [part.reshape(len(part), -1) for part in parts]
 
 
-def _names_of(names: Sequence[str], parts: list[np.ndarray]) -> list[str]:
+def _names_of(names: Sequence[str], parts: list[np.ndarray], first: int) -> list[str]:
     """A name for each column: that of its array, numbered where that has several."""
     return [
         name if part.shape[1] == 1 else f"{name}_{number}"
         for name, part in zip(names, parts, strict=True)
-        for number in range(part.shape[1])
+        for number in _numbers(part.shape[1], first)
     ]
 
 

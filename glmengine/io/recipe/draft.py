@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from types import MappingProxyType
 from typing import Any
@@ -126,6 +126,16 @@ def draft_from_arrays(arrays: Arrays, clocks: Mapping[str, np.ndarray] = Mapping
 
     Times (s) of what lies in further files, by name, are `clocks` that tell in which unit spikes are counted.
     """
+    found = _draft(arrays, clocks)
+    return replace(found, recipe=found.recipe.with_(first_number=first_number_of(arrays)))
+
+
+def first_number_of(arrays: Arrays) -> int:
+    """What the program that wrote a file counts from."""
+    return arrays.first_number if isinstance(arrays, NamedArrays) else 0
+
+
+def _draft(arrays: Arrays, clocks: Mapping[str, np.ndarray]) -> Draft:
     cut = draft_by_trial(arrays)
     if cut is not None:
         return Draft(cut.recipe, (*cut.reasons, *_left_out(arrays, set(cut.used))))
@@ -172,7 +182,7 @@ def _draft_of_column(cut: ByTrial, arrays: Arrays, clocks: Mapping[str, np.ndarr
     """The draft of what lies on one time line once trials are put there, whose column is no trial of its own any more."""
     line = on_one_line(cut, arrays).arrays
     plain = NamedArrays({name: values for name, values in line.items() if name not in (cut.trial, START, STOP, NAME)}, line.notes)
-    found = draft_from_arrays(plain, clocks)
+    found = _draft(plain, clocks)
     reason = (
         f"'{cut.times[0]}' begins anew in each trial, of which '{cut.trial}' says which: its times are taken to count from the beginning of each, in "
         f"{cut.time_unit}. If they are those of the session, leave [by_trial] and the trials out."

@@ -226,6 +226,12 @@ class Recipe(Spec):
         help="The file that the recipe was made for, where it names others beside it: for another recording their names follow its name.",
         advanced=True,
     )
+    first_number: Literal[0, 1] = param(
+        0,
+        title="First number",
+        help="From which units and components without a name are numbered: from 1 as MATLAB counts, or from 0 as Python does.",
+        advanced=True,
+    )
     by_trial: ByTrial | None = param(
         None, title="Trial by trial", help="What the file holds trial by trial, with times from the beginning of each."
     )

@@ -81,6 +81,35 @@ def test_cells_in_cells_are_shown_and_reached(tmp_path, write):
     assert len(open_recording(path, draft.recipe).unit_names) == 3
 
 
+def test_units_without_a_name_are_numbered_as_matlab_counts_and_as_before_by_recipes_that_do_not_say_so(tmp_path):
+    cells = np.empty((1, 3), dtype=object)
+    for at in range(3):
+        cells[0, at] = train((1, 2, 1, 1))[:, 0] + at
+    time = np.arange(0.0, 90.0, 0.1)
+    tracked = np.random.default_rng(0).normal(size=(len(time), 4)).cumsum(axis=0)
+    scipy.io.savemat(tmp_path / "cells.mat", {"spike_times": cells, "time": time, "markers": tracked})
+    draft = draft_recipe(tmp_path / "cells.mat")
+    recording = open_recording(tmp_path / "cells.mat", Recipe.from_toml(draft.to_toml()))
+    assert recording.unit_names == ("1", "2", "3")
+    assert list(recording.covariates["markers"].data.columns) == ["1", "2", "3", "4"]
+    said = draft.recipe.to_dict()
+    assert said.pop("first_number") == 1
+    before = open_recording(tmp_path / "cells.mat", said)  # as an analysis keeps it that was saved earlier
+    assert before.unit_names == ("0", "1", "2")
+    np.testing.assert_array_equal(before.spikes[1].t, recording.spikes[1].t)
+    assert before.sha256 == recording.sha256
+
+
+def test_counts_of_matlab_are_numbered_as_it_counts_and_those_of_numpy_as_python_does(tmp_path):
+    counts = np.random.default_rng(0).poisson(2.0, size=(500, 3))
+    scipy.io.savemat(tmp_path / "counts.mat", {"spike_counts": counts})
+    np.savez(tmp_path / "counts.npz", spike_counts=counts)
+    for name, numbers in (("counts.mat", ("1", "2", "3")), ("counts.npz", ("0", "1", "2"))):
+        recipe = draft_recipe(tmp_path / name).recipe
+        recipe = recipe.with_(counts=recipe.counts.with_(rate=10.0))
+        assert open_recording(tmp_path / name, recipe).unit_names == numbers
+
+
 def test_an_array_of_structs_of_matlab_73_is_as_that_of_matlab_5(tmp_path):
     trains = [train(place)[:, 0] for place in list(TRAINS)[:3]]
     units = np.zeros(3, dtype=[("ts", object), ("area", object)])

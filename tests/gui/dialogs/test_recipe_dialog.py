@@ -195,7 +195,7 @@ def test_what_is_doubtful_in_what_a_recipe_makes_is_seen_before_it_is_opened(qtb
     dialog.show()
     preview = dialog.preview
     qtbot.waitUntil(lambda: "as if their times were in milliseconds" in preview.doubts.text, timeout=20_000)
-    assert "Repeated spike times left out: 1 (unit 1)" in preview.said.text()
+    assert "Repeated spike times left out: 1 (unit 2)" in preview.said.text()
     dialog.editor.setPlainText(re.sub(r"(?m)^(\[spikes\]|\[\[covariates\]\])$", r'\1\ntime_unit = "ms"', dialog.text))
     qtbot.waitUntil(lambda: "in 1,200.0" in preview.said.text() and preview.doubts.text == "", timeout=20_000)
 
