@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 
 from glmgui.notices import Notice
 from glmgui.panels.log import LogPanel
-from glmgui.panels.log_lines import MOST
+from glmgui.panels.log.lines import MOST
 
 
 @pytest.fixture
@@ -39,11 +39,13 @@ def test_the_details_of_a_line_are_shown_and_what_went_wrong_has_a_word_and_a_co
     panel.add(Notice("error", "the file is gone", title="Open", details="line one\nline two"))
     row = panel.lines.rowCount() - 1
     sign = panel.lines.index(row, 1)
-    assert "error" in sign.data() and sign.data(Qt.ItemDataRole.ForegroundRole) is not None
+    assert "error" in sign.data()
+    assert sign.data(Qt.ItemDataRole.ForegroundRole) is not None
     panel.list.setCurrentIndex(sign)
     assert panel.details.toPlainText().endswith("the file is gone\n\nline one\nline two")
     panel.findChild(object, "log_clear").click()
-    assert panel.details.toPlainText() == "" and panel.lines.rowCount() == 0
+    assert panel.details.toPlainText() == ""
+    assert panel.lines.rowCount() == 0
 
 
 def test_the_text_is_whole_and_what_was_cleared_is_gone(panel, jobs):

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QCheckBox, QHeaderView, QPlainTextEdit, QSplitter, QT
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import Notice, notices
-from glmgui.panels.log_lines import LogLine, LogLines
+from glmgui.panels.log.lines import LogLine, LogLines
 from glmgui.widgets.controls import button
 from glmgui.widgets.layout import column, row
 from glmgui.widgets.tables import plain_table
