@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from difflib import get_close_matches
 from typing import NoReturn
 
 from glmengine.cli import (
@@ -82,7 +83,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Wrong usage is told in one line."""
+    """Wrong usage is told in one line, by the command that was used wrongly."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        """argparse hands what a command does not know on to the program, whose help does not list it either."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            given = unknown[0].partition("=")[0]
+            near = get_close_matches(given, self._option_string_actions, n=1) if given.startswith("-") else []
+            self.error(f"{' '.join(unknown)}: not known here" + (f"; {near[0]} is" if near else ""))
+        return known, unknown
 
     def error(self, message: str) -> NoReturn:
         say_error(f"{message}; see {self.prog} --help")

@@ -273,6 +273,23 @@ def test_wrong_usage_is_one_line_and_exit_2(arguments, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["inspect", "a.nwb", "--recipee", "r.toml"],
+            "--recipee r.toml: not known here; --recipe is; see glmengine inspect --help",
+        ),
+        (["recipe", "a.csv", "--overwrite"], "--overwrite: not known here; see glmengine recipe --help"),
+    ],
+)
+def test_an_option_that_a_command_does_not_know_is_told_by_that_command(arguments, said, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == f"glmengine: {said}\n"
+
+
 def test_no_command_shows_the_help_and_exits_2(capsys):
     assert main([]) == 2
     assert "glmengine sample session" in capsys.readouterr().out
