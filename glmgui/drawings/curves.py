@@ -76,7 +76,7 @@ def _two_bands(
     x: np.ndarray, y: np.ndarray, low: np.ndarray, high: np.ndarray, lowest: np.ndarray, highest: np.ndarray
 ) -> list[Curve]:
     return [
-        Curve("the whole curve, 95 %", x, y, lowest, highest, colour=0),
+        Curve("whole curve, 95 %", x, y, lowest, highest, colour=0),
         Curve("each point, 95 %", x, y, low, high, colour=2),
     ]
 

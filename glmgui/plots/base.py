@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt
-from qtpy.QtGui import QColor, QContextMenuEvent, QPen, QShowEvent
+from qtpy.QtGui import QColor, QContextMenuEvent, QPalette, QPen, QShowEvent
 from qtpy.QtWidgets import (
     QGraphicsTextItem,
     QHBoxLayout,
@@ -38,7 +38,7 @@ from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_made_
 from glmgui.plots.plot_item import PlainPlotItem
 from glmgui.slow_disks import writable_folder
 from glmgui.widgets.sizes import LeastHeight
-from glmgui.widgets.texts import ElidedLabel
+from glmgui.widgets.texts import TwoLines
 
 _LONG_LABEL = 15
 _LEAST_TITLE = 60
@@ -66,13 +66,14 @@ class Plot(QWidget):
         self.setObjectName(name)
         self._greyed = self._outdated = self._shares_axis = False
         self.figure: FigureOf | None = None  # the figure of the result that shows the same
+        self._waits_for = ""  # what is being done for another drawing
         self.subject = ""  # of whom it is drawn ("unit 3"), for the names of files
-        self._title = ElidedLabel(self)
+        self._title = TwoLines(self)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         bold = self._title.font()
         bold.setBold(True)
         self._title.setFont(bold)
-        self._title.setMinimumWidth(_LEAST_TITLE)  # a long one is cut, and does not make the plot wide
+        self._title.setMinimumWidth(_LEAST_TITLE)  # a long one takes two lines, and does not make the plot wide
         self._read = QLabel(self)
         self._read.setTextFormat(Qt.TextFormat.PlainText)
         self._read.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -155,10 +156,22 @@ class Plot(QWidget):
     def set_title(self, title: str) -> None:
         self._named = title
         shown = as_shown(title)
-        self._title.setText(shown)
+        self._title.setText(self._waits_for or shown)
         self._title.setToolTip(shown)
         self.view.setAccessibleName(shown or self.objectName())
         self._save.setAccessibleName(f"Save {shown or 'figure'}")
+
+    def say_waiting(self, said: str) -> None:
+        """Say in the place of the title what is being done for another drawing, also where nothing can be done with this one; nothing once it is there."""
+        if said == self._waits_for:
+            return
+        self._waits_for = said
+        palette = QPalette()
+        if said:
+            ink = self._title.palette().color(QPalette.ColorGroup.Active, QPalette.ColorRole.WindowText)
+            palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText, ink)
+        self._title.setPalette(palette)
+        self._title.setText(said or as_shown(self._named))
 
     @property
     def greyed(self) -> bool:

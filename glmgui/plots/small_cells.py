@@ -9,7 +9,8 @@ import pyqtgraph as pg
 from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
-from glmgui.drawings.population import MapPanel, Panel
+from glmengine.figures.rings import round_rings
+from glmgui.drawings.population import CurvePanel, MapPanel, Panel
 from glmgui.plots import style
 from glmgui.plots.base import transparent
 
@@ -22,10 +23,11 @@ _CIRCLE_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Scale:
-    """Values at the lower and the upper end of a cell, or of its colours."""
+    """Values at the lower and the upper end of a cell, or of its colours; of a cell around the circle those of its rings too."""
 
     low: float
     high: float
+    rings: tuple[float, ...] = ()
 
 
 def scale_of(panel: Panel, units: np.ndarray) -> Scale | None:
@@ -43,6 +45,9 @@ def scale_of(panel: Panel, units: np.ndarray) -> Scale | None:
         return Scale(-high, high)
     if isinstance(panel, MapPanel) and low >= 0 and high - low < _FLAT * high:
         return Scale(0.0, 2.0 * high)  # in the colour of the middle: bright would say that there is something
+    if isinstance(panel, CurvePanel) and panel.polar:
+        rings = round_rings(high)
+        return Scale(0.0, rings[-1], rings)
     low = min(low, 0.0)
     return Scale(low, high if high > low else low + 1.0)
 
@@ -120,8 +125,8 @@ class CellPainter:
         middle, reach = area.center(), _CIRCLE_SHARE * min(area.width(), area.height()) / 2
         painter.setPen(QPen(colours.grid))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for share in (0.5, 1.0):
-            painter.drawEllipse(middle, share * reach, share * reach)
+        for ring in scale.rings:
+            painter.drawEllipse(middle, ring / scale.high * reach, ring / scale.high * reach)
         painter.drawLine(QPointF(middle.x() - reach, middle.y()), QPointF(middle.x() + reach, middle.y()))
         painter.drawLine(QPointF(middle.x(), middle.y() - reach), QPointF(middle.x(), middle.y() + reach))
         angles = np.append(panel.x, panel.x[0])

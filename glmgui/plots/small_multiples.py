@@ -249,7 +249,7 @@ class SmallMultiples(Plot):
         painter.setOpacity(1.0)
         if self._is_polar:
             painter.setPen(QPen(self.colours.muted))
-            reach = self._panel.y_axis.value(float(f"{scale.high:.3g}"))
+            reach = self._panel.y_axis.value(scale.high)
             below = QRectF(cell.left(), cell.bottom() - line - 2, cell.width(), line)
             painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"outer circle {reach}")
 

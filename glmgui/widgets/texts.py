@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from qtpy.QtCore import QEvent, QRect, QSize, Qt
-from qtpy.QtGui import QPainter, QPaintEvent, QPalette
+from qtpy.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent, QTextLayout
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
 from glmgui.glossary import explained
@@ -42,6 +42,9 @@ class Title(QLabel):
         self.setFont(font)
 
 
+_DOTS = "\u2026"
+
+
 class ElidedLabel(QLabel):
     """A line of text that ends with three dots where there is no room for all of it; the whole is its tooltip then, with what its words mean."""
 
@@ -52,15 +55,18 @@ class ElidedLabel(QLabel):
         usual = super().minimumSizeHint()  # of all letters, with what is around them
         if self.keeps and len(self.text()) <= self.keeps:
             return usual
-        return QSize(self.fontMetrics().horizontalAdvance(f"{self.text()[: self.keeps]}\u2026"), usual.height())
+        return QSize(self.fontMetrics().horizontalAdvance(f"{self.text()[: self.keeps]}{_DOTS}"), usual.height())
 
     def sizeHint(self) -> QSize:
         return self.minimumSizeHint() if self.keeps else super().sizeHint()
 
+    def shown(self) -> str:
+        """The text as it is written in the room that there is."""
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        room = self.contentsRect()
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
-        cut = self.text() if shown != self.text() else ""
+        room, shown = self.contentsRect(), self.shown()
+        cut = self.text() if shown.count(_DOTS) > self.text().count(_DOTS) else ""
         if cut != self._cut:
             self._cut = cut
             self.setToolTip("\n".join(filter(None, (cut, explained(cut)))))
@@ -68,6 +74,55 @@ class ElidedLabel(QLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(room, self.alignment(), shown)
         painter.end()
+
+
+class TwoLines(ElidedLabel):
+    """Text that goes on in a second line where one has no room for it, and ends with dots only where two have none."""
+
+    _lines = 1  # that it takes in the width that it has
+
+    def sizeHint(self) -> QSize:
+        usual = super().sizeHint()
+        return QSize(usual.width(), usual.height() + (self._lines - 1) * self.fontMetrics().lineSpacing())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        lines = 1 + self.shown().count("\n")
+        if lines != self._lines:
+            self._lines = lines
+            self.updateGeometry()
+
+    def shown(self) -> str:
+        width, text = self.contentsRect().width(), held_together(self.text())
+        metrics = self.fontMetrics()
+        if metrics.horizontalAdvance(text) <= width:
+            return text
+        layout = QTextLayout(text, self.font())
+        layout.beginLayout()
+        first = layout.createLine()
+        first.setLineWidth(width)
+        layout.endLayout()
+        end = first.textLength()
+        if end >= len(text):
+            return text
+        return "\n".join(
+            metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in (text[:end].rstrip(), text[end:])
+        )
 
 
 class BalancedHint(QLabel):

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSpinBox, QVBoxLayout
 
 from glmgui.forms.numbers import NumberBox
 from glmgui.laid_over import WaitingWords
+from glmgui.plots import Plot
 from glmgui.still_fields import StillCombo, StillSpin
 from glmgui.widgets.layout import column
 from glmgui.widgets.messages import MessageLine
@@ -74,6 +75,7 @@ class DescribedPage(QWidget):
         whole.addWidget(self._content, 1)
         whole.addWidget(self._none)
         self._waiting = WaitingWords(self._content)
+        self._waits_for = ""
         self.message.lay_over(self)
         self._none.hide()
         self._fields: list[tuple[QLabel, QWidget]] = []
@@ -120,29 +122,43 @@ class DescribedPage(QWidget):
     def begin_anew(self, said: str) -> None:
         """Grey what is of another question, and say what is being done."""
         self.message.clear()
-        self._content.setEnabled(False)
+        self._enable(False)
         self.say_waiting(said)
 
     @property
     def waiting(self) -> str:
         """What is being done for its picture; empty where it is there."""
-        return "" if self._waiting.isHidden() else self._waiting.text()
+        return self._waits_for
 
     def say_waiting(self, said: str) -> None:
-        """Say what is being done for the first picture; nothing once it is there."""
-        self._waiting.say(said)
+        """Say what is being done: in the middle of an empty page, else in the place of the title of the first picture, where it covers none of it."""
+        self._waits_for = said
+        plots = self._drawn()
+        self._waiting.say("" if plots else said)
+        for at, plot in enumerate(plots):
+            plot.say_waiting("" if at else said)
 
     def take(self, answer: Any) -> None:
         self.say_waiting("")
         self.message.clear()
-        self._content.setEnabled(True)
+        self._enable(True)
         self.show_answer(answer)
+
+    def _drawn(self) -> list[Plot]:
+        """Those that are seen, the uppermost first."""
+        plots = [plot for plot in self._content.findChildren(Plot) if not plot.isHidden()]
+        return sorted(plots, key=lambda plot: (plot.mapTo(self, plot.rect().topLeft()).y(), plot.x()))
+
+    def _enable(self, enabled: bool) -> None:
+        self._content.setEnabled(enabled)
+        for plot in self._drawn():
+            plot.set_greyed(not enabled)
 
     def take_fault(self, text: str) -> None:
         """Say why nothing is drawn; what stands there is of an earlier question."""
         self.say_waiting("")
         self.message.show_error(text)
-        self._content.setEnabled(False)
+        self._enable(False)
 
     # Controls, two pairs of a word and a field to a row where there is room
 

@@ -143,6 +143,28 @@ def test_until_the_new_counts_come_the_old_ones_are_greyed_and_cannot_be_exporte
     assert page.plots[0] in plots_on_screen(panel)
 
 
+def test_what_is_being_done_covers_nothing_of_the_pictures_that_are_there(qtbot, panel):
+    """In the middle of the page it lay over the ticks of one picture and the title of the next."""
+    page = panel.pages.tuning
+    assert not page.plots
+    turned_to(qtbot, panel, page)
+    page.choose("head_direction")
+    settled(qtbot, panel)
+    first, second = page.plots
+    named = first.title
+    page.bins.setValue(30)
+    assert page.waiting.startswith("Counting for unit")
+    assert page._waiting.isHidden()
+    assert first._title.text() == page.waiting
+    assert first.title == named
+    assert second._title.text() == second.title
+    assert first.greyed
+    assert second.greyed
+    settled(qtbot, panel)
+    assert [plot._title.text() for plot in page.plots] == [first.title, second.title] == [named, second.title]
+    assert not any(plot.greyed for plot in page.plots)
+
+
 def test_only_the_page_that_is_seen_asks_and_only_once(qtbot, panel, document, recording):
     asked = []
     submit = panel._jobs.submit

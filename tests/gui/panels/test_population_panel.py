@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication
 
 from glmengine.analysis.terms import CouplingTerm, CovariateTerm, Factor, HistoryTerm
 from glmengine.basis import BSpline, CyclicBSpline, RaisedCosineLog
+from glmengine.figures.rings import round_rings
 from glmgui.drawings.population import CurvePanel, MapPanel, coupled_order, population_of, ring, sorted_units
 from glmgui.panels.population import PopulationPanel
 from glmgui.panels.population.matrix_view import TREE
@@ -269,6 +270,25 @@ def test_a_flat_map_is_painted_in_neither_the_brightest_nor_the_darkest_colour()
     assert (flat.mean() - own[1].low) / (own[1].high - own[1].low) == pytest.approx(0.5, abs=0.01)
     together = scale_of(panel, np.array([0, 1]))
     assert together.high == pytest.approx(bump.max())
+
+
+def test_the_outer_circle_of_a_unit_is_a_round_rate_that_holds_all_that_is_drawn():
+    """It was the highest rate of a bin as recorded: a peak that stood elsewhere was another number, and circles differed by hundredths."""
+    from glmgui.drawings.population import CurvePanel
+    from glmgui.drawings.series import RATE, Axis
+
+    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    model = np.stack([1.5 + np.cos(angles), 4 + 5.3 * np.cos(angles) ** 2])
+    data = model.copy()
+    data[:, 3] += 0.42
+    panel = CurvePanel("hd", Axis("hd", "rad"), RATE, angles, model, model, model, data, polar=True)
+    for unit in (0, 1):
+        scale = scale_of(panel, np.array([unit]))
+        assert scale.low == 0.0
+        assert scale.high >= max(model[unit].max(), data[unit].max())
+        assert scale.rings == round_rings(max(model[unit].max(), data[unit].max()))
+        assert scale.high == scale.rings[-1]
+    assert scale_of(panel, np.array([0, 1])).high == round_rings(data.max())[-1]
 
 
 def test_of_five_hundred_units_only_those_in_view_are_painted(qtbot, monkeypatch):

@@ -56,6 +56,29 @@ def tuning(qtbot) -> LinePlot:
     return plot
 
 
+def test_a_title_that_is_too_long_for_a_line_goes_on_in_a_second_one(qtbot):
+    """It ended in dots: 'head_direction: effect alone, 95 ...'."""
+    plot = tuning(qtbot)
+    title = plot._title
+    plot.set_title("head_direction: effect alone, 95 % band")
+    qtbot.waitUntil(lambda: title.shown() == "head_direction: effect alone, 95\u00a0% band")
+    low = title.height()
+    plot.resize(title.fontMetrics().horizontalAdvance("head_direction: effect alone,") + 80, 300)
+    qtbot.waitUntil(lambda: title.height() > low)
+    assert title.shown() == "head_direction: effect alone,\n95\u00a0% band"
+    assert title.height() >= 2 * title.fontMetrics().lineSpacing()
+    plot.set_title("hd")
+    qtbot.waitUntil(lambda: title.height() == low)
+    plot.set_title(
+        "head_direction \u00d7 speed \u00d7 theta_phase \u00d7 position: effect alone, 95 % band, of all of the recording"
+    )
+    qtbot.waitUntil(lambda: title.height() > low)
+    title.grab()
+    assert title.shown().count("\n") == 1
+    assert title.shown().endswith("\u2026")
+    assert title.toolTip().startswith(plot.title)
+
+
 def scene_point(plot, x: float, y: float) -> QPointF:
     plot.scene.prepareForPaint()
     return plot.area.vb.mapViewToScene(QPointF(x, y))
