@@ -38,12 +38,15 @@ class Preview:
         Of time that would be used; NaN where it cannot be told.
     lacks : tuple of str
         What is in the way of a fit, a sentence each; empty where nothing is.
+    opened : bool
+        Whether it could be read.
     """
 
     recording: str
     units: int | None
     seconds: float
     lacks: tuple[str, ...] = ()
+    opened: bool = True
 
     @property
     def ready(self) -> bool:
@@ -96,7 +99,7 @@ def preview(analysis: Analysis, place: str | Path, recipe: AnyRecipe = None, con
         recording = opened(place, recipe, context)
     except (GlmError, MemoryError) as error:
         reason = error.message if isinstance(error, GlmError) else "there is not enough memory for it"
-        return Preview(str(place), None, float("nan"), (reason,))
+        return Preview(str(place), None, float("nan"), (reason,), opened=False)
     lacks: list[str] = []
     units = _asked(lambda: chosen_units(analysis.units, recording), lacks)
     used = _asked(lambda: usable_time(analysis, recording), lacks)

@@ -55,6 +55,8 @@ class Entry:
             return "not finished yet"
         if self.preview is None:
             return "not looked at"
+        if not self.preview.opened:
+            return "cannot be read"
         return "ready" if self.preview.ready else "lacks something"
 
     @property

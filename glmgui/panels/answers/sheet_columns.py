@@ -10,6 +10,7 @@ from glmengine.answers.sentence import SMALL
 
 _WIDEST = 230
 _WIDEST_PATH = 420  # of several terms in a row
+_LONG_TITLE = 12  # letters
 _SETTLED = 5e-5
 """Shares of the deviance below this are written as none: the models of a sheet are settled until their shares move by no more."""
 _LARGEST = 1e4
@@ -31,8 +32,12 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """The title, of a term over several variables in lines."""
-        return self.title.replace(" x ", "\nx ")
+        """The title, of a term over several variables or with a long name of parts in lines: it would be wider than its numbers."""
+        if " x " in self.title or len(self.title) <= _LONG_TITLE:
+            return self.title.replace(" x ", "\nx ")
+        ends = [at + 1 for at, letter in enumerate(self.title[:-1]) if letter in "_."]
+        at = min(ends, key=lambda end: abs(end - len(self.title) / 2), default=len(self.title))
+        return f"{self.title[:at]}\n{self.title[at:]}".rstrip()
 
     @property
     def in_short(self) -> str:

@@ -247,6 +247,7 @@ class BatchPanel(Page):
         reached = sum(entry.outcome is not None for entry in many.entries)
         failed = sum(entry.state == "failed" for entry in many.entries)
         lacking = sum(entry.state == "lacks something" for entry in many.entries)
+        unread = sum(entry.state == "cannot be read" for entry in many.entries)
         if many.running:
             what = "Stopping…" if many.stopping else f"{of_all(reached, count, 'recordings')} finished"
             return f"{what}{f', {failed} failed' if failed else ''}. What is done is kept in the folder; the window can be used meanwhile."
@@ -266,8 +267,10 @@ class BatchPanel(Page):
             )
             return f"{of_all(reached - failed, count, 'recordings')} done{f', {failed} failed' if failed else ''}. Select one to open its result.{left}"
         said = f"{count} recording{'s' if count != 1 else ''}"
-        if lacking:
-            said += f", {lacking} of which lack{'s' if lacking == 1 else ''} something that the analysis names"
+        if lacking or unread:
+            lacks = f"lack{'s' if lacking == 1 else ''} something that the analysis names"
+            parts = [f"{lacking} of which {lacks}" if lacking else "", f"{unread} of which cannot be read" if unread else ""]
+            said += f", {' and '.join(filter(None, parts))}"
         elif all(entry.preview is not None for entry in many.entries):
             said += ", all ready"
         said += f". {_NO_FOLDER if many.folder is None else 'Start when you like; one that cannot be fitted does not stop the others.'}"

@@ -41,11 +41,12 @@ _SIGNS = {
     "done before": "✓ ",
     "failed": "✖ ",
     "lacks something": "⚠ ",
+    "cannot be read": "⚠ ",
     "ready": "",
     "not looked at": "… ",
     "not finished yet": "… ",
 }
-_COLOURS = {"done": "good", "done before": "good", "failed": "error", "lacks something": "warning"}
+_COLOURS = {"done": "good", "done before": "good", "failed": "error", "lacks something": "warning", "cannot be read": "warning"}
 
 
 class RecordingsTable(QTableWidget):

@@ -26,7 +26,7 @@ from glmgui.work.checks import Checks
 if TYPE_CHECKING:
     from glmengine.results.result import Result
 
-_HEADINGS = ("Term", "Gain\n(nat / 1000 bins)", "p (shift)", "q (shift)", "p (Wald)")
+_HEADINGS = ("Term", "Gain\n(nats/1000 bins)", "p (shift)", "q (shift)", "p (Wald)")
 _HELPS = (
     "A term of the model",
     "Log-likelihood that the term adds on held-out time beside the others, in nats per thousand bins",

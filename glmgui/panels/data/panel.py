@@ -317,9 +317,10 @@ class DataPanel(Page):
             self.pages.set_subject(self._used.time.recording, self._document.analysis, self._document.unit)
 
     def _share_failed(self, error: Exception) -> None:
+        why = getattr(error, "message", str(error))
         self.time_form.share.clear()
-        self.pages.stop_waiting()
-        self._show_fault(getattr(error, "field", ""), getattr(error, "message", str(error)))
+        self.pages.refuse(f"Which time is used cannot be told: {why}")
+        self._show_fault(getattr(error, "field", ""), why)
 
     def _draw_covariate(self, name: str) -> None:
         whole = self._used.time.recording if self._used is not None else self._document.recording

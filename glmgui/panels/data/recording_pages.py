@@ -76,6 +76,14 @@ class RecordingPages(QTabWidget):
         for page in self._described:
             page.say_waiting("")
 
+    def refuse(self, why: str) -> None:
+        """Say why nothing can be counted: what is drawn is of another time than is asked for now."""
+        self._subject = None
+        self._shown.clear()
+        for page in self._described:
+            self._jobs.drop(_key(page))
+            page.take_fault(why)
+
     def ask(self) -> None:
         """Ask the worker for the page that is seen, unless it shows the answer already."""
         page = self.currentWidget()

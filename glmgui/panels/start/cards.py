@@ -14,6 +14,7 @@ from glmgui import theme
 
 _EDGE, _GAP, _ROUND = 8, 8, 4
 _PICTURE = QSize(92, 68)
+_WIDE, _SHARE_OF_TITLE = 1.3, 0.1  # times the room from which on a figure is cut, and of its height that its title takes
 _MOST_KNOWN = 32  # widths
 _LEAST_TEXT = 18
 """Widths of a letter m that the text of a card has at least."""
@@ -122,9 +123,16 @@ class Card(QAbstractButton):
 @cache
 def _read(picture: str, ratio: float) -> QPixmap:
     """A picture as small as it is shown, on a screen of this ratio; the cards are made anew each time that they are shown, it is not."""
-    reader = QImageReader(picture)
-    reader.setScaledSize(reader.size().scaled(_PICTURE * ratio, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
-    reader.setScaledClipRect(QRect(QPoint(0, 0), _PICTURE * ratio))  # of a wide figure its first part
+    reader, room = QImageReader(picture), _PICTURE * ratio
+    size = reader.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
+    above = 0
+    if (
+        size.width() > _WIDE * room.width()
+    ):  # of a wide figure its first part, without the title over all parts, which would be cut
+        size *= 1 + _SHARE_OF_TITLE
+        above = size.height() - room.height()
+    reader.setScaledSize(size)
+    reader.setScaledClipRect(QRect(QPoint(0, above), room))
     pixmap = QPixmap.fromImageReader(reader)
     pixmap.setDevicePixelRatio(ratio)
     return pixmap

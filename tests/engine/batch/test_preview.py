@@ -76,6 +76,7 @@ def test_one_that_cannot_be_opened_keeps_no_other(opens, analysis):
     found = preview_batch(analysis, ["whole", "broken", "lame"], report=seen.append)
     assert seen == found
     assert [one.ready for one in found] == [True, False, False]
+    assert [one.opened for one in found] == [True, False, True]
     assert found[1].lacks == ("broken: is damaged",)
     assert found[1].units is None, "how many it has cannot be told"
 

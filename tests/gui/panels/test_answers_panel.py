@@ -546,6 +546,18 @@ def test_numbers_of_a_sheet_are_whole_where_the_terms_of_a_row_give_way_and_tips
     assert max(map(len, tips)) < 175, "a tip lies over the rows"
 
 
+def test_headings_with_long_names_take_two_lines_and_leave_room_to_what_drives_a_unit(qtbot):
+    """'+ head_direction' was three times as wide as its numbers, and 'head_direction, then history' was cut on a small screen."""
+    table = SheetTable()
+    qtbot.addWidget(table)
+    table.begin(("head_direction", "speed", "position.x x position.y", "acceleration"))
+    headings = [table.model.headerData(at, Qt.Orientation.Horizontal) for at in range(4, 8)]
+    assert headings == ["+ head_\ndirection", "+ speed", "+ position.x\nx position.y", "+ acceleration"]
+    assert {part.title for part in table.model.columns} >= {"+ head_direction", "+ acceleration"}, (
+        "they are copied and filtered as they are"
+    )
+
+
 def test_the_sentence_of_a_row_is_written_whole_and_said_without_a_click(opened, qtbot):
     panel = opened.panels["answers"]
     view, words = panel.table.view, panel.evidence.words

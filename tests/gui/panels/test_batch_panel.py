@@ -44,6 +44,15 @@ def states(panel) -> list[str]:
     return [entry.state for entry in panel._many.entries]
 
 
+def test_what_cannot_be_read_is_not_said_to_lack_what_the_analysis_names(panel, window, files, qtbot):
+    many = window.work.many
+    many.add([files / "a", files / "lame", files / "gone.nwb"])
+    qtbot.waitUntil(lambda: window.work.jobs.idle and all(entry.preview is not None for entry in many.entries))
+    assert states(panel) == ["ready", "lacks something", "cannot be read"]
+    assert "1 of which lacks something that the analysis names and 1 of which cannot be read." in panel.said.text()
+    assert panel.table.item(2, 1).text() == "\u26a0 cannot be read"
+
+
 def test_from_a_folder_to_an_open_result(panel, window, questions, files, tmp_path, qtbot):
     many, jobs = window.work.many, window.work.jobs
     assert panel._stack.currentWidget() is panel.empty

@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox
 
-from glmengine.analysis.analysis import Analysis, Time
+from glmengine.analysis.analysis import Analysis, Condition, Time
 from glmengine.figures.rings import round_rings
 from glmengine.recording.recording import Covariate
 from glmgui.dialogs.export import plots_on_screen
@@ -163,6 +163,24 @@ def test_what_is_being_done_covers_nothing_of_the_pictures_that_are_there(qtbot,
     settled(qtbot, panel)
     assert [plot._title.text() for plot in page.plots] == [first.title, second.title] == [named, second.title]
     assert not any(plot.greyed for plot in page.plots)
+
+
+def test_where_the_time_that_is_used_cannot_be_told_nothing_is_shown_as_if_it_were_of_it(qtbot, panel, document):
+    """The tuning of the time before stood there in full colours, beside a condition that was refused."""
+    page = panel.pages.tuning
+    page.choose("head_direction")
+    turned_to(qtbot, panel, page)
+    assert not page.plots[0].greyed
+    document.edit(document.analysis.with_(time=Time(conditions=(Condition(variable="absent", above=1.0),))), "Edit file")
+    settled(qtbot, panel)
+    assert "absent" in page.message.text
+    assert page.plots[0].greyed
+    assert not set(page.plots) & set(plots_on_screen(panel))
+    document.undo()
+    settled(qtbot, panel)
+    assert not page.message.text
+    assert not page.plots[0].greyed
+    assert page.plots[0] in plots_on_screen(panel)
 
 
 def test_only_the_page_that_is_seen_asks_and_only_once(qtbot, panel, document, recording):
