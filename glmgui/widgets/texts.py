@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from qtpy.QtCore import QEvent, QRect, QSize, Qt
-from qtpy.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent, QTextLayout
+from qtpy.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
 from glmgui.glossary import explained
@@ -42,7 +42,7 @@ class Title(QLabel):
         self.setFont(font)
 
 
-_DOTS = "\u2026"
+_DOTS, _ENDS_OF_PARTS = "\u2026", ",:;"
 
 
 class ElidedLabel(QLabel):
@@ -108,20 +108,19 @@ class TwoLines(ElidedLabel):
             self.updateGeometry()
 
     def shown(self) -> str:
-        width, text = self.contentsRect().width(), held_together(self.text())
-        metrics = self.fontMetrics()
+        width, text, metrics = self.contentsRect().width(), held_together(self.text()), self.fontMetrics()
         if metrics.horizontalAdvance(text) <= width:
             return text
-        layout = QTextLayout(text, self.font())
-        layout.beginLayout()
-        first = layout.createLine()
-        first.setLineWidth(width)
-        layout.endLayout()
-        end = first.textLength()
-        if end >= len(text):
-            return text
-        return "\n".join(
-            metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in (text[:end].rstrip(), text[end:])
+        pairs = [(text[:at], text[at + 1 :]) for at, letter in enumerate(text) if letter == " "]
+        wide = {pair: tuple(map(metrics.horizontalAdvance, pair)) for pair in pairs}
+        whole = [pair for pair in pairs if max(wide[pair]) <= width]
+        if whole:  # broken behind a part of the sentence, and in lines of about one length
+            return "\n".join(min(whole, key=lambda pair: (pair[0][-1] not in _ENDS_OF_PARTS, max(wide[pair]))))
+        first = max((pair for pair in pairs if wide[pair][0] <= width), key=lambda pair: wide[pair], default=None)
+        return (
+            metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+            if first is None
+            else "\n".join((first[0], metrics.elidedText(first[1], Qt.TextElideMode.ElideRight, width)))
         )
 
 

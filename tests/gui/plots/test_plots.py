@@ -65,7 +65,7 @@ def test_a_title_that_is_too_long_for_a_line_goes_on_in_a_second_one(qtbot):
     low = title.height()
     plot.resize(title.fontMetrics().horizontalAdvance("head_direction: effect alone,") + 80, 300)
     qtbot.waitUntil(lambda: title.height() > low)
-    assert title.shown() == "head_direction: effect alone,\n95\u00a0% band"
+    assert title.shown() == "head_direction:\neffect alone, 95\u00a0% band"
     assert title.height() >= 2 * title.fontMetrics().lineSpacing()
     plot.set_title("hd")
     qtbot.waitUntil(lambda: title.height() == low)
