@@ -220,8 +220,12 @@ def _answers_coming(work: UseCases) -> str:
 
 def _recordings_coming(work: UseCases) -> str:
     many = work.many
-    ended = sum(one.outcome is not None for one in many.entries)
-    return f"{ended} of {len(many.entries)}\u2026" if many.running else ""
+    ended = [one.outcome for one in many.entries if one.outcome is not None]
+    if many.running:
+        return f"{len(ended)} of {len(many.entries)}\u2026"
+    if ended:
+        return f"{sum(one.summary is not None for one in ended)} of {len(many.entries)} done"
+    return f"{len(many.entries)} listed" if many.entries else ""
 
 
 STEPS: tuple[Step, ...] = (

@@ -23,7 +23,7 @@ _LEAST_LETTERS, _LEAST_IN_FIXED = 11, 4  # that each name keeps
 _SHARE_OF_LABEL, _NUDGE = 0.8, 5  # of its height that pyqtgraph makes room for, and pixels that it is moved outwards
 _MOST_FOLDED, _ENDS_OF_PARTS = 12, "_."  # names that may stand in two lines, and what such a name is broken behind
 _COUNTS_OF_ANGLES = (9, 5, 3)  # at most, where there is room
-_ROUNDING = 1e-9  # of the length of an axis that a view may be off by
+_NEAR = 0.5  # pixels that a tick may lie beyond the end of an axis
 
 
 class QuietAxis(pg.AxisItem):
@@ -183,9 +183,9 @@ class NamedAxis(QuietAxis):
         return view is not None and all(isinstance(item, _MARKS) for item in view.childGroup.childItems())
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
-        """The ticks from end to end, those with them that rounding leaves just outside: a view of 0 to 600 may begin at 5.7e-14."""
+        """The ticks from end to end, those with them that lie less than a pixel outside: a view of 0 to 600 may begin at 5.7e-14, or at 0.003."""
         low, high = min(minVal, maxVal), max(minVal, maxVal)
-        slack = _ROUNDING * (high - low)
+        slack = _NEAR * (high - low) / max(size, 1.0)
         self._exact = {}
         levels = []
         for spacing, places in self._ticks(low - slack, high + slack, size):

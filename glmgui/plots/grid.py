@@ -1,4 +1,4 @@
-"""A page of drawings that scrolls: two plots a row, three on a large screen; a wide one takes the room of two."""
+"""A page of drawings that scrolls: two plots a row, three of as many on a large screen; a wide one takes the room of two."""
 
 from __future__ import annotations
 
@@ -89,13 +89,17 @@ class PlotGrid(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        a_row = 3 if self.width() >= scaled(_THREE_A_ROW) else 2
-        if a_row != self._a_row:
-            self._a_row = a_row
+        if self._places_a_row != self._a_row:
             cells = self._cells
             self._place()
             self._lay_moved(cells)
         self._suit_heights()
+
+    @property
+    def _places_a_row(self) -> int:
+        """Three on a large screen, where there are as many to be filled: beside one or two plots the third would be empty."""
+        filled = sum(_places(drawing) for drawing in self._drawings)
+        return 3 if self.width() >= scaled(_THREE_A_ROW) and filled > 2 else 2
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -165,9 +169,10 @@ class PlotGrid(QWidget):
     def _place(self) -> None:
         """Say in which row and column each drawing goes: the first place that has room for it."""
         self._cells = {}
+        self._a_row = self._places_a_row
         taken: set[tuple[int, int]] = set()
         for drawing in self._drawings:
-            parts = 2 if drawing.wide else 1
+            parts = _places(drawing)
             row, column = next(
                 (row, column)
                 for row in count()
@@ -179,3 +184,8 @@ class PlotGrid(QWidget):
         for part in range(3):
             self._grid.setColumnStretch(part, 1 if part < self._a_row else 0)
         self._grid.addWidget(self._none, 1 + max((row for row, _ in taken), default=-1), 0, 1, self._a_row)
+
+
+def _places(drawing: Drawing) -> int:
+    """Of a row that it takes."""
+    return 2 if drawing.wide else 1

@@ -89,6 +89,11 @@ class ImagePlot(Plot):
         for area in self._areas:
             area.getAxis("bottom").set_numbers(len(self.x_axis.names))
 
+    def number_rows(self) -> None:
+        """Write the numbers of the rows on the left, from 1: there is no row 0 in the margin below them."""
+        for area, image in zip(self._areas, self._images, strict=True):
+            area.getAxis("left").set_numbers(len(image.y))
+
     @property
     def images(self) -> tuple[Image, ...]:
         return self._images

@@ -265,7 +265,9 @@ class LinePlot(Plot):
             start, stop = self.area.vb.viewRange()[0]
             most = _SAMPLES_A_PIXEL * max(int(self.area.vb.width()), 100)
             for item, detail in self._detailed:
-                item.setData(*detail.between(start, stop, most))
+                x, y = detail.between(start, stop, most)
+                item.opts["antialias"] = len(x) <= most // _SAMPLES_A_PIXEL  # of what fills its area nobody sees the edges
+                item.setData(x, y)
 
     def _add_curve(self, curve: Curve) -> None:
         colour = self.colours.of(curve.colour)

@@ -20,7 +20,7 @@ from glmgui.plots.small_cells import CellPainter, Scale, mark_colour, scale_of
 from glmgui.widgets.sizes import scaled
 
 _LEAST_WIDTH, _HEIGHT, _SQUARE = 132.0, 104.0, 128.0
-_WIDEST = 300.0
+_WIDEST = 480.0
 _GAP = 4.0
 _STEPS_A_NOTCH = 0.5
 

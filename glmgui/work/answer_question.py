@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from glmengine.recording.recording import Recording
 
 _OFFER, _SIZE = "answers-candidates", "answers-size"
+FROM_ANALYSIS = ("units", "time", "seed")
+"""Parts of the question that are those of the analysis, whatever the recording offers."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,7 @@ class AnswerQuestion(QObject):
             return None
         known = [one for one in now.derived if one.name not in {other.name for other in base.derived}]
         question = base.with_(
-            units=now.units,
-            time=now.time,
-            seed=now.seed,
+            **{part: getattr(now, part) for part in FROM_ANALYSIS},
             derived=(*base.derived, *known),
             terms=terms,
             selection=None,

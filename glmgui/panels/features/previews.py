@@ -148,6 +148,7 @@ class FeaturePreview(QWidget):
         else:
             self.image.set_title(title)
             self.image.set_images([Image("", times, shown.numbers, values)])
+            self.image.number_rows()
             self._stack.setCurrentWidget(self.image)
 
     def show_text(self, text: str) -> None:

@@ -252,6 +252,22 @@ def test_the_sheet_is_out_of_date_when_the_question_changes(opened):
     assert "have changed since" in panel.message.text
 
 
+def test_the_rail_knows_that_the_sheet_is_out_of_date_before_candidates_are_looked_for(
+    window, kept, two_terms, small_recording, at_rest
+):
+    document, answers = window.document, window.work.answers
+    document.open(small_recording, two_terms.with_(selection=None), answers=kept)
+    at_rest(window)
+    assert answers.question.analysis is None
+    assert window.rail.buttons["answers"].text().endswith("3 units")
+    time = document.analysis.time
+    document.edit(document.analysis.with_(time=time.with_(bin_size=2 * time.bin_size)), "Change bin size")
+    assert answers.question.analysis is None
+    assert window.rail.buttons["answers"].text().endswith("out of date")
+    document.undo()
+    assert window.rail.buttons["answers"].text().endswith("3 units")
+
+
 def test_what_is_derived_is_tried_from_then_on(opened, at_rest):
     document, answers, panel = opened.document, opened.work.answers, opened.panels["answers"]
     answers.question.ask(Asking())

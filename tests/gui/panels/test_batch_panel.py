@@ -63,6 +63,7 @@ def test_from_a_folder_to_an_open_result(panel, window, questions, files, tmp_pa
     assert states(panel) == ["ready", "lacks something"]
     assert "head_direction" in panel.table.item(1, 7).text()
     assert "1 of which lacks something" in panel.said.text()
+    assert window.rail.buttons["batch"].text().endswith("2 listed")
     assert "Start asks for the folder" in panel.said.text()
     questions.next_path = None
     panel.start.click()
@@ -72,6 +73,7 @@ def test_from_a_folder_to_an_open_result(panel, window, questions, files, tmp_pa
     assert many.folder == tmp_path / "out"
     qtbot.waitUntil(lambda: not many.running and jobs.idle)
     assert "Start tries those that failed again" in panel.said.text()
+    assert window.rail.buttons["batch"].text().endswith("1 of 2 done")
     assert states(panel) == ["done", "failed"]
     assert "head_direction" in panel.table.item(1, 7).text()
     assert panel.groups.rowCount() > 0

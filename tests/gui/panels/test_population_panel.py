@@ -319,6 +319,22 @@ def test_of_five_hundred_units_only_those_in_view_are_painted(qtbot, monkeypatch
     assert len(table["unit"]) == 500 * 48
 
 
+@pytest.mark.parametrize(("width", "height"), [(2400, 1100), (1250, 600)])
+def test_few_units_take_the_room_that_there_is(qtbot, width, height):
+    from glmgui.drawings.series import RATE, Axis
+
+    x = np.linspace(0, 2 * np.pi, 48)
+    panel = CurvePanel("direction", Axis("direction", "rad"), RATE, x, *np.full((3, 12, 48), 5.0), polar=True)
+    plot = SmallMultiples(name="many")
+    qtbot.addWidget(plot)
+    plot.resize(width, height)
+    plot.show()
+    plot.show_panel(panel, [f"u{at}" for at in range(12)], np.arange(12), [""] * 12, common=True)
+    last = plot.cell(11)
+    assert not plot.bar.maximum()
+    assert last.bottom() > 0.6 * plot._sheet.rect().height()
+
+
 def test_an_arrow_without_room_is_left_out(qtbot):
     from glmgui.drawings.series import Axis
 

@@ -34,6 +34,24 @@ def test_a_large_screen_has_three_plots_a_row(qtbot, width, a_row):
     qtbot.waitUntil(lambda: len({plot.x() for plot in grid.plots}) == 2)
 
 
+@pytest.mark.parametrize("wide", [False, True])
+def test_no_third_of_a_large_screen_is_left_empty_beside_one_or_two_plots(qtbot, wide):
+    grid = PlotGrid("few")
+    qtbot.addWidget(grid)
+    grid.resize(2300, 900)
+    grid.show()
+    x = np.linspace(0.0, 1.0, 5)
+    lines = [Lines(f"narrow {at}", "", Axis("x"), Axis("y"), [Curve("", x, x)]) for at in range(3)]
+    maps = [Image(name, x, x, np.eye(5)) for name in ("data", "model")]
+    few = [Images("wide", "", Axis("x"), Axis("y"), Axis("rate", "Hz"), maps)] if wide else lines[:1]
+    grid.show_drawings(few, "unit 1")
+    qtbot.waitUntil(lambda: grid.is_complete)
+    qtbot.waitUntil(lambda: grid.plots[0].width() > (0.9 if wide else 0.45) * grid.width())
+    grid.show_drawings(lines, "unit 1")
+    qtbot.waitUntil(lambda: grid.is_complete and lie_apart(grid.plots))
+    assert len({plot.x() for plot in grid.plots}) == 3
+
+
 def test_plots_of_a_page_are_filled_again_one_in_each_event_those_in_view_first(qtbot, monkeypatch):
     grid = PlotGrid("many")
     qtbot.addWidget(grid)

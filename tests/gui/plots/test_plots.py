@@ -896,9 +896,9 @@ def written_on(axis: NamedAxis) -> list[str]:
     return [text for _, _, text in sorted(texts, key=lambda one: (one[0].x(), -one[0].y())) if text]
 
 
-@pytest.mark.parametrize("low", [5.7e-14, -5.7e-14, 0.0])
+@pytest.mark.parametrize("low", [5.7e-14, -5.7e-14, 0.0, 0.003])
 @pytest.mark.parametrize("turned", [False, True])
-def test_the_ends_of_an_axis_are_numbered_where_its_view_is_off_by_rounding(qtbot, low, turned):
+def test_the_ends_of_an_axis_are_numbered_where_its_view_is_off_by_less_than_a_pixel(qtbot, low, turned):
     plot = LinePlot("Tuning", Axis("angle", "rad" if turned else "deg"), Axis("rate", "Hz"))
     qtbot.addWidget(plot)
     plot.resize(800, 300)
@@ -927,6 +927,32 @@ def test_no_number_below_zero_stands_beside_what_is_nowhere_below_it(qtbot, heig
         numbers = [float(text.replace("\u2212", "-")) for text in written_on(plot.area.getAxis("left"))]
         assert 0.0 in numbers
         assert (min(numbers) < 0) == bool(counts.min() < 0)
+
+
+def test_rows_of_an_image_are_numbered_from_1(qtbot):
+    plot = ImagePlot("", Axis("time", "s"), Axis("feature number"), Axis("value"))
+    qtbot.addWidget(plot)
+    plot.resize(800, 600)
+    plot.show()
+    plot.set_images([Image("", np.arange(50.0), np.arange(1.0, 37.0), np.zeros((50, 36)))])
+    plot.number_rows()
+    qtbot.wait(20)
+    written = sorted(map(int, written_on(plot._areas[0].getAxis("left"))))
+    assert written[0] >= 1
+    assert written[-1] <= 36
+
+
+def test_a_long_line_is_smooth_where_each_of_its_samples_has_a_pixel(qtbot):
+    plot = RatePlot()
+    qtbot.addWidget(plot)
+    plot.resize(800, 300)
+    plot.show()
+    time = np.arange(0.0, 600.0, 0.02)
+    plot.set_rates([long_curve("predicted", time, 5 + np.sin(time))])
+    line = plot._detailed[0][0]
+    for seconds, smooth in ((5.0, True), (600.0, False)):
+        plot.area.setXRange(0, seconds, padding=0)
+        assert line.curve.opts["antialias"] == smooth
 
 
 def test_a_still_plot_leaves_the_wheel_to_the_page_everywhere(qtbot):
