@@ -38,6 +38,7 @@ _YES, _NO = "\u2713", "\u2717"
 _FEWEST_ROWS = 2
 _BESIDE_SENTENCE = 16  # pixels
 _LEAST_PATH = 160  # pixels of the terms of a row
+_SHARE_OF_PATH = 0.3  # of the room that the terms may have where not all numbers are in view
 
 
 class SheetModel(QAbstractTableModel):
@@ -342,7 +343,10 @@ class SheetTable(QWidget):
         path = next(at for at, part in enumerate(self.model.columns) if part.evidence == PATH)
         needed = min(self.view.sizeHintForColumn(path) + 8, self.model.columns[path].widest)
         beside = sum(self.view.columnWidth(at) for at in range(last) if at != path)
-        room = max(self.view.viewport().width() - beside, min(needed, _LEAST_PATH))
+        whole, least = self.view.viewport().width(), min(needed, _LEAST_PATH)
+        room = whole - beside
+        if room < least:  # a row that is scrolled to its end says first, and in full, what drives its unit
+            room = max(least, int(_SHARE_OF_PATH * whole))
         self.view.setColumnWidth(path, min(needed, room) if needed else self.view.columnWidth(path))
 
     def _widen_sentence(self) -> None:

@@ -38,6 +38,7 @@ from glmgui.widgets.layout import ShownPage, column
 from glmgui.widgets.messages import EmptyState
 from glmgui.widgets.page import Page, WhenSeen
 
+_NO_TIME = "Which time is used cannot be told: see 'Time that is used'."
 _WELCOME = (
     "Open a file with Ctrl+O, or drop one onto the window: NWB, pynapple, Neurosuite, Phy and Suite2p are read directly, MATLAB and tables after some questions. "
     "A simulated sample session is there to look around; the Help menu has more of them."
@@ -317,10 +318,9 @@ class DataPanel(Page):
             self.pages.set_subject(self._used.time.recording, self._document.analysis, self._document.unit)
 
     def _share_failed(self, error: Exception) -> None:
-        why = getattr(error, "message", str(error))
         self.time_form.share.clear()
-        self.pages.refuse(f"Which time is used cannot be told: {why}")
-        self._show_fault(getattr(error, "field", ""), why)
+        self.pages.refuse(_NO_TIME)
+        self._show_fault(getattr(error, "field", ""), getattr(error, "message", str(error)))
 
     def _draw_covariate(self, name: str) -> None:
         whole = self._used.time.recording if self._used is not None else self._document.recording

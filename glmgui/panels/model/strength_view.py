@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 _SPAN = (1e-9, 1e2)
 _MOST = 30
 _LEAST_RATIO = 10.0  # of the strongest to the weakest of several
-_NOT_TOLD = (
-    "What it does to a curve can be told once there is a term of one or two variables with bounds, at the family's own link."
-)
+_NOT_TOLD = "What a strength does to a curve is said here for a tuning term of one or two variables whose bounds are known, with the usual link of the family."
 _FOUND = "Each term finds its own strength in the data (marginal likelihood): there is none to choose."
 _NONE = "No penalty: there is no strength to choose."
 

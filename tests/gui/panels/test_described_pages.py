@@ -173,7 +173,7 @@ def test_where_the_time_that_is_used_cannot_be_told_nothing_is_shown_as_if_it_we
     assert not page.plots[0].greyed
     document.edit(document.analysis.with_(time=Time(conditions=(Condition(variable="absent", above=1.0),))), "Edit file")
     settled(qtbot, panel)
-    assert "absent" in page.message.text
+    assert "see 'Time that is used'" in page.message.text
     assert page.plots[0].greyed
     assert not set(page.plots) & set(plots_on_screen(panel))
     document.undo()
