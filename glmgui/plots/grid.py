@@ -75,6 +75,7 @@ class PlotGrid(QWidget):
         for name in self._plots.keys() - self._cells.keys():
             self._drop(self._plots.pop(name))
         self._lay_moved(cells)
+        self._suit_heights()
         late = {drawing.name for drawing in self._waiting}  # they come first: drawings may follow faster than they are filled
         self._waiting = sorted(drawings, key=lambda drawing: drawing.name not in late)
         self._fill_next()
@@ -107,9 +108,16 @@ class PlotGrid(QWidget):
             self._suit_heights()
 
     def _suit_heights(self) -> None:
+        rows: dict[int, int] = {}
         for drawing in self._drawings:
+            height, row = self._height_of(drawing), self._cells[drawing.name][0]
+            rows[row] = max(rows.get(row, 0), height)
             if drawing.name in self._plots:
                 self._suit_height(drawing)
+        for row in range(
+            max(self._grid.rowCount(), len(rows))
+        ):  # also of those that are made later: the first would fill the page
+            self._grid.setRowMinimumHeight(row, rows.get(row, 0))
 
     def set_greyed(self, greyed: bool) -> None:
         """Draw pale what answers an earlier question."""
@@ -152,11 +160,14 @@ class PlotGrid(QWidget):
             if self._cells[name] != before[name]:
                 self._lay(name)
 
-    def _suit_height(self, drawing: Drawing) -> None:
+    def _height_of(self, drawing: Drawing) -> int:
         """A plot is not much wider than high, also on a large screen."""
         width = self.width() / self._a_row
         least, wanted = (_WIDE_HEIGHT, _WIDE_HIGH * 2 * width) if drawing.wide else (_HEIGHT, _HIGH * width)
-        height = max(scaled(least), int(wanted) // _STEP * _STEP)
+        return max(scaled(least), int(wanted) // _STEP * _STEP)
+
+    def _suit_height(self, drawing: Drawing) -> None:
+        height = self._height_of(drawing)
         plot = self._plots[drawing.name]
         if plot.minimumHeight() != height:
             plot.setMinimumHeight(height)

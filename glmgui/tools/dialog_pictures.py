@@ -30,13 +30,16 @@ def _without_standard(window: MainWindow) -> Path:
     return path
 
 
-def _assistant(fault: str = "") -> Callable[[MainWindow], QWidget]:
+def _assistant(spikes: str = "spike_times") -> Callable[[MainWindow], QWidget]:
+    """With a recipe that calls the spike times so."""
+
     def show(window: MainWindow) -> QWidget:
         from glmengine.io.recipe_assistant import assist
         from glmgui.dialogs.recipe import RecipeDialog
 
         assistance = assist(_without_standard(window))
-        dialog = RecipeDialog(assistance, assistance.recipe, fault, window, window.jobs)
+        text = assistance.recipe.replace('"spike_times"', f'"{spikes}"')
+        dialog = RecipeDialog(assistance, text, parent=window, jobs=window.jobs)
         dialog.open()
         return dialog
 
@@ -106,10 +109,7 @@ def _log(window: MainWindow) -> QWidget:
 
 ASKED: Pictures = (
     ("assistant", _assistant()),
-    (
-        f"assistant{REFUSED}",
-        _assistant("cell_12.mat: the recipe names the array spiketimes, which is not there; choose one of the list"),
-    ),
+    (f"assistant{REFUSED}", _assistant("spiketimes")),
     ("templates", _templates),
     ("only-while-moving", _moving),
     ("derived", _derived),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, QTimer, Signal
-from qtpy.QtGui import QCursor
+from qtpy.QtGui import QCursor, QResizeEvent
 from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
 from glmgui.widgets.sizes import scaled
@@ -18,6 +18,8 @@ class FormScroll(QScrollArea):
     ----------
     widest : int, optional
         Pixels, with text of the usual size, beyond which it leaves the room to what stands beside it, if nothing in it needs more.
+    as_high : bool
+        Whether it is no higher than its form, so that what stands below it follows the form.
 
     Signals
     -------
@@ -27,9 +29,11 @@ class FormScroll(QScrollArea):
 
     laid_out = Signal()
 
-    def __init__(self, form: QWidget, name: str, parent: QWidget | None = None, *, widest: int | None = None) -> None:
+    def __init__(
+        self, form: QWidget, name: str, parent: QWidget | None = None, *, widest: int | None = None, as_high: bool = False
+    ) -> None:
         super().__init__(parent)
-        self._widest = widest
+        self._widest, self._as_high = widest, as_high
         self.setObjectName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -42,6 +46,15 @@ class FormScroll(QScrollArea):
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             self._follow()
         return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._end_with_form()
+
+    def _end_with_form(self) -> None:
+        if self._as_high:
+            form, width = self.widget(), self.viewport().width()
+            self.setMaximumHeight(form.heightForWidth(width) if form.hasHeightForWidth() else form.sizeHint().height())
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
@@ -56,6 +69,7 @@ class FormScroll(QScrollArea):
         self.setMinimumWidth(min(max(scaled(240), self.whole_width), scaled(_NARROWEST_FORM)))
         if self._widest is not None:
             self.setMaximumWidth(max(scaled(self._widest), self.whole_width))
+        self._end_with_form()
         self.updateGeometry()
         self.laid_out.emit()
 

@@ -72,8 +72,9 @@ class TermsView(QWidget):
         left = QWidget(self)
         left_box = column(left, margins=0)
         left_box.addWidget(self.about)
-        left_box.addWidget(FormScroll(form, "answers_choice_scroll"), 1)
+        left_box.addWidget(FormScroll(form, "answers_choice_scroll", as_high=True), 1)
         left_box.addWidget(self.run)
+        left_box.addStretch(0)  # the button stands below the form, not at the foot of a large screen
         self.which = StillCombo(self)
         self.which.setObjectName("answers_which_table")
         self.which.setAccessibleName("Which table is shown")

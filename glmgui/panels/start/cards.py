@@ -14,6 +14,7 @@ from glmgui import theme
 
 _EDGE, _GAP, _ROUND = 8, 8, 4
 _PICTURE = QSize(92, 68)
+"""The size of a picture at least."""
 _WIDE, _SHARE_OF_TITLE = 1.3, 0.1  # times the room from which on a figure is cut, and of its height that its title takes
 _MOST_KNOWN = 32  # widths
 _LEAST_TEXT = 18
@@ -30,6 +31,7 @@ class Card(QAbstractButton):
         self._said, self._picture, self._pixmap = said, picture, None
         self._has_picture = picture is not None
         self._known: dict[tuple[int, str], tuple[QRect, QRect]] = {}
+        self._times = 1.0
         self.setAccessibleName(title)
         self.setAccessibleDescription(said)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -43,6 +45,18 @@ class Card(QAbstractButton):
     def said(self) -> str:
         """The sentence below the title."""
         return self._said
+
+    def set_magnified(self, times: float) -> None:
+        """Draw the picture so many times as large."""
+        if times != self._times:
+            self._times, self._pixmap = times, None
+            self._known.clear()
+            self.updateGeometry()
+
+    @property
+    def _size(self) -> QSize:
+        """Of the picture."""
+        return _PICTURE * self._times
 
     @property
     def least_width(self) -> int:
@@ -61,7 +75,7 @@ class Card(QAbstractButton):
     def heightForWidth(self, width: int) -> int:
         title, said = self._rows(width)
         text = title.height() + (said.height() + 2 if self._said else 0)
-        return 2 * _EDGE + max(text, _PICTURE.height() if self._has_picture else 0)
+        return 2 * _EDGE + max(text, self._size.height() if self._has_picture else 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         table, painter = theme.current(), QPainter(self)
@@ -92,7 +106,7 @@ class Card(QAbstractButton):
 
     @property
     def _text_left(self) -> int:
-        return _EDGE + (_PICTURE.width() + _GAP if self._has_picture else 0)
+        return _EDGE + (self._size.width() + _GAP if self._has_picture else 0)
 
     def _rows(self, width: int) -> tuple[QRect, QRect]:
         """Where title and sentence are written; known of the last widths, since layouts ask a hundred times for a few of them."""
@@ -114,16 +128,16 @@ class Card(QAbstractButton):
 
     def _paint_picture(self, painter: QPainter) -> None:
         if self._pixmap is None:  # read when it is first seen
-            self._pixmap = _read(str(self._picture), self.devicePixelRatioF())
-        frame = QRect(_EDGE, _EDGE, _PICTURE.width(), _PICTURE.height())
+            self._pixmap = _read(str(self._picture), self.devicePixelRatioF(), self._times)
+        frame = QRect(QPoint(_EDGE, _EDGE), self._size)
         painter.fillRect(frame, Qt.GlobalColor.white)  # what the figures are drawn on, in light and dark
         painter.drawPixmap(frame.topLeft(), self._pixmap)
 
 
 @cache
-def _read(picture: str, ratio: float) -> QPixmap:
+def _read(picture: str, ratio: float, times: float = 1.0) -> QPixmap:
     """A picture as small as it is shown, on a screen of this ratio; the cards are made anew each time that they are shown, it is not."""
-    reader, room = QImageReader(picture), _PICTURE * ratio
+    reader, room = QImageReader(picture), _PICTURE * times * ratio
     size = reader.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
     above = 0
     if (
@@ -162,6 +176,12 @@ class Cards(QWidget):
         for card in self._cards:
             card.setParent(self)
             card.show()
+        self._lay_out()
+
+    def set_magnified(self, times: float) -> None:
+        """Draw the pictures of all so many times as large."""
+        for card in self._cards:
+            card.set_magnified(times)
         self._lay_out()
 
     def minimumSizeHint(self) -> QSize:

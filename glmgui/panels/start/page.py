@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import QSize, QTimer, Signal
 from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -36,6 +36,8 @@ _QUESTIONS = (
 _SAMPLES = "Simulated sessions, in which the true answer is known: to look around, and to see what a good fit looks like."
 _SIDE = 34
 """Widths of a letter m that the left column takes."""
+_MAGNIFIED = (1.5, 1.25, 1.0)
+"""How many times as large as usual the pictures of cards may be: no more than their files have pixels for."""
 _ANSWERS_MS = 1500
 """When a disk that has not answered is marked."""
 
@@ -65,6 +67,7 @@ class StartPage(QScrollArea):
         self.setMinimumSize(320, 200)
         self._work = work
         self._filled = False
+        self._magnified_for = QSize()
         self.recent, self.questions, self.samples = (Cards(f"start_{name}") for name in ("recent", "questions", "samples"))
         self._late = QTimer(self)
         self._late.setSingleShot(True)
@@ -204,6 +207,20 @@ class StartPage(QScrollArea):
         self._whole.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
         self._left.setMinimumWidth(_SIDE * letter if beside else 0)
         self._left.setMaximumWidth(_SIDE * letter if beside else 16_777_215)
+        self._magnify()
+
+    def _magnify(self) -> None:
+        """Draw the pictures of the cards as large as all of them can be seen without scrolling: on a large screen half of the page was empty."""
+        room = self.viewport().size()
+        if room == self._magnified_for:
+            return
+        self._magnified_for = room
+        for times in _MAGNIFIED:
+            for cards in (self.questions, self.samples):
+                cards.set_magnified(times)
+            self._whole.invalidate()
+            if self._whole.totalHeightForWidth(room.width()) <= room.height():
+                return
 
     # What was opened lately
 

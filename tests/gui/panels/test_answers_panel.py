@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QLabel, QPushButton, QWhatsThis
+from qtpy.QtWidgets import QLabel, QPushButton, QScrollArea, QWhatsThis
 
 import glmengine as ge
 from glmengine.analysis.analysis import Analysis, Time
@@ -266,6 +266,22 @@ def test_the_rail_knows_that_the_sheet_is_out_of_date_before_candidates_are_look
     assert window.rail.buttons["answers"].text().endswith("out of date")
     document.undo()
     assert window.rail.buttons["answers"].text().endswith("3 units")
+
+
+@pytest.mark.parametrize("height", [1440, 600])
+def test_the_button_stands_below_the_form_of_a_choice(opened, at_rest, height):
+    panel = opened.panels["answers"]
+    opened.resize(1600, height)
+    panel.tabs.setCurrentWidget(panel.terms)
+    at_rest(opened)
+    scroll = panel.terms.findChild(QScrollArea, "answers_choice_scroll")
+    button = panel.terms.run
+    assert 0 <= button.y() - scroll.geometry().bottom() < 20
+    assert button.geometry().bottom() < button.parentWidget().height()
+    whole = scroll.widget().height() <= scroll.viewport().height() + 1
+    assert whole == (height == 1440)
+    if whole:
+        assert button.y() < 0.8 * panel.terms.height()
 
 
 def test_what_is_derived_is_tried_from_then_on(opened, at_rest):

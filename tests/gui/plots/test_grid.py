@@ -46,10 +46,29 @@ def test_no_third_of_a_large_screen_is_left_empty_beside_one_or_two_plots(qtbot,
     few = [Images("wide", "", Axis("x"), Axis("y"), Axis("rate", "Hz"), maps)] if wide else lines[:1]
     grid.show_drawings(few, "unit 1")
     qtbot.waitUntil(lambda: grid.is_complete)
-    qtbot.waitUntil(lambda: grid.plots[0].width() > (0.9 if wide else 0.45) * grid.width())
+    qtbot.wait(50)
+    assert grid.plots[0].width() > (0.9 if wide else 0.45) * grid.width()
     grid.show_drawings(lines, "unit 1")
     qtbot.waitUntil(lambda: grid.is_complete and lie_apart(grid.plots))
     assert len({plot.x() for plot in grid.plots}) == 3
+
+
+def test_the_first_plot_of_a_page_leaves_the_others_their_room(qtbot):
+    grid = PlotGrid("many")
+    qtbot.addWidget(grid)
+    grid.resize(900, 1400)
+    grid.show()
+    x = np.linspace(0.0, 1.0, 5)
+    grid.show_drawings([Lines(f"plot {at}", "", Axis("x"), Axis("y"), [Curve("", x, x)]) for at in range(12)], "unit 1")
+    grid._turn.stop()
+    qtbot.wait(50)
+    assert len(grid.plots) == 1
+    assert grid.plots[0].height() < 1.3 * grid.plots[0].minimumHeight()
+    grid._turn.start()
+    qtbot.waitUntil(lambda: grid.is_complete)
+    grid.show_drawings([Lines("plot 0", "", Axis("x"), Axis("y"), [Curve("", x, x)])], "unit 1")
+    qtbot.wait(50)
+    assert grid.plots[0].height() > 1000
 
 
 def test_plots_of_a_page_are_filled_again_one_in_each_event_those_in_view_first(qtbot, monkeypatch):

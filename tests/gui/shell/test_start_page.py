@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QCoreApplication, Qt
 from qtpy.QtGui import QColor, QImage, QPainter
 from qtpy.QtWidgets import QAbstractItemView, QPushButton
 
@@ -93,6 +93,18 @@ def test_cards_are_as_high_as_their_words_at_once_in_a_window_that_grows(window)
                 assert card.height() == max(one.heightForWidth(one.width()) for one in row)
                 assert 0 <= card.x() <= cards.width() - card.width()
             assert cards.height() == max(card.geometry().bottom() for card in cards.cards) + 1
+
+
+def test_pictures_of_cards_are_larger_where_all_are_seen_at_once(window):
+    heights = {}
+    for width, height in ((2560, 1440), (1366, 768), (2560, 1440)):
+        window.resize(width, height)
+        QCoreApplication.processEvents()
+        card = window.start.questions.cards[0]
+        heights[width] = card.height()
+        assert card.width() > 2 * card._size.width()
+        assert width != 2560 or not window.start.verticalScrollBar().maximum()
+    assert heights[2560] > 1.2 * heights[1366]
 
 
 def card_of(cards, text):
