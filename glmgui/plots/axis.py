@@ -85,6 +85,7 @@ class NamedAxis(QuietAxis):
         self._coarsest = 0.0  # spacing of the numbers that are written first
         self._turned = 0.0  # spacing of ticks that are written in pi
         self._least = -math.inf  # below it no number is written
+        self._empty = False
         self._exact: dict[float, float] = {}  # of ticks that were moved onto an end of the axis
 
     def set_names(self, names: Sequence[tuple[float, str]]) -> None:
@@ -105,6 +106,12 @@ class NamedAxis(QuietAxis):
         """Whether its numbers are angles, whose ticks stand at fractions of pi where it is long enough."""
         self._angles = angles
         self.redraw()
+
+    def set_empty(self, empty: bool) -> None:
+        """Whether nothing stands along it yet, so that it has neither numbers nor ticks."""
+        if empty != self._empty:
+            self._empty = empty
+            self.redraw()
 
     def set_least(self, least: float | None) -> None:
         """Below which no number is written, as below the 0 of counts, where only the margin of the plot lies; None where there is no such."""
@@ -200,6 +207,8 @@ class NamedAxis(QuietAxis):
 
     def _ticks(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         self._turned = 0.0
+        if self._empty:
+            return []
         if not self._names:
             if self._has_nothing_drawn:
                 levels = []

@@ -43,7 +43,7 @@ class RasterPlot(Plot):
         self._density = pg.ImageItem()
         self.area.addItem(self._density, ignoreBounds=True)
         self._ticks, self._chosen = (self._tick_item() for _ in range(2))
-        self._show_numbers(False)
+        self._begin_axes(False)
         self.scale = ShadeScale(f"{name}_scale", self)
         self.scale.hide()
         self._colour_scale()
@@ -86,16 +86,16 @@ class RasterPlot(Plot):
         rows = len(self._names)
         axis = self.area.getAxis("left")
         axis.set_names([(rows - 1 - row, name) for row, name in enumerate(self._names)])
-        self._show_numbers(rows > 0)
+        self._begin_axes(rows > 0)
         self.area.vb.setLimits(xMin=span[0], xMax=span[1])
         self.area.setYRange(-0.6, max(rows, 1) - 0.4, padding=0)
         self.area.setXRange(*span, padding=0)
         self._draw_visible()
 
-    def _show_numbers(self, shown: bool) -> None:
-        """Axes of nothing have no numbers."""
+    def _begin_axes(self, filled: bool) -> None:
+        """Axes of nothing have no numbers, and no ticks."""
         for side in ("left", "bottom"):
-            self.area.getAxis(side).setStyle(showValues=shown)
+            self.area.getAxis(side).set_empty(not filled)
 
     def set_selected(self, name: str | None) -> None:
         if name != self._selected:

@@ -929,6 +929,28 @@ def test_no_number_below_zero_stands_beside_what_is_nowhere_below_it(qtbot, heig
         assert (min(numbers) < 0) == bool(counts.min() < 0)
 
 
+def test_axes_of_nothing_have_no_ticks(qtbot):
+    plot = RasterPlot()
+    qtbot.addWidget(plot)
+    plot.resize(800, 300)
+    plot.show()
+    qtbot.wait(20)
+
+    def ticks(side: str) -> int:
+        painter = QPainter(picture := QPicture())
+        _, lines, texts = plot.area.getAxis(side).generateDrawSpecs(painter)
+        painter.end()
+        assert picture is not None
+        return len(lines) + len(texts)
+
+    assert (ticks("left"), ticks("bottom")) == (0, 0)
+    plot.set_spikes({"a": np.arange(5.0), "b": np.arange(3.0)}, (0.0, 5.0))
+    qtbot.wait(20)
+    assert min(ticks("left"), ticks("bottom")) > 1
+    plot.set_spikes({}, (0.0, 5.0))
+    assert (ticks("left"), ticks("bottom")) == (0, 0)
+
+
 def test_rows_of_an_image_are_numbered_from_1(qtbot):
     plot = ImagePlot("", Axis("time", "s"), Axis("feature number"), Axis("value"))
     qtbot.addWidget(plot)
