@@ -99,7 +99,7 @@ def ask_template(host: Host) -> None:
             return
         dialog = TemplateDialog(templates, recording, host.widget)
         if dialog.exec():
-            host.work.opening.take_analysis(dialog.chosen)
+            host.work.opening.saved.take_analysis(dialog.chosen)
             host.show_step("features")
         elif dialog.reading:
             host.show_guide(dialog.reading)
@@ -224,7 +224,7 @@ def offer_recovery(host: Host) -> str:
         return ""
     chosen, throw_away = host.work.questions.recover(leftovers)
     if chosen is not None:
-        host.work.opening.recover(chosen)
+        host.work.opening.saved.recover(chosen)
         return chosen.title
     if throw_away:
         remove_leftover(leftovers[0])

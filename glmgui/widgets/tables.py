@@ -157,7 +157,7 @@ class _BesideChecks(QStyledItemDelegate):
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().initStyleOption(option, index)
-        if option.features & QStyleOptionViewItem.ViewItemFeature.HasCheckIndicator:
+        if index.data(Qt.ItemDataRole.CheckStateRole) is not None:  # the features of the option say the same, many times slower
             width, view = QStyle.PixelMetric.PM_IndicatorWidth, self.parent()
             more = view.style().pixelMetric(width, option, view) - QApplication.style().pixelMetric(width)
             option.text = _BLANK * max(-(-more // option.fontMetrics.horizontalAdvance(_BLANK)), 0) + option.text

@@ -356,7 +356,7 @@ class ManyRecordings(QObject):
         """Show the result of a recording of the list in the window, with the recording."""
         entry = next((entry for entry in self.entries if entry.path == path), None)
         if entry is not None and entry.outcome is not None and entry.outcome.summary is not None:
-            self._opening.open_result(entry.outcome.folder / "result.nc", path)
+            self._opening.saved.open_result(entry.outcome.folder / "result.nc", path)
 
 
 def group_columns(done: Sequence[Outcome]) -> list[str]:

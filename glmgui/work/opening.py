@@ -1,4 +1,4 @@
-"""Opening of recordings, projects, analyses, samples, and of what a crash has left.
+"""Opening of recordings and samples, and of whatever else a user chooses.
 
 Each is a job, and each may ask. A newer request to open takes the place of an older one that has not ended. A fit that runs is given up
 first, if the user agrees: its result would belong to a document that is gone.
@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 
 from glmengine.analysis.analysis import Analysis, Model, Time
-from glmengine.analysis.sources import for_recording, places_of, with_moved_recording
+from glmengine.analysis.sources import for_recording
 from glmengine.errors import GlmError
 from glmengine.recording.activity import is_signal
 from glmengine.recording.doubt import Doubt
-from glmengine.sentences import listed
 from glmgui import samples
 from glmgui.document import Document
 from glmgui.jobs import Jobs
@@ -26,49 +25,45 @@ from glmgui.settings import Settings
 from glmgui.slow_disks import is_there_soon
 from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
-from glmgui.work.project import Opened, open_project
 from glmgui.work.questions import Questions, Together
 from glmgui.work.recent import RecentFiles
 from glmgui.work.recording_files import (
-    analysis_and_recording,
     assist_together,
     correction_of,
     join,
     likelier,
     open_or_assist,
     open_with,
-    recording_of,
-    result_and_recording,
 )
-from glmgui.work.recovery import Leftover, Recovery, open_leftover, remove_leftover
+from glmgui.work.recovery import Recovery
+from glmgui.work.saved_opening import OPEN, SavedOpening, Then
 from glmgui.work.saving import Saving
 
 if TYPE_CHECKING:
-    from glmengine.analysis.analysis import Source
     from glmengine.context import Context
     from glmengine.io.recipe_assistant import Assistance
     from glmengine.recording.recording import Recording
     from glmengine.results.kept_fits import KeptFit
     from glmengine.results.result import Result
 
-Then = Callable[[], None] | None
-OPEN = "open"
 _ALONE = (".glm", ".toml", ".nc")
 
 
 class Opening(QObject):
     """Brings something new into the document.
 
+    Attributes
+    ----------
+    saved : SavedOpening
+        For projects, analyses, results, and what a dead session left.
+
     Signals
     -------
     opened : Path or None
         A recording or project is open.
-    recovered : Leftover
-        So is what a dead session left.
     """
 
     opened = Signal(object)
-    recovered = Signal(object)
 
     def __init__(
         self,
@@ -87,13 +82,15 @@ class Opening(QObject):
         self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
         self._fitting, self._saving, self._live = fitting, saving, live
         self._recovery, self._recent = recovery, recent
+        self.saved = SavedOpening(document, jobs, questions, saving, live, recovery, recent, self)
+        self.saved.opened.connect(self._say_opened)
 
     def open(self, path: Path, then: Then = None) -> None:
         """Open a recording, a project (``.glm``), an analysis (``.toml``) or a result (``.nc``), after asking what becomes of unsaved changes."""
         path = Path(path)
         ending = path.suffix.lower()
         if ending == ".toml" and self._document.recording is not None:
-            self._submit(path, lambda context: Analysis.load(path), lambda analysis: self.take_analysis(analysis, path))
+            self._submit(path, lambda context: Analysis.load(path), lambda analysis: self.saved.take_analysis(analysis, path))
             return
         self._fitting.unless_fitting(lambda: self._saving.unless_unsaved(lambda: self._open(path, ending, then)))
 
@@ -155,17 +152,8 @@ class Opening(QObject):
     def _open(self, path: Path, ending: str, then: Then) -> None:
         self._live.switch(False)
         self.remember_folder(path)
-        if ending == ".glm":
-            folder = self._recovery.fits_folder()
-            self._submit(
-                path,
-                lambda context: open_project(path, context, fits_folder=folder),
-                lambda opened: self._take(opened, then),
-            )
-        elif ending == ".toml":
-            self._submit(path, lambda context: analysis_and_recording(path, context), lambda found: self._take_pair(path, *found))
-        elif ending == ".nc":
-            self._submit(path, lambda context: result_and_recording(path, context), lambda found: self._take_pair(path, *found))
+        if ending in _ALONE:
+            self.saved.open(path, then)
         else:
             self.open_or_ask(path, lambda recording: self.take_recording(recording, path, then))
 
@@ -208,29 +196,6 @@ class Opening(QObject):
             doubted = elsewhere and isinstance(note, Doubt)
             notices().tell("warning" if doubted else "info", note, title=recording.name)
 
-    def open_result(self, result: Path, recording: Path) -> None:
-        """Open a recording with a result that was made of it and its analysis, after asking what becomes of unsaved changes.
-
-        It does not wait for the end of a long job, such as the batch that made the result.
-        """
-
-        def take(found: tuple[Analysis, Recording, Result]) -> None:
-            analysis, opened, made = found
-            self._document.open(opened, for_recording(analysis, opened), made, saved=False)
-            self._opened(recording, recording)
-
-        def go() -> None:
-            self._live.switch(False)
-            self._jobs.submit(
-                f"Opening {recording.name}",
-                lambda context: result_and_recording(result, context, recording),
-                take,
-                key=OPEN,
-                urgent=True,
-            )
-
-        self._saving.unless_unsaved(go)
-
     def remember_folder(self, path: Path) -> None:
         """Begin the next question for a file beside this one."""
         self._settings.folder = path.parent
@@ -263,124 +228,6 @@ class Opening(QObject):
 
         self._jobs.submit(
             f"Opening {assistance.path.name}", lambda context: open_with(assistance, text, context), take, failed, key=OPEN
-        )
-
-    # Analyses and projects
-
-    def take_analysis(self, analysis: Analysis, path: Path | None = None) -> None:
-        """Put another analysis to the recording that is open, as one edit."""
-        recording = self._document.recording
-        named = analysis.sources
-        if recording is not None:
-            analysis = for_recording(analysis, recording)
-        self._document.edit(analysis, f"Open {path.name}" if path else "Use template")
-        if path is not None:
-            self._recent.add(path, self._document)
-            self._say_another(path, named)
-
-    def _say_another(self, path: Path, named: Sequence[Source]) -> None:
-        """Say that an analysis which names recordings is put to the one that is open, where these are others."""
-        recording, opened = self._document.recording, {one.sha256 for one in self._document.analysis.sources}
-        others = [one for one in named if one.sha256]
-        if recording is None or not others or {one.sha256 for one in others} == opened:
-            return
-        names = listed([Path(one.path).name for one in others], 3)
-        notices().tell(
-            "warning",
-            f"{path.name} was made for {names}; it is put to {recording.name}, which is open. "
-            "Ctrl+Z takes it back, File, Replace recording gives it its own",
-            title=f"Open {path.name}",
-        )
-
-    def _take_pair(self, path: Path, analysis: Analysis, recording: Recording | None, made: Result | None = None) -> None:
-        """Show an analysis file, or a result that was made by one, with its recording; asks where that is if it is not where the file says."""
-        if recording is None and analysis.recording.path:
-            missing = next(place for place in places_of(analysis, path.parent) if not place.exists())
-            place = self._questions.locate(missing, missing.name)
-            if place is not None:
-                there = with_moved_recording(analysis, path.parent, missing, place)
-                self._submit(
-                    place,
-                    lambda context: (there, recording_of(there, path.parent, context), made),
-                    lambda found: self._take_pair(path, *found),
-                )
-                return
-        if recording is not None:
-            analysis = for_recording(analysis, recording)
-        self._document.open(recording, analysis, made, saved=False)
-        self._opened(path, path)
-        if recording is None:
-            self._say_without(f"the {'result' if made else 'analysis'} names no recording that was found", path.name)
-
-    def _take(self, opened: Opened, then: Then = None) -> None:
-        """Show an opened project; asks for its recording where that is missing or another one."""
-
-        def take(found: Opened) -> None:
-            self._document.open(
-                found.recording,
-                found.analysis,
-                found.result,
-                found.path,
-                fits=found.fits,
-                shown=found.shown,
-                answers=found.answers,
-            )
-            self._saving.remember_stamp(found.stamp)
-            self._opened(found.path, found.path, then)
-            if found.recording is None:
-                self._say_without("the project is open without its recording", found.path.name)
-
-        self._with_recording(opened, take)
-
-    def _with_recording(self, opened: Opened, take: Callable[[Opened], None]) -> None:
-        """Ask where the recording of a project is, until there is one, or until the user goes on without."""
-        found, reference = opened.recording, opened.reference
-        if found is not None and not (opened.differs and not self._use_other(opened)):
-            take(opened)
-            return
-        part = reference.parts[opened.wanted]
-        place = self._questions.locate(part.path, part.name) if part.path is not None else None
-        if place is None:
-            take(opened.without_recording())
-            return
-        self._submit(
-            place,
-            lambda context: open_project(opened.path, context, {**opened.located, opened.wanted: place}),
-            lambda again: self._with_recording(again.with_result_of(opened), take),
-        )
-
-    def _use_other(self, opened: Opened) -> bool:
-        part = opened.reference.parts[opened.wanted]
-        return self._questions.use_other_recording(opened.located.get(opened.wanted, part.path), part.name)
-
-    def recover(self, leftover: Leftover) -> None:
-        """Open what a dead session left; it counts as unsaved."""
-        project = Path(leftover.project_path) if leftover.project_path else None
-
-        def take(found: Opened) -> None:
-            self._document.open(
-                found.recording,
-                found.analysis,
-                found.result,
-                project,
-                saved=False,
-                fits=found.fits,
-                shown=found.shown,
-                answers=found.answers,
-            )
-            self.recovered.emit(leftover)
-            self._recovery.keep()
-            remove_leftover(leftover)
-            self._opened(project, None)
-            if found.recording is None and any(part.path is not None for part in found.reference.parts):
-                self._say_without("the changes are recovered without their recording", leftover.title)
-
-        folder = self._recovery.fits_folder()
-        self._jobs.submit(
-            f"Recovering {leftover.title}",
-            lambda context: open_leftover(leftover, context, folder),
-            lambda opened: self._with_recording(opened, take),
-            key=OPEN,
         )
 
     # Samples
@@ -422,13 +269,12 @@ class Opening(QObject):
     def _opened(self, path: Path | None, recent: Path | None, then: Then = None) -> None:
         if recent is not None:
             self._recent.add(recent, self._document)
+        self._say_opened(path, then)
+
+    def _say_opened(self, path: Path | None, then: Then) -> None:
         self.opened.emit(path)
         if then is not None:
             then()
-
-    @staticmethod
-    def _say_without(what: str, title: str) -> None:
-        notices().tell("warning", f"{what}; choose it with File, Replace recording", title=title)
 
 
 def first_analysis(recording: Recording) -> Analysis:

@@ -77,7 +77,7 @@ class ReadyAnalyses(QObject):
             self._go_on(lesson, self._questions.ready_analysis(lesson, recording.name, ready.lacking), ready)
 
     def _take_and_fit(self, ready: Readiness) -> None:
-        self._opening.take_analysis(ready.analysis)
+        self._opening.saved.take_analysis(ready.analysis)
         self._fitting.fit()
 
     def _go_on(self, lesson: Lesson, answer: str | None, ready: Readiness | None = None) -> None:
@@ -86,7 +86,7 @@ class ReadyAnalyses(QObject):
         elif answer == "open":
             self._opening.open_several(self._questions.open_paths(self._settings.folder), lambda: self.ask(lesson))
         elif answer == "take" and ready is not None:
-            self._opening.take_analysis(ready.analysis)
+            self._opening.saved.take_analysis(ready.analysis)
             self.taken.emit()
         elif answer == "read":
             self.page_asked.emit(lesson.guide_page)

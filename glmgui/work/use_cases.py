@@ -61,7 +61,7 @@ class UseCases(QObject):
         self.ready = ReadyAnalyses(document, jobs, settings, questions, self.opening, self.fitting, self)
         self.many = ManyRecordings(document, jobs, settings, questions, self.permission, self.opening, self)
         self.many.changed.connect(lambda: self.recovery.keep_batch(self.many.as_kept()))
-        self.opening.recovered.connect(lambda leftover: self.many.take_kept(leftover.batch))
+        self.opening.saved.recovered.connect(lambda leftover: self.many.take_kept(leftover.batch))
         self.sessions = Sessions(document, jobs, self.opening, self.fitting)
         self.exporting = Exporting(document, jobs, settings, questions, self)
         self.figures = FigureMaking(document, jobs, settings, questions, self)

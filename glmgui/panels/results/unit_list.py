@@ -67,8 +67,12 @@ class UnitList(QWidget):
         scores, said = result.scores, scores_of(result)
         keys = [key for key in _KEYS if key in said and not bool(scores[key].isnull().all())]
         keys = keys or [key for key in _OTHERWISE if key in scores]
+        values = {key: scores[key].values.tolist() for key in keys}
+        states = list(zip(map(str, scores["status"].values), map(bool, scores["converged"].values), strict=True))
+        header = self.view.horizontalHeader()
         self._silent = True
         self.view.setSortingEnabled(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)  # else all cells are measured at each step
         self.view.clear()
         chosen = result.selection is not None and result.selection.chosen is not None
         if chosen:  # the room is for what was chosen
@@ -87,16 +91,14 @@ class UnitList(QWidget):
         for at, name in enumerate(result.units):
             self.view.setItem(at, 0, _item(name, name))
             for part, key in enumerate(keys, 1):
-                value = float(scores[key].values[at])
+                value = values[key][at]
                 self.view.setItem(at, part, NumberItem(BY_KEY[key].text(value), value))
             if chosen:
                 terms = ", ".join(result.selection.terms_of(name)) or "nothing"
                 self.view.setItem(at, last - 1, _item(terms, result.selection.words_of(name)))
-            state = (str(scores["status"].values[at]), bool(scores["converged"].values[at]))
-            self.view.setItem(at, last, _item(state_in_short(*state), state_in_words(*state)))
+            self.view.setItem(at, last, _item(state_in_short(*states[at]), state_in_words(*states[at])))
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(1 if keys else 0, Qt.SortOrder.DescendingOrder if keys else Qt.SortOrder.AscendingOrder)
-        header = self.view.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(last, QHeaderView.ResizeMode.Stretch)
         self._words.part = last - 1 if chosen else 0  # cut where there is no room for it; numbers and state are whole

@@ -140,7 +140,7 @@ def test_the_list_outlives_a_crash(window, questions, seen, tmp_path, qtbot):
     many.add([tmp_path / "z.nwb"])
     qtbot.waitUntil(lambda: len(many.entries) == 1 and window.jobs.idle)
     with qtbot.waitSignal(window.work.opening.opened):
-        window.work.opening.recover(leftover)
+        window.work.opening.saved.recover(leftover)
     assert [entry.path.name for entry in many.entries] == ["x.csv", "y.nwb", "z.nwb"]
     assert [entry.recipe for entry in many.entries] == [recipe, None, None]
     assert many.folder == tmp_path / "out"

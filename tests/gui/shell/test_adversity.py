@@ -441,7 +441,7 @@ def test_a_recovered_session_asks_where_its_recording_is(window, lost, questions
     left, now = lost
     questions.next_path = now
     with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
-        window.work.opening.recover(left)
+        window.work.opening.saved.recover(left)
     assert window.document.recording.path == now
     assert window.document.analysis.terms == small_analysis.terms
     assert window.document.modified
@@ -452,7 +452,7 @@ def test_a_recovered_session_without_its_recording_can_be_given_one_later(window
     left, now = lost
     questions.next_path = None
     with qtbot.waitSignal(window.work.opening.opened, timeout=30_000):
-        window.work.opening.recover(left)
+        window.work.opening.saved.recover(left)
     assert window.document.recording is None
     assert window.document.analysis.terms == small_analysis.terms
     assert window.action("replace").isEnabled()
@@ -469,7 +469,7 @@ def test_a_corrupt_autosave_is_refused_kept_and_leaves_what_is_open(opened, smal
     left.project.write_bytes(left.project.read_bytes()[:100])
     before = opened.document.analysis
     with qtbot.waitSignal(opened.jobs.failed, timeout=10_000):
-        opened.work.opening.recover(left)
+        opened.work.opening.saved.recover(left)
     assert opened.document.analysis is before
     assert [level for level, _ in told].count("error") == 1
     assert left.project.exists()
