@@ -281,6 +281,6 @@ def test_a_recording_has_a_recipe_of_its_own_and_a_cluster_does_them(alone, jobs
 
 def test_of_a_file_that_is_gone_no_number_is_shown(panel, tmp_path, qtbot):
     panel._many.add([tmp_path / "gone.nwb"])
-    qtbot.waitUntil(lambda: panel.table.item(0, 1) is not None and "lacks" in panel.table.item(0, 1).text())
+    qtbot.waitUntil(lambda: panel.table.item(0, 1) is not None and "cannot be read" in panel.table.item(0, 1).text())
     assert [panel.table.item(0, part).text() for part in (2, 3)] == ["–", "–"]
     assert "gone.nwb" in panel.table.item(0, 7).text()
