@@ -6,7 +6,7 @@ main thread and does no work.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -300,7 +300,16 @@ class Document(OpenState):
         self.changed.emit(frozenset(what))
 
     def _find_stale(self) -> str:
-        return staleness(self._result, self._analysis, self._recording)
+        return staleness(self._result, self._analysis, self._recording, self._is_asked(self._analysis))
+
+    def follow_fits(self, is_asked: Callable[[Analysis], bool]) -> None:
+        """Let `is_asked` say whether an analysis is being fitted to the recording that is open, or waits for it."""
+        self._is_asked = is_asked
+
+    def find_staleness_again(self) -> None:
+        """Fits have begun to run or wait, or no longer do."""
+        if self._restale():
+            self.changed.emit(frozenset({"result"}))
 
     def _restale(self) -> bool:
         """Look again why the result is stale, if it is; True if that changed."""

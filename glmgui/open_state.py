@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ class OpenState(QObject):
         self._sketch: Sketch | None = None
         self._sketch_score: SketchScore | None = None
         self._stale = ""
+        self._is_asked: Callable[[Analysis], bool] = lambda analysis: False
         self._selection = Selection()
         self._project_path: Path | None = None
         self._fits: tuple[KeptFit, ...] = ()

@@ -68,6 +68,8 @@ class Fitting(QObject):
         self._besides: dict[int, Callable[[KeptFit], None]] = {}
         self._job: Job | None = None
         document.changed.connect(self._changed)
+        document.follow_fits(self.is_asked)
+        self.runs.changed.connect(document.find_staleness_again)
 
     @property
     def can_fit(self) -> bool:

@@ -105,6 +105,27 @@ def test_an_equal_analysis_changes_nothing(document, seen):
     assert document.undo_text == ""
 
 
+def test_nothing_is_to_be_fitted_again_that_is_being_fitted(document, seen):
+    recording, asked = FakeRecording(("a", "b")), set()
+    document.follow_fits(lambda analysis: analysis.seed in asked)
+    document.open(recording, Analysis())
+    document.set_result(FakeResult(document.analysis, recording))
+    document.edit(document.analysis.with_(seed=1), "Change seed")
+    assert document.why_stale == OTHER_ANALYSIS
+    seen.clear()
+    asked.add(1)
+    document.find_staleness_again()
+    assert "is under way" in document.why_stale
+    assert "fit again" not in document.why_stale
+    assert "result" in seen[-1]
+    document.edit(document.analysis.with_(seed=2), "Change seed")
+    assert document.why_stale == OTHER_ANALYSIS
+    document.set_recording(FakeRecording(("a",), "b", "day2"))
+    asked.add(2)
+    document.find_staleness_again()
+    assert "another recording (day1) than is open \u2013 the next fit is under way" in document.why_stale
+
+
 def test_a_result_is_stale_when_the_question_or_the_recording_differs(document, seen):
     recording = FakeRecording(("a", "b"))
     document.open(recording, Analysis())

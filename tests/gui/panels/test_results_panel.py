@@ -290,6 +290,20 @@ def test_a_result_without_its_recording_or_beside_another_says_so_and_what_to_do
     assert panel.banner.text == ""
 
 
+def test_what_waits_to_be_fitted_is_not_to_be_fitted_again(window, small_recording, small_analysis, small_result, at_rest):
+    document, runs = window.document, window.work.fitting.runs
+    document.open(small_recording, small_analysis)
+    document.set_result(small_result)
+    document.edit(document.analysis.with_(time=Time(bin_size=0.05)), "Change bin size")
+    assert document.why_stale == OTHER_ANALYSIS
+    run = runs.add("the same in wider bins", document.analysis, small_recording)
+    assert not window.work.fitting.can_ask
+    assert "under way" in document.why_stale
+    runs.remove(run.number)
+    assert document.why_stale == OTHER_ANALYSIS
+    at_rest(window)
+
+
 def test_stale_results_are_greyed_until_the_question_is_the_same_again(panel, document):
     assert panel.banner.text == ""
     before = place_of_the_pages(panel)
