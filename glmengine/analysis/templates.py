@@ -44,6 +44,8 @@ class Lesson:
         The first that the page shows.
     caption : str
         What is seen in the picture.
+    card : Path or None
+        A small picture without words.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Lesson:
     page: Path
     picture: Path | None = None
     caption: str = ""
+    card: Path | None = None
 
     @property
     def guide_page(self) -> str:
@@ -74,7 +77,8 @@ def course() -> tuple[Lesson, ...]:
             shown = _PICTURE.search(page.read_text(encoding="utf-8"))
             picture = (page.parent / shown[2], shown[1]) if shown is not None else (None, "")
             asks = f"{name}/{said.variant}" if said.variant else name
-            found.append(Lesson(name, asks, said.question, said.sample, page, *picture))
+            card = page.parent / f"{name}-card.png"
+            found.append(Lesson(name, asks, said.question, said.sample, page, *picture, card if card.is_file() else None))
     return tuple(found)
 
 

@@ -15,6 +15,7 @@ from glmgui import theme
 from glmgui.screen_room import resize_on_screen
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import row
+from glmgui.widgets.pictures import course_picture
 from glmgui.widgets.tables import fit_rows
 
 _LINK = re.compile(r"\[([^\]]+)\]\(([\w./-]+\.md)\)")
@@ -36,13 +37,12 @@ class _Page(QTextBrowser):
 
     def loadResource(self, kind: int, name: QUrl) -> object:
         """Pictures by their file name alone: Qt joins the page's folder to it twice, where the page lies in another than the first."""
-        places = (Path(folder) / name.fileName() for folder in self.searchPaths())
-        found = (
-            next((path for path in places if path.is_file()), None)
-            if kind == QTextDocument.ResourceType.ImageResource.value
-            else None
-        )
-        return super().loadResource(kind, name if found is None else QUrl.fromLocalFile(str(found)))
+        if kind == QTextDocument.ResourceType.ImageResource.value:
+            places = (Path(folder) / name.fileName() for folder in self.searchPaths())
+            found = next((path for path in places if path.is_file()), None)
+            if found is not None:
+                return course_picture(found, self.devicePixelRatioF())
+        return super().loadResource(kind, name)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

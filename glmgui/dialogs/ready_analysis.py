@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import inf
+from pathlib import Path
 from typing import Literal
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QPixmap
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialog, QLabel, QVBoxLayout, QWidget
 
 from glmengine.analysis.templates import Lesson, template_description, template_needs
@@ -15,6 +14,7 @@ from glmgui.widgets.controls import button
 from glmgui.widgets.layout import TurningRow, row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.page import ExplainsWords
+from glmgui.widgets.pictures import course_picture
 from glmgui.widgets.sizes import scaled
 from glmgui.widgets.texts import heading, hint
 
@@ -39,7 +39,7 @@ class ReadyAnalysisDialog(ExplainsWords, QDialog):
         box.addWidget(asked)
         if lesson.picture is not None:
             shown = QLabel(self)
-            shown.setPixmap(self._fitted(QPixmap(str(lesson.picture)), self._width - 2 * _MARGIN))
+            shown.setPixmap(course_picture(lesson.picture, self.devicePixelRatioF(), self._width - 2 * _MARGIN))
             shown.setMinimumHeight(round(shown.pixmap().deviceIndependentSize().height()))
             shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
             box.addWidget(shown)
@@ -72,24 +72,15 @@ class ReadyAnalysisDialog(ExplainsWords, QDialog):
             one.clicked.connect(lambda _, answer=answer: self._choose(answer))
         leave.clicked.connect(self.reject)
         if lesson.picture is not None:
-            self._suit_picture(shown, QPixmap(str(lesson.picture)))
+            self._suit_picture(shown, lesson.picture)
         suit_words(self, self._width)
 
-    def _fitted(self, picture: QPixmap, width: float, height: float = inf) -> QPixmap:
-        """A picture in at most so much room, with as many pixels as the screen shows there."""
-        ratio = self.devicePixelRatioF()
-        share = min(1.0, width / picture.width(), height / picture.height())
-        pixels = QSize(round(share * ratio * picture.width()), round(share * ratio * picture.height()))
-        fitted = picture.scaled(pixels, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
-        fitted.setDevicePixelRatio(ratio)
-        return fitted
-
-    def _suit_picture(self, shown: QLabel, picture: QPixmap) -> None:
+    def _suit_picture(self, shown: QLabel, picture: Path) -> None:
         """Let the picture give way on a low screen, on which it would lie over the words."""
         too_high = self.layout().totalHeightForWidth(self._width) - screen_room(self).height()
         if too_high > 0:
             height = max(shown.minimumHeight() - too_high, _LEAST_PICTURE)
-            shown.setPixmap(self._fitted(picture, self._width - 2 * _MARGIN, height))
+            shown.setPixmap(course_picture(picture, self.devicePixelRatioF(), self._width - 2 * _MARGIN, height))
             shown.setMinimumHeight(height)
 
     def _choose(self, answer: Literal["sample", "open", "take", "read"]) -> None:

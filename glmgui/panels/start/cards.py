@@ -13,9 +13,8 @@ from qtpy.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 from glmgui import theme
 
 _EDGE, _GAP, _ROUND = 8, 8, 4
-_PICTURE = QSize(92, 68)
-"""The size of a picture at least."""
-_WIDE, _SHARE_OF_TITLE = 1.3, 0.1  # times the room from which on a figure is cut, and of its height that its title takes
+PICTURE = QSize(92, 68)
+"""The size of a picture at least; its file has the same shape, and more pixels for fine screens and large pages."""
 _MOST_KNOWN = 32  # widths
 _LEAST_TEXT = 18
 """Widths of a letter m that the text of a card has at least."""
@@ -28,7 +27,7 @@ class Card(QAbstractButton):
         super().__init__(parent)
         self.setObjectName(name)
         self.setText(title)
-        self._said, self._picture, self._pixmap = said, picture, None
+        self._said, self.picture, self._pixmap = said, picture, None
         self._has_picture = picture is not None
         self._known: dict[tuple[int, str], tuple[QRect, QRect]] = {}
         self._times = 1.0
@@ -56,7 +55,7 @@ class Card(QAbstractButton):
     @property
     def _size(self) -> QSize:
         """Of the picture."""
-        return _PICTURE * self._times
+        return PICTURE * self._times
 
     @property
     def least_width(self) -> int:
@@ -128,7 +127,7 @@ class Card(QAbstractButton):
 
     def _paint_picture(self, painter: QPainter) -> None:
         if self._pixmap is None:  # read when it is first seen
-            self._pixmap = _read(str(self._picture), self.devicePixelRatioF(), self._times)
+            self._pixmap = _read(str(self.picture), self.devicePixelRatioF(), self._times)
         frame = QRect(QPoint(_EDGE, _EDGE), self._size)
         painter.fillRect(frame, Qt.GlobalColor.white)  # what the figures are drawn on, in light and dark
         painter.drawPixmap(frame.topLeft(), self._pixmap)
@@ -137,16 +136,9 @@ class Card(QAbstractButton):
 @cache
 def _read(picture: str, ratio: float, times: float = 1.0) -> QPixmap:
     """A picture as small as it is shown, on a screen of this ratio; the cards are made anew each time that they are shown, it is not."""
-    reader, room = QImageReader(picture), _PICTURE * times * ratio
-    size = reader.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-    above = 0
-    if (
-        size.width() > _WIDE * room.width()
-    ):  # of a wide figure its first part, without the title over all parts, which would be cut
-        size *= 1 + _SHARE_OF_TITLE
-        above = size.height() - room.height()
-    reader.setScaledSize(size)
-    reader.setScaledClipRect(QRect(QPoint(0, above), room))
+    reader, room = QImageReader(picture), PICTURE * times * ratio
+    reader.setScaledSize(reader.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatioByExpanding))
+    reader.setScaledClipRect(QRect(QPoint(0, 0), room))
     pixmap = QPixmap.fromImageReader(reader)
     pixmap.setDevicePixelRatio(ratio)
     return pixmap

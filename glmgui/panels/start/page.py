@@ -185,7 +185,7 @@ class StartPage(QScrollArea):
 
     def _question(self, lesson: Lesson) -> Card:
         card = Card(
-            lesson.question, f"Sample: {held_together(SAMPLES[lesson.sample][0])}", f"question_{lesson.name}", lesson.picture
+            lesson.question, f"Sample: {held_together(SAMPLES[lesson.sample][0])}", f"question_{lesson.name}", lesson.card
         )
         card.setToolTip(lesson.caption)
         card.clicked.connect(lambda: self._work.ready.ask(lesson))

@@ -16,7 +16,7 @@ from glmengine.simulation.catalogue import SAMPLES
 
 COURSE = [name for name in templates() if "/" not in name and template_about(name).order]
 SECTIONS = ["The question", "The model", "What to look at", "What can go wrong", "Exercise", "References"]
-LARGEST = 60_000
+LARGEST = 150_000
 
 
 def test_the_guide_lists_the_course_in_its_order():

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from qtpy.QtCore import Qt, QUrl
-from qtpy.QtGui import QTextDocument
+from qtpy.QtGui import QPixmap, QTextDocument
 
+from glmengine.analysis.templates import course
 from glmengine.resources import resource
 from glmgui.dialogs.guide import GuideWindow
+from glmgui.widgets.pictures import PIXELS, course_picture
 
 
 def test_the_pages_of_the_course_open_with_their_pictures(qtbot):
@@ -21,8 +24,23 @@ def test_the_pages_of_the_course_open_with_their_pictures(qtbot):
         window.show_page(name)
         assert window.contents.currentItem().data(Qt.ItemDataRole.UserRole) == name
         for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", (resource("guide") / name).read_text(encoding="utf-8")):
-            data = window.page.loadResource(QTextDocument.ResourceType.ImageResource.value, QUrl(picture))
-            assert bytes(data).startswith(b"\x89PNG"), picture
+            shown = window.page.loadResource(QTextDocument.ResourceType.ImageResource.value, QUrl(picture))
+            file = QPixmap(str((resource("guide") / name).resolve().parent / picture))
+            assert shown.deviceIndependentSize().width() == file.width() // PIXELS, picture
+            assert shown.deviceIndependentSize().height() == file.height() // PIXELS, picture
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+def test_pictures_of_the_course_have_a_pixel_for_each_of_a_fine_screen(ratio, qapp):
+    """Those of a screen of the usual fineness were enlarged, and blurred, on one of 1.5 times."""
+    for lesson in course():
+        file, shown = QPixmap(str(lesson.picture)), course_picture(lesson.picture, ratio)
+        assert shown.width() <= file.width()
+        for part in (shown.width(), shown.height()):
+            assert (part / ratio).is_integer(), "else a row of pixels is left out where it is drawn"
+        narrow = course_picture(lesson.picture, ratio, 100, 50)
+        assert narrow.deviceIndependentSize().width() <= 100
+        assert narrow.deviceIndependentSize().height() <= 50
 
 
 def test_links_lead_from_a_page_to_the_course_and_back(qtbot):
