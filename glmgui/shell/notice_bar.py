@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtGui import QCursor, QHideEvent, QResizeEvent, QShowEvent
+from qtpy.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QPushButton,
+    QToolBar,
+    QToolButton,
+)
 
 from glmgui.laid_over import LaidOver
 from glmgui.notices import Notice
@@ -11,21 +25,25 @@ from glmgui.shown_folder import show_folder
 from glmgui.widgets.controls import button
 
 _NOTICE_SECONDS = {"info": 6, "warning": 20, "error": 0}
+_TYPED_IN = (QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit)
 _WRITTEN_SECONDS = 30  # where the eyes were elsewhere while much was written, and a button is to be pressed
 
 
 class NoticeBar(QFrame):
     """The latest warning or error, with its details; stays until it is closed or the next one comes.
 
-    It lies over the status line, and moves nothing: else a click that was meant for something else would land beside it.
+    It lies over the status line, which is as high as one line of it. A message of more lines lies over the lowest row of the page at first, and
+    moves nothing: else a click that was meant for something else would land beside it. The status line grows to its height, or becomes lower
+    again, once nobody types and the mouse is not on a page, as it is when it rests on the message.
     """
 
     details_asked = Signal(object)  # Notice
     page_asked = Signal(str)  # of the guide
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QMainWindow) -> None:
         super().__init__(parent)
         self.setObjectName("notice_bar")
+        self._window = parent
         self.notice: Notice | None = None
         self._sign, self._text = QLabel(self), QLabel(self)
         self._sign.setObjectName("notice_sign")
@@ -45,7 +63,7 @@ class NoticeBar(QFrame):
         close.setToolTip("Close this message; it stays in the log")
         close.setAccessibleName("Close the message")
         box = QHBoxLayout(self)
-        box.setContentsMargins(10, 4, 6, 4)
+        box.setContentsMargins(10, 1, 6, 1)
         box.setSpacing(8)
         box.addWidget(self._sign)
         box.addWidget(self._text, 1)
@@ -62,6 +80,44 @@ class NoticeBar(QFrame):
         close.clicked.connect(self.dismiss)
         self.hide()
         self._laid = LaidOver(self, parent)
+        self._strips = (self, parent.statusBar(), parent.menuBar(), *parent.findChildren(QToolBar))
+        for one in (parent, *self._strips):
+            one.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == (QEvent.Type.Leave if watched is self._window else QEvent.Type.Enter):
+            self._fit_room()
+        return False
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_unless_typing()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_unless_typing()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._fit_unless_typing()
+
+    def _fit_unless_typing(self) -> None:
+        focus = QApplication.focusWidget()
+        if not isinstance(focus, _TYPED_IN) or not self._window.isAncestorOf(focus):
+            self._fit_room()
+
+    def _fit_room(self) -> None:
+        """Give the status line the height of the message, where that moves nothing that the mouse is on."""
+        line = self._window.statusBar()
+        of_itself = max(line.sizeHint().height(), line.minimumSizeHint().height())
+        high = 0 if self.isHidden() or self.height() <= of_itself else self.height()
+        if high != line.minimumHeight() and not self._mouse_is_on_a_page():
+            line.setMinimumHeight(high)
+
+    def _mouse_is_on_a_page(self) -> bool:
+        at = self._window.mapFromGlobal(QCursor.pos())
+        over = self._window.childAt(at) if self._window.rect().contains(at) else None
+        return over is not None and not any(one is over or one.isAncestorOf(over) for one in self._strips)
 
     def show_notice(self, notice: Notice) -> None:
         self.notice = notice

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QFont, QHelpEvent, QWheelEvent
+from qtpy.QtGui import QCursor, QFont, QHelpEvent, QWheelEvent
 from qtpy.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QGraphicsTextItem,
     QLabel,
+    QLineEdit,
     QScrollBar,
     QTabBar,
     QTableView,
@@ -143,6 +144,7 @@ def test_a_message_moves_nothing_when_it_comes_and_goes(opened, at_rest):
     opened.show_step("data")
     at_rest(opened)
     bar = opened.notice_bar
+    point_at(opened, opened.panels["data"])
 
     def places():
         seen = [one for one in opened.findChildren(QWidget) if one.isVisible() and one is not bar and not bar.isAncestorOf(one)]
@@ -158,6 +160,62 @@ def test_a_message_moves_nothing_when_it_comes_and_goes(opened, at_rest):
     at_rest(opened)
     assert not bar.isVisible()
     assert places() == before
+
+
+def point_at(window, part: QWidget) -> None:
+    """Move the mouse into a part of the window, as the desktop tells it."""
+    QCursor.setPos(part.mapToGlobal(part.rect().center()))
+    QApplication.sendEvent(part, QEvent(QEvent.Type.Enter))
+
+
+@pytest.mark.parametrize("on", ["message", "toolbar", "nothing"])
+def test_a_message_of_several_lines_covers_nothing_once_the_mouse_is_on_no_page(on, opened, at_rest):
+    """The lowest row of a page lay below it until it was closed."""
+    opened.show_step("data")
+    at_rest(opened)
+    bar, dock = opened.notice_bar, opened.docks["data"]
+    page = opened.panels["data"]
+    point_at(opened, page)
+    before = dock.mapTo(opened, dock.rect().bottomLeft()).y()
+    notices().tell("error", "something is odd with this file " * 12)
+    at_rest(opened)
+    assert bar.y() <= before, "it has more than one line"
+    if on == "nothing":
+        QCursor.setPos(opened.mapToGlobal(QPoint(-20, -20)))
+        QApplication.sendEvent(opened, QEvent(QEvent.Type.Leave))
+    else:
+        point_at(opened, bar if on == "message" else opened.toolbar)
+    at_rest(opened)
+    assert dock.mapTo(opened, dock.rect().bottomLeft()).y() < bar.y()
+    bar.dismiss()
+    at_rest(opened)
+    assert dock.mapTo(opened, dock.rect().bottomLeft()).y() == before
+
+
+def test_a_message_makes_no_room_for_itself_while_somebody_types(opened, at_rest):
+    opened.show_step("data")
+    at_rest(opened)
+    point_at(opened, opened.toolbar)
+    at_rest(opened)
+    opened.activateWindow()
+    next(one for one in opened.panels["data"].findChildren(QLineEdit) if one.isVisible()).setFocus()
+    assert isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox))
+    line = opened.status.height()
+    notices().tell("error", "something is odd with this file " * 12)
+    at_rest(opened)
+    assert opened.status.height() == line
+    point_at(opened, opened.notice_bar)
+    at_rest(opened)
+    assert opened.status.height() == opened.notice_bar.height() > line
+
+
+def test_a_message_of_one_line_covers_the_status_line_alone(opened, at_rest):
+    opened.show_step("data")
+    at_rest(opened)
+    line = opened.status.height()
+    notices().tell("error", "no such thing", "details")
+    at_rest(opened)
+    assert opened.notice_bar.height() <= line == opened.status.height()
 
 
 def test_the_error_of_work_that_is_tried_again_goes(opened, at_rest):
