@@ -117,7 +117,7 @@ def palette(table: Tokens) -> QPalette:
         made.setColor(which, QColor(colour))
     if hasattr(role, "Accent"):
         made.setColor(role.Accent, QColor(table.accent))
-    for which in (role.WindowText, role.Text, role.ButtonText):
+    for which in (role.WindowText, role.Text, role.ButtonText, role.PlaceholderText):
         made.setColor(group.Disabled, which, QColor(table.disabled))
     made.setColor(group.Disabled, role.Highlight, QColor(table.border))
     made.setColor(group.Disabled, role.HighlightedText, QColor(table.disabled))

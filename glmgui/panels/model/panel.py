@@ -57,6 +57,7 @@ _WELCOME = (
 _NO_FOLDS = "No cross-validation: nothing says whether the model is true of time that it has not seen."
 _QUADRATIC = ("ridge", "smoothness", "none")  # with none, single terms may have a penalty of their own
 _MOST_ROWS = 24  # of the time line
+_SOON_TOLD = "What it does to a curve is said here as soon as it is worked out."
 _SOON_MS = 300  # in which nobody takes the split of before for that of now
 _TERM_HEADINGS = {
     "Term": "One thing that the rate may depend on, with its basis",
@@ -85,6 +86,8 @@ class ModelPanel(Page):
         self._words: StrengthWords | None = None
         self._asked: tuple[object, ...] | None = None
         self._parts_wait = False  # the split of the present question is not drawn yet
+        self._words_wait = False  # what its strengths do is not told yet
+        self._pale = False  # one of both, for so long that it is shown
         self._words_asked: tuple[object, ...] | None = None
         self.empty = EmptyState("How is it fitted?", _WELCOME, "model_empty", self)
         self.model = SpecForm(Model, name="model")
@@ -228,7 +231,8 @@ class ModelPanel(Page):
             rows.append((plain(strength), textbook, spread, f"{freedom:.1f}" if math.isfinite(freedom) else ""))
         _fill(self.strengths, rows, numbers=(0, 1, 2, 3))
         if self._words is not None and analysis.is_penalised and not model.finds_strengths:
-            self.strength.words.setText("\n".join(self._words.sentences))
+            told = self._words.sentences if self._words.term or not self._pale else (_SOON_TOLD,)
+            self.strength.words.setText("\n".join(told))
 
     # What is computed in the worker
 
@@ -262,9 +266,14 @@ class ModelPanel(Page):
         in_later_turn(self, self._grey_what_waits, _SOON_MS)
 
     def _grey_what_waits(self) -> None:
-        """Draw the split of before pale where that of the present question is long in coming, as while a fit runs."""
+        """Show the split and the words of before pale where those of the present question are long in coming, as while a fit runs."""
         self.time_line.set_greyed(self._parts_wait)
         self.about_time.setEnabled(not self._parts_wait)
+        pale = self._parts_wait or self._words_wait
+        self.strength.words.setEnabled(not pale)
+        if pale != self._pale:
+            self._pale = pale
+            self._show_strengths()
 
     def _show_parts(self, parts: FittedTime) -> None:
         self._time, self._parts_wait = parts, False
@@ -311,9 +320,12 @@ class ModelPanel(Page):
             key="strength-words",
             quiet=True,
         )
+        self._words_wait = True
+        in_later_turn(self, self._grey_what_waits, _SOON_MS)
 
     def _show_words(self, words: StrengthWords) -> None:
-        self._words = words
+        self._words, self._words_wait = words, False
+        self._grey_what_waits()
         self._show_strengths()
 
     def _words_failed(self, error: Exception) -> None:
@@ -373,7 +385,6 @@ def _table(headings: Mapping[str, str], name: str, says: str, *, stretched: tupl
         made.horizontalHeader().setSectionResizeMode(part, QHeaderView.ResizeMode.Stretch)
     made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     made.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-    made.setWordWrap(False)
     made.setMinimumHeight(90)
     return made
 

@@ -125,6 +125,25 @@ def test_the_split_of_before_is_pale_while_that_of_now_waits_for_a_fit(panel, qt
     assert "Each of 4 folds" in panel.about_time.text()
 
 
+def test_what_strengths_did_before_is_not_told_of_the_terms_of_now(panel, qtbot, jobs):
+    """While a fit ran the page asked for a term that was there: it said so before the terms were added."""
+    terms, model = panel.document.analysis.terms, panel.document.analysis.model
+    settled(panel, qtbot, jobs, terms=(), model=model.with_(penalty="ridge", strengths=(1e-3,)))
+    assert "once there is a term" in panel.strength.words.text()
+    goes_on = threading.Event()
+    jobs.submit("a fit", lambda context: goes_on.wait(60), lambda _: None)
+    try:
+        validation = panel.document.analysis.validation.with_(folds=4)
+        panel.document.edit(panel.document.analysis.with_(terms=terms, validation=validation), "change")
+        qtbot.waitUntil(lambda: not panel.strength.words.isEnabled(), timeout=20_000)
+        assert "as soon as" in panel.strength.words.text()
+    finally:
+        goes_on.set()
+    qtbot.waitUntil(lambda: jobs.idle, timeout=20_000)
+    assert panel.strength.words.isEnabled()
+    assert panel.strength.words.text().startswith("0.001 is ")
+
+
 def test_a_split_that_cannot_be_made_is_said_and_no_empty_axes_pass_for_one(panel, qtbot, jobs):
     validation = panel.document.analysis.validation
     settled(panel, qtbot, jobs, validation=validation.with_(split="trials", grouped_by="choices"))

@@ -383,3 +383,12 @@ def test_lines_around_parts_of_forms_are_whole_at_any_scale(fitted, scale, at_re
         ):
             near = [image.pixelColor(round(x) + step * along[0], round(y) + step * along[1]) for step in (-1, 0, 1)]
             assert any(colour != ground for colour in near), (frame.objectName(), x, y)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_quiet_words_are_as_pale_as_all_others_where_nothing_can_be_done(dark):
+    """On a page that was being filled anew hints were the darkest of all words."""
+    table = theme.tokens(dark)
+    colours = theme.palette(table)
+    assert colours.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.PlaceholderText).name() == table.disabled
+    assert colours.color(QPalette.ColorGroup.Active, QPalette.ColorRole.PlaceholderText).name() == table.muted
