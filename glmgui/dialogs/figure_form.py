@@ -7,13 +7,12 @@ from functools import partial
 from pathlib import Path
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QGridLayout, QWidget
 
 from glmengine.figures.style import STANDARD
 from glmgui.file_dialogs import file_to_open
 from glmgui.still_fields import StillCombo, StillDouble
 from glmgui.widgets.form_scroll import FormScroll
-from glmgui.widgets.layout import row
 from glmgui.work.figure_making import FORMATS, FigureChoice
 
 _OWN = "Own"
@@ -107,10 +106,12 @@ class FigureForm(FormScroll):
         form = QFormLayout(controls)
         form.setContentsMargins(0, 0, 8, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        shown = QVBoxLayout()
-        shown.setSpacing(2)
-        shown.addLayout(row(self.shown["title"], self.shown["legend"], None))
-        shown.addLayout(row(self.shown["bands"], self.shown["data"], None))
+        shown = QGridLayout()  # in columns: a box stands nearer to its own word than to the one before it
+        shown.setVerticalSpacing(2)
+        shown.setHorizontalSpacing(self.fontMetrics().horizontalAdvance("mm"))
+        shown.setColumnStretch(2, 1)
+        for at, check in enumerate(self.shown.values()):
+            shown.addWidget(check, *divmod(at, 2))
         for text, field in (
             ("Plot", self.plot),
             ("Show", self.show_what),

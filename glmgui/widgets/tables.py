@@ -52,6 +52,7 @@ def plain_table(view: QTableView) -> None:
     align_headings(view)
     view.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideRight)  # else a heading without room is cut on both sides
     view.setShowGrid(False)
+    view.setWordWrap(False)  # in a row of one line a long text would end where it would wrap, before the end of its cell
     view.setAlternatingRowColors(True)
     view.setTabKeyNavigation(False)
     view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)

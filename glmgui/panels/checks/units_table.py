@@ -64,7 +64,6 @@ class UnitsTable(QWidget):
         self.view.setAccessibleName("All units with what the checks say of them")
         plain_table(self.view)
         show_term_names(self.view)
-        self.view.setWordWrap(False)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._said = hint("", self)

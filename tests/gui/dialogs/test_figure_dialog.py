@@ -291,3 +291,11 @@ def test_a_saved_figure_names_recording_and_unit(qtbot, dialog, making, question
         said = (tmp_path / f"{at}.svg").read_text()
         assert small_recording.name in said
         assert "unit hd" in said or ">hd<" in said
+
+
+def test_what_can_be_left_out_stands_in_columns_each_box_nearest_to_its_own_word(dialog):
+    title, legend, bands, data = dialog.form.shown.values()
+    assert (title.x(), legend.x()) == (bands.x(), data.x())
+    gap = legend.x() - title.geometry().left() - title.sizeHint().width()
+    own = title.style().pixelMetric(title.style().PixelMetric.PM_CheckBoxLabelSpacing, None, title)
+    assert gap > own

@@ -190,3 +190,9 @@ def test_words_give_way_to_the_numbers_beside_them(qtbot):
     table.resize(260, 200)
     qtbot.waitUntil(lambda: header.sectionSize(0) < whole)
     assert header.length() <= table.viewport().width()
+
+
+def test_a_long_text_is_shown_up_to_the_end_of_its_cell(table):
+    """It ended where it would have wrapped, in a row of one line."""
+    plain_table(table)
+    assert not table.wordWrap()
