@@ -168,8 +168,7 @@ class RecipeDialog(ExplainsWords, QDialog):
         self._fill_forms()
         if fault:
             self.message.show_error(fault)
-        else:
-            self._wait.start()
+        self._wait.start()
         if jobs is not None:
             self.finished.connect(lambda _: jobs.drop("recipe-beside"))
             jobs.submit(
@@ -227,7 +226,8 @@ class RecipeDialog(ExplainsWords, QDialog):
 
     def _say(self, error: Exception) -> None:
         field, message = getattr(error, "field", ""), getattr(error, "message", str(error))
-        if not (field and self.tabs.currentIndex() == 0 and self.forms.show_error(field, message)):
+        beside = message.partition(f"field '{field}': ")[2] or message
+        if not (field and self.tabs.currentIndex() == 0 and self.forms.show_error(field, beside)):
             self.message.show_error(message)
 
     def accept(self) -> None:

@@ -214,6 +214,22 @@ def test_what_is_wrong_with_a_choice_is_said_while_it_is_made(qtbot, jobs, array
     qtbot.waitUntil(lambda: "sampling rate; add rate" in said(), timeout=20_000)
 
 
+def test_what_a_file_was_refused_for_is_said_beside_the_choice_without_the_name_of_its_field(qtbot, jobs, arrays):
+    assistance = assist(arrays)
+    text = assistance.recipe.replace('"spike_times"', '"spiketimes"')
+    fault = "rat.npz: field 'spikes.times': there is no array or column 'spiketimes'"
+    dialog = RecipeDialog(assistance, text, fault, None, jobs)
+    qtbot.addWidget(dialog)
+    dialog.show()
+
+    def said() -> list[str]:
+        return [label.text() for label in dialog.forms.findChildren(QLabel) if "no array" in label.text()]
+
+    qtbot.waitUntil(lambda: bool(said()), timeout=20_000)
+    assert "rat.npz" not in said()[0], "beside a choice neither the file nor the field is named"
+    assert dialog.message.text == fault
+
+
 def test_text_and_forms_say_the_same(qtbot, arrays):
     dialog = RecipeDialog(assist(arrays))
     qtbot.addWidget(dialog)
