@@ -64,7 +64,7 @@ class Plot(QWidget):
     def __init__(self, title: str = "", name: str = "plot", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._greyed = self._outdated = self._shares_axis = False
+        self._greyed = self._outdated = self._shares_axis = self._on_paper = False
         self.figure: FigureOf | None = None  # the figure of the result that shows the same
         self._waits_for = ""  # what is being done for another drawing
         self.subject = ""  # of whom it is drawn ("unit 3"), for the names of files
@@ -264,6 +264,7 @@ class Plot(QWidget):
     def painted_for_paper(self, scale: float = 1.0) -> Iterator[None]:
         """Black on white and not greyed while the block runs; `scale` is pixels of the figure a pixel of the screen."""
         screen, greyed = self.colours, self._greyed
+        self._on_paper = True
         self._apply(style.on_paper())
         self.set_greyed(False)
         for item in self._plot_items() if self._shares_axis else ():
@@ -277,6 +278,7 @@ class Plot(QWidget):
             self._export_mode(False, {})
             for item in self._plot_items() if self._shares_axis else ():
                 item.hideAxis("bottom")
+            self._on_paper = False
             self._apply(screen)
             self.set_greyed(greyed)
 
@@ -319,6 +321,11 @@ class Plot(QWidget):
             else:
                 self._outdated = True
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange and hasattr(self, "colours"):
+            self._apply(self.colours)
+        return super().event(event)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._outdated:  # to paint plots that nobody sees would make a change of colours slow
@@ -357,6 +364,10 @@ class Plot(QWidget):
         self._restyle()
 
     # Help for subclasses
+
+    def line_width(self, pixels: float) -> float:
+        """The width of a pen for a line of so many pixels of the desktop: lines of pyqtgraph are drawn in those of the screen, which may be smaller."""
+        return pixels if self._on_paper else pixels * self.devicePixelRatioF()
 
     def add_area(self, row: int, column: int, x_axis: Axis, y_axis: Axis, *, mouse: bool = True) -> pg.PlotItem:
         """A new area with labelled axes, in a cell of the layout."""

@@ -313,7 +313,7 @@ class LinePlot(Plot):
             np.stack([low[known], high[known]], axis=1).ravel(),
             connect="pairs",
             antialias=True,
-            pen=pg.mkPen(self.colours.of(curve.colour), width=1.5),
+            pen=pg.mkPen(self.colours.of(curve.colour), width=self.line_width(1.5)),
         )
         bars.setSkipFiniteCheck(False)
         self.area.addItem(bars)
@@ -334,7 +334,8 @@ class LinePlot(Plot):
 
     def _pen(self, curve: Curve) -> QPen:
         dash = Qt.PenStyle.DashLine if curve.look == "dashed" else Qt.PenStyle.SolidLine
-        return pg.mkPen(self.colours.of(curve.colour), width=curve.width, style=dash)
+        width = curve.width if self._dense else self.line_width(curve.width)  # wide lines of many pieces are slow
+        return pg.mkPen(self.colours.of(curve.colour), width=width, style=dash)
 
     def _brush(self, curve: Curve) -> QBrush:
         return pg.mkBrush(transparent(self.colours.of(curve.colour), _BAND_ALPHA))

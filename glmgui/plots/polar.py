@@ -116,7 +116,7 @@ class PolarPlot(Plot):
         for curve in self._curves:
             # closed, as the circle is; a bin that was never visited leaves a gap
             angle, radius = (np.append(part, part[:1]) for part in (np.asarray(curve.x, float), np.asarray(curve.y, float)))
-            pen = pg.mkPen(self.colours.of(curve.colour), width=curve.width)
+            pen = pg.mkPen(self.colours.of(curve.colour), width=self.line_width(curve.width))
             self._add_bars(curve)
             self.area.addItem(
                 pg.PlotDataItem(radius * np.cos(angle), radius * np.sin(angle), pen=pen, connect="finite", antialias=True)
@@ -131,7 +131,7 @@ class PolarPlot(Plot):
         angle, low, high = (np.asarray(part, float) for part in (curve.x, curve.low, curve.high))
         known = np.isfinite(low) & np.isfinite(high)
         radius, angle = np.stack([low[known], high[known]], axis=1).ravel(), np.repeat(angle[known], 2)
-        pen = pg.mkPen(self.colours.of(curve.colour), width=1)
+        pen = pg.mkPen(self.colours.of(curve.colour), width=self.line_width(1))
         self.area.addItem(
             pg.PlotDataItem(radius * np.cos(angle), radius * np.sin(angle), pen=pen, connect="pairs", antialias=True)
         )

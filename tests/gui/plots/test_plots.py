@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from qtpy.QtCore import QPoint, QPointF, QRectF, QSizeF, Qt, QThread
+from qtpy.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt, QThread
 from qtpy.QtGui import QColor, QFont, QGuiApplication, QImage, QPainter, QPalette, QPicture, QWheelEvent
 from qtpy.QtWidgets import QApplication
 
@@ -927,6 +927,23 @@ def test_no_number_below_zero_stands_beside_what_is_nowhere_below_it(qtbot, heig
         numbers = [float(text.replace("\u2212", "-")) for text in written_on(plot.area.getAxis("left"))]
         assert 0.0 in numbers
         assert (min(numbers) < 0) == bool(counts.min() < 0)
+
+
+def test_lines_are_as_thick_on_a_screen_of_small_pixels_and_no_thicker_on_paper(qtbot, monkeypatch):
+    plot = tuning(qtbot)
+    ratio = [1.0]
+    monkeypatch.setattr(plot, "devicePixelRatioF", lambda: ratio[0])
+
+    def widths() -> set[float]:
+        return {item.opts["pen"].widthF() for item in plot._items if item.opts["pen"] is not None}
+
+    assert widths() == {2.0}
+    ratio[0] = 1.5
+    QApplication.sendEvent(plot, QEvent(QEvent.Type.DevicePixelRatioChange))
+    assert widths() == {3.0}
+    with plot.painted_for_paper():
+        assert widths() == {2.0}
+    assert widths() == {3.0}
 
 
 def test_axes_of_nothing_have_no_ticks(qtbot):
