@@ -57,7 +57,7 @@ _WELCOME = (
 _NO_FOLDS = "No cross-validation: nothing says whether the model is true of time that it has not seen."
 _QUADRATIC = ("ridge", "smoothness", "none")  # with none, single terms may have a penalty of their own
 _MOST_ROWS = 24  # of the time line
-_SOON_TOLD = "What it does to a curve is said here as soon as it is worked out."
+_SOON_TOLD = "What a strength does to a curve is said here as soon as it is worked out."
 _SOON_MS = 300  # in which nobody takes the split of before for that of now
 _TERM_HEADINGS = {
     "Term": "One thing that the rate may depend on, with its basis",

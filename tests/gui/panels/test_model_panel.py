@@ -129,7 +129,7 @@ def test_what_strengths_did_before_is_not_told_of_the_terms_of_now(panel, qtbot,
     """While a fit ran the page asked for a term that was there: it said so before the terms were added."""
     terms, model = panel.document.analysis.terms, panel.document.analysis.model
     settled(panel, qtbot, jobs, terms=(), model=model.with_(penalty="ridge", strengths=(1e-3,)))
-    assert "once there is a term" in panel.strength.words.text()
+    assert "for a tuning term" in panel.strength.words.text()
     goes_on = threading.Event()
     jobs.submit("a fit", lambda context: goes_on.wait(60), lambda _: None)
     try:
