@@ -79,12 +79,12 @@ class Dialogs:
         return "sessions" if box.clickedButton() is sessions else "together" if box.clickedButton() is together else None
 
     def ready_analysis(
-        self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
+        self, lesson: Lesson, recording: str, lacking: tuple[str, ...], changes: str = ""
     ) -> Literal["sample", "open", "take", "read"] | None:
-        """How to go on with a ready analysis that cannot be filled in."""
+        """How to go on with a ready analysis that cannot be filled in, or would take the place of a model."""
         from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
 
-        dialog = ReadyAnalysisDialog(lesson, recording, lacking, self.parent)
+        dialog = ReadyAnalysisDialog(lesson, recording, lacking, changes, self.parent)
         return dialog.chosen if dialog.exec() else None
 
     def folder(self, title: str, start: str) -> Path | None:

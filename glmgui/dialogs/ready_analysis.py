@@ -1,4 +1,4 @@
-"""The question how to go on with a ready analysis that the recording does not suit, or before any recording is open."""
+"""The question how to go on with a ready analysis: before any recording is open, where the recording does not suit it, or where it would replace a model."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ _WIDTH, _MARGIN, _LEAST_PICTURE = 640, 16, 60
 
 
 class ReadyAnalysisDialog(ExplainsWords, QDialog):
-    """What the analysis is, what it needs, what is lacking; `chosen` is how to go on when accepted."""
+    """What the analysis is, what it needs, what is lacking, and what it changes; `chosen` is how to go on when accepted."""
 
-    def __init__(self, lesson: Lesson, recording: str, lacking: tuple[str, ...], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, lesson: Lesson, recording: str, lacking: tuple[str, ...], changes: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("ready_analysis_dialog")
         self.setWindowTitle("Ready analysis")
@@ -55,18 +57,27 @@ class ReadyAnalysisDialog(ExplainsWords, QDialog):
         box.addWidget(self.message)
         if lacking:
             self.message.show_warning("\n".join((f"{recording} lacks something:", *lacking)))
+        elif changes:
+            self.message.show_warning(f"{recording} is open. {changes}")
         sample = button(
             "Try it on its sample", "ready_sample", f"Simulate the session {lesson.sample}, and fit the analysis to it", self
         )
         mine = button(
             "Open my recording\u2026", "ready_open", "Open a recording, fill the analysis in with its names, and fit it", self
         )
-        take = button("Take it nevertheless", "ready_take", "Choose other names in the Data and Features steps afterwards", self)
+        if changes:
+            take = button(
+                "Fit it to what is open", "ready_take", f"Fill the analysis in with the names of {recording}, and fit it", self
+            )
+        else:
+            take = button(
+                "Take it nevertheless", "ready_take", "Choose other names in the Data and Features steps afterwards", self
+            )
         read = button("Read its page", "ready_read", "The question, the model and what to look at, in the guide", self)
         leave = button("Cancel", "ready_cancel", "Leave everything as it is", self)
         mine.setVisible(not recording)
         take.setVisible(bool(recording))
-        sample.setDefault(True)
+        (take if changes else sample).setDefault(True)
         box.addWidget(TurningRow(row(read, None), row(None, leave, take, mine, sample), self))
         for one, answer in ((sample, "sample"), (mine, "open"), (take, "take"), (read, "read")):
             one.clicked.connect(lambda _, answer=answer: self._choose(answer))

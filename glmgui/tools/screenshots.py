@@ -150,7 +150,7 @@ def _question(window: MainWindow) -> QWidget:
     """What is asked where a recording lacks something that a ready analysis needs."""
     lesson = next(one for one in course() if one.name == "decision-task")
     ready = template_for(lesson.asks, window.document.recording)
-    dialog = ReadyAnalysisDialog(lesson, window.document.recording.name, ready.lacking, window)
+    dialog = ReadyAnalysisDialog(lesson, window.document.recording.name, ready.lacking, parent=window)
     dialog.show()
     return dialog
 

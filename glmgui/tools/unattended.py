@@ -47,7 +47,7 @@ class NoQuestions:
         return "sessions"
 
     def ready_analysis(
-        self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
+        self, lesson: Lesson, recording: str, lacking: tuple[str, ...], changes: str = ""
     ) -> Literal["sample", "open", "take"] | None:
         """Its sample."""
         return "sample"

@@ -32,9 +32,9 @@ class Questions(Protocol):
         """What several files are to each other: recordings of one animal, or parts of one recording."""
 
     def ready_analysis(
-        self, lesson: Lesson, recording: str, lacking: tuple[str, ...]
+        self, lesson: Lesson, recording: str, lacking: tuple[str, ...], changes: str = ""
     ) -> Literal["sample", "open", "take", "read"] | None:
-        """How to go on with a ready analysis that cannot be filled in: nothing is open (`recording` empty), or something is `lacking`."""
+        """How to go on with a ready analysis: nothing is open (`recording` empty), something is `lacking`, or it `changes` what is open."""
 
     def folder(self, title: str, start: str) -> Path | None:
         """A folder to open or to write to."""

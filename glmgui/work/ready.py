@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
+from glmengine.sentences import numbered
 from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
@@ -51,13 +52,16 @@ class ReadyAnalyses(QObject):
         self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
         self._opening, self._fitting = opening, fitting
 
-    def ask(self, lesson: Lesson) -> None:
-        """Fill in the analysis of a question with the names of the recording that is open, and fit; where that cannot be, ask how to go on."""
+    def ask(self, lesson: Lesson, *, decided: bool = False) -> None:
+        """Fill in the analysis of a question with the names of the recording that is open, and fit.
+
+        Where that cannot be, or another model would be replaced and that is not `decided`, ask how to go on.
+        """
         recording = self._document.effective_recording
         if recording is None:
             self._go_on(lesson, self._questions.ready_analysis(lesson, "", ()))
             return
-        self._read(lesson.asks, recording, lambda ready: self._fill_in(lesson, recording, ready))
+        self._read(lesson.asks, recording, lambda ready: self._fill_in(lesson, recording, ready, decided))
 
     def try_on_sample(self, template: str, sample: str) -> None:
         """Open the sample of a template, and fit the template to it."""
@@ -69,12 +73,26 @@ class ReadyAnalyses(QObject):
 
         self._opening.open_sample(sample, opened)
 
-    def _fill_in(self, lesson: Lesson, recording: Recording, ready: Readiness) -> None:
-        if ready.fits:
-            self._take_and_fit(ready)
-            notices().tell("info", f"{lesson.question} {_READ}", page=lesson.guide_page)
+    def _fill_in(self, lesson: Lesson, recording: Recording, ready: Readiness, decided: bool) -> None:
+        changes = self._changes(ready)
+        if ready.fits and (decided or not self._document.analysis.terms):
+            self._fit_filled(lesson, ready, changes)
         else:
-            self._go_on(lesson, self._questions.ready_analysis(lesson, recording.name, ready.lacking), ready)
+            answer = self._questions.ready_analysis(lesson, recording.name, ready.lacking, changes if ready.fits else "")
+            self._go_on(lesson, answer, ready)
+
+    def _changes(self, ready: Readiness) -> str:
+        """What becomes of the model and the bins that are chosen, as a sentence; empty where neither is another."""
+        now, then = self._document.analysis, ready.analysis
+        model = f"takes the place of the model that is open ({numbered(len(now.terms), 'term')})" if now.terms else ""
+        width = now.time.bin_size, then.time.bin_size
+        bins = f"has bins of {1000 * width[1]:g} ms in place of {1000 * width[0]:g} ms" if width[0] != width[1] else ""
+        return f"It {' and '.join(filter(None, (model, bins)))}; Edit, Undo takes that back." if model or bins else ""
+
+    def _fit_filled(self, lesson: Lesson, ready: Readiness, changes: str) -> None:
+        self._take_and_fit(ready)
+        said = (lesson.question, changes, _READ)
+        notices().tell("info", " ".join(part for part in said if part), page=lesson.guide_page)
 
     def _take_and_fit(self, ready: Readiness) -> None:
         self._opening.saved.take_analysis(ready.analysis)
@@ -82,9 +100,11 @@ class ReadyAnalyses(QObject):
 
     def _go_on(self, lesson: Lesson, answer: str | None, ready: Readiness | None = None) -> None:
         if answer == "sample":
-            self._opening.open_sample(lesson.sample, lambda: self.ask(lesson))
+            self._opening.open_sample(lesson.sample, lambda: self.ask(lesson, decided=True))
         elif answer == "open":
             self._opening.open_several(self._questions.open_paths(self._settings.folder), lambda: self.ask(lesson))
+        elif answer == "take" and ready is not None and ready.fits:
+            self._fit_filled(lesson, ready, self._changes(ready))
         elif answer == "take" and ready is not None:
             self._opening.saved.take_analysis(ready.analysis)
             self.taken.emit()

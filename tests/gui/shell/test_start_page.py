@@ -18,6 +18,7 @@ from glmengine.cli.main import main
 from glmengine.simulation.catalogue import SAMPLES
 from glmgui import slow_disks
 from glmgui.dialogs.questions import FoldersDialog
+from glmgui.notices import notices
 from glmgui.panels.start.cards import PICTURE
 from glmgui.panels.start.page import when_said
 from glmgui.settings import Settings
@@ -134,7 +135,7 @@ def test_the_course_is_read_from_the_start_page(window):
 
 def test_what_a_recording_lacks_is_said_and_the_sample_offered(window, small_recording, questions, qtbot):
     asked = []
-    questions.ready_analysis = lambda lesson, recording, lacking: asked.append((lesson.sample, recording, lacking))
+    questions.ready_analysis = lambda lesson, recording, lacking, changes: asked.append((lesson.sample, recording, lacking))
     window.document.open(small_recording, Analysis())
     window.show_start()
     card_of(window.start.questions, "What does the cell do around stimulus, choice and reward?").click()
@@ -174,19 +175,46 @@ def test_the_dialog_of_a_question_tells_what_it_is_and_what_is_lacking(qtbot):
 
 
 def test_the_page_is_read_before_a_question_is_asked(window, questions, qtbot):
-    questions.ready_analysis = lambda lesson, recording, lacking: "read"
+    questions.ready_analysis = lambda *_: "read"
     card_of(window.start.questions, "What is this cell tuned to?").click()
     assert window.guide.page.source().path().endswith("analyses/what-tuned/page.md")
     assert window.start_is_shown
 
 
 def test_what_lacks_something_is_taken_nevertheless_and_not_fitted(window, small_recording, questions, qtbot):
-    questions.ready_analysis = lambda lesson, recording, lacking: "take"
+    questions.ready_analysis = lambda *_: "take"
     window.document.open(small_recording, Analysis())
     window.show_start()
     card_of(window.start.questions, "What does the cell do around stimulus, choice and reward?").click()
     qtbot.waitUntil(lambda: window.step == "features")
     assert window.work.fitting.runs.running is None
+
+
+@pytest.mark.parametrize("answer", ["take", None])
+def test_a_model_that_is_open_is_replaced_only_after_it_was_asked(
+    window, small_recording, small_analysis, questions, qtbot, answer
+):
+    asked = []
+
+    def ready_analysis(lesson, recording, lacking, changes):
+        asked.append((recording, lacking, changes))
+        return answer
+
+    questions.ready_analysis = ready_analysis
+    own = small_analysis.with_(time=small_analysis.time.with_(bin_size=0.01))
+    window.document.open(small_recording, own)
+    window.show_start()
+    card_of(window.start.questions, "What is a generalized linear model?").click()
+    qtbot.waitUntil(lambda: bool(asked))
+    ((recording, lacking, changes),) = asked
+    assert (recording, lacking) == ("small", ())
+    assert "takes the place of the model that is open (" in changes
+    assert "in place of 10 ms" in changes
+    if answer is None:
+        assert window.document.analysis == own
+    else:
+        qtbot.waitUntil(lambda: window.document.analysis != own)
+        assert any(changes in notice.said for notice in notices().all)
 
 
 # Recent files
