@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 
 import numpy as np
 
-from glmengine.analysis.analysis import Analysis, Time
+from glmengine.analysis.analysis import Analysis, Model, Time
 from glmengine.analysis.sources import for_recording
 from glmengine.analysis.terms import (
     ColumnsTerm,
@@ -24,6 +24,7 @@ from glmengine.argument_kinds import takes_only_its_kinds
 from glmengine.basis import BSpline, Categorical, CyclicBSpline, RaisedCosineLinear, RaisedCosineLog
 from glmengine.context import SILENT, Context
 from glmengine.errors import GlmError
+from glmengine.recording.activity import is_signal
 from glmengine.recording.binned import count_bin_width
 from glmengine.recording.covariate_names import TRACKED_NAME
 from glmengine.recording.derived.covariates import Drift
@@ -321,6 +322,11 @@ def with_name_that_follows(before: Spec, term: Spec, labels: set[str]) -> Spec:
     return free_name(term.with_(name=""), labels)
 
 
+def default_model(recording: Recording) -> Model:
+    """What a recording without a model begins with: a family that admits what its units hold, gaussian for signals."""
+    return Model(family="gaussian") if is_signal(recording) else Model()
+
+
 def default_analysis(recording: Recording) -> Analysis:
     """An analysis of what a recording offers: a field over a position, tuning to each other variable, and the units' own past.
 
@@ -337,4 +343,5 @@ def default_analysis(recording: Recording) -> Analysis:
     terms: list[Spec] = []
     for term in (*fields, *tuning, history_term()):
         terms.append(free_name(for_bins(term, time.bin_size), {other.label for other in terms}))
-    return for_recording(Analysis(title=f"Start for {recording.name}", time=time, terms=tuple(terms)), recording)
+    start = Analysis(title=f"Start for {recording.name}", time=time, model=default_model(recording), terms=tuple(terms))
+    return for_recording(start, recording)

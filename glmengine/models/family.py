@@ -11,6 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.models.arrays import library
 from glmengine.models.likelihood_derivatives import derivatives, variance_of_mean
 from glmengine.models.links import Link, get_link
+from glmengine.sentences import numbered
 from glmengine.threads import workers
 
 SMALLEST_MEAN = 1e-300
@@ -258,7 +259,7 @@ class Family:
 
 
 def refuse(y: np.ndarray, names: Any, bad: np.ndarray, why: str) -> None:
-    """Raise for the first bad value, naming unit, row and value.
+    """Raise for the first bad value, naming unit, row and value, and saying how many values of that unit, and how many other units, are bad.
 
     Raises
     ------
@@ -270,6 +271,9 @@ def refuse(y: np.ndarray, names: Any, bad: np.ndarray, why: str) -> None:
     unit = int(np.flatnonzero(bad.any(axis=0))[0])
     row = int(np.flatnonzero(bad[:, unit])[0])
     name = names[unit] if names is not None else unit
-    more = f" (and {int(bad.sum()) - 1} more)" if bad.sum() > 1 else ""
+    in_unit, units = int(bad[:, unit].sum()), int(bad.any(axis=0).sum())
+    more = f"; {in_unit:,} of the {len(y):,} values of unit {name} are so" if in_unit > 1 else ""
+    if units > 1:
+        more += f"{' and' if more else ';'} some of {numbered(units - 1, 'other unit')}{'' if in_unit > 1 else ' are so, too'}"
     value = y[row, unit].item()
     raise GlmError(f"counts: unit {name}, row {row}: {value:g} {why}{more}", field="model.family")

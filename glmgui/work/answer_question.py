@@ -26,6 +26,16 @@ _OFFER, _SIZE = "answers-candidates", "answers-size"
 FROM_ANALYSIS = ("units", "time", "seed")
 """Parts of the question that are those of the analysis, whatever the recording offers."""
 
+FROM_MODEL = ("family", "link")
+"""The same of its model: what the counts, or signals, are taken for."""
+
+
+def differ_in_what_is_asked(one: Analysis, other: Analysis) -> bool:
+    """Whether the parts of the question that are those of the analysis are others in one than in the other."""
+    return any(getattr(one, part) != getattr(other, part) for part in FROM_ANALYSIS) or any(
+        getattr(one.model, part) != getattr(other.model, part) for part in FROM_MODEL
+    )
+
 
 @dataclass(frozen=True)
 class Asking:
@@ -97,6 +107,7 @@ class AnswerQuestion(QObject):
         known = [one for one in now.derived if one.name not in {other.name for other in base.derived}]
         question = base.with_(
             **{part: getattr(now, part) for part in FROM_ANALYSIS},
+            model=base.model.with_(**{part: getattr(now.model, part) for part in FROM_MODEL}),
             derived=(*base.derived, *known),
             terms=terms,
             selection=None,

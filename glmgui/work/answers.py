@@ -17,7 +17,7 @@ from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.work.answer_files import AnswerFiles
-from glmgui.work.answer_question import FROM_ANALYSIS, AnswerQuestion
+from glmgui.work.answer_question import AnswerQuestion, differ_in_what_is_asked
 from glmgui.work.fitting import Fitting
 from glmgui.work.permission import Permission
 from glmgui.work.questions import Questions
@@ -94,9 +94,7 @@ class Answers(QObject):
         question = self.question.analysis
         if question is None:  # until it is known what the recording offers
             now = self._document.analysis
-            return not kept.is_of(self._document.recording) or any(
-                getattr(kept.analysis, part) != getattr(now, part) for part in FROM_ANALYSIS
-            )
+            return not kept.is_of(self._document.recording) or differ_in_what_is_asked(kept.analysis, now)
         return not kept.is_for(question, self.question.asking.settings, self._document.recording)
 
     @property

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from glmengine.analysis.analysis import Analysis, Model, Time
+from glmengine.analysis.analysis import Analysis, Time
+from glmengine.analysis.default_terms import default_model
 from glmengine.analysis.sources import for_recording
 from glmengine.errors import GlmError
-from glmengine.recording.activity import is_signal
 from glmengine.recording.doubt import Doubt
 from glmgui import samples
 from glmgui.document import Document
@@ -287,5 +287,4 @@ def first_analysis(recording: Recording) -> Analysis:
         times = time.bin_size / own if own > 0 else 1.0  # NaN has no order
         if round(times) < 1 or abs(times - round(times)) > 1e-6:
             time = Time(bin_size=min(own, 10.0))
-    model = Model(family="gaussian") if is_signal(recording) else Model()
-    return for_recording(Analysis(time=time, model=model), recording)
+    return for_recording(Analysis(time=time, model=default_model(recording)), recording)

@@ -231,6 +231,22 @@ def test_impossible_observations_are_refused_with_unit_and_row(name, value, text
     assert "unit b, row 4" in str(caught.value)
 
 
+def test_a_refusal_says_how_many_values_of_how_many_units_are_impossible():
+    """Of a signal it once said "(and 33230 more)", of what nobody knew."""
+    y = np.ones((1200, 4))
+    y[:1100, 1] = y[3, 2] = y[3, 3] = -0.5
+    for columns, said in (
+        (
+            [0, 1, 2, 3],
+            "unit b, row 0: -0.5 is negative.*; 1,100 of the 1,200 values of unit b are so and some of 2 other units$",
+        ),
+        ([0, 2, 3], "unit c, row 3: .*; some of 1 other unit are so, too$"),
+        ([0, 3], "choose the gaussian family for a signal$"),
+    ):
+        with pytest.raises(GlmError, match=said):
+            get_family("poisson").check(y[:, columns], ["abcd"[at] for at in columns])
+
+
 def test_missing_observations_are_not_refused():
     for family in FAMILIES.values():
         family.check(np.array([[1.0], [np.nan], [1.0]]), ["u"])

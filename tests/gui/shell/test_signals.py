@@ -164,6 +164,29 @@ def test_a_signal_begins_with_a_family_that_can_be_fitted_to_it(values, family):
     assert first_analysis(recording).model.family == family
 
 
+def test_answers_are_found_with_the_family_of_the_model_that_is_open(window, calcium, at_rest):
+    """The sheet of a recording of signals was asked for with Poisson, which refuses values below 0, whatever the model said."""
+    from glmengine.answers.question import question_for
+    from glmgui.work.opening import first_analysis
+
+    assert question_for(calcium).model.family == "gaussian"
+    document, question = window.document, window.work.answers.question
+    document.open(calcium, first_analysis(calcium))
+    question.offer()
+    at_rest(window)
+    assert question.analysis.model.family == "gaussian"
+    document.edit(document.analysis.with_(model=document.analysis.model.with_(family="gamma", link="log")), "Change family")
+    assert (question.analysis.model.family, question.analysis.model.link) == ("gamma", "log")
+
+
+def test_what_drives_a_signal_is_found_without_an_analysis(calcium):
+    values = np.asarray(calcium.counts.values)
+    assert (values < 0).any()
+    two = replace(calcium, unit_names=calcium.unit_names[:2], counts=calcium.counts[:, :2])
+    sheet = ge.explain(two, variables=[next(iter(calcium.variables))], shifts=0, simulations=0)
+    assert np.isfinite(sheet.selection.models["log_likelihood"].values).all()
+
+
 def test_spikes_begin_with_poisson(small_recording):
     from glmgui.work.opening import first_analysis
 
