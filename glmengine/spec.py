@@ -53,6 +53,7 @@ def param(
     hidden: bool = False,
     empty: str = "automatic",
     applies: dict[str, tuple[Any, ...]] | None = None,
+    guessed: str = "",
     **constraints: Any,
 ) -> Any:
     """Describe one parameter.
@@ -78,11 +79,13 @@ def param(
     applies : dict of str to tuple, optional
         Other fields, and the values of them at which this one matters; an empty tuple stands for any value but an empty one. A form hides
         the field elsewhere.
+    guessed : str
+        The field, true or false, that says whether this one's value is a guess; a form asks then until the value is given or confirmed.
     **constraints
         As for `pydantic.Field` (``gt``, ``ge``, ``lt``, ``le``, ``min_length``, ...).
     """
     extra: dict[str, Any] = {"unit": unit, "choices": choices, "log": log, "advanced": advanced, "hidden": hidden}
-    extra |= {"empty": empty, "applies": applies}
+    extra |= {"empty": empty, "applies": applies, "guessed": guessed}
     return Field(default, title=title, description=help, json_schema_extra=extra, **constraints)
 
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
 from glmengine.io.recipe.by_trial import ADDED
+from glmengine.io.recipe.guessed_rates import with_given_rate
 from glmengine.io.recipe.recipe import ByTrial, Counts, Recipe, Spikes, TimeBase
 from glmengine.spec import Spec
 from glmgui.forms.description import Choices, extra_of, switched
@@ -158,6 +159,7 @@ class RecipeForms(QWidget):
     def _take(self, recipe: Recipe) -> None:
         if self._recipe is None or recipe == self._recipe:
             return
+        recipe = with_given_rate(self._recipe, recipe)
         # the lists know nothing of the units, nor the units of the lists
         lists = {name: getattr(recipe, name) for name in _LISTS}
         self._recipe = recipe

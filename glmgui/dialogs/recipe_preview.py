@@ -71,7 +71,7 @@ class RecipePreview(QWidget):
         if text != self._asked:
             return
         doubts, others = told_apart(notes)
-        self.doubts.set_warning("\n".join(doubts))
+        self.doubts.set_warning("\n".join(doubt.in_dialog for doubt in doubts))
         if summary.traces is None:
             self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span, summary.levels)
         else:

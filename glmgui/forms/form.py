@@ -27,6 +27,7 @@ from glmengine.sentences import capitalised
 from glmengine.spec import Spec
 from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
+from glmgui.forms.guess import GuessLine
 from glmgui.forms.nested import Admit, Making, Wide, make_editor
 from glmgui.forms.numbers import NumberBox
 from glmgui.forms.pending import Refusal
@@ -76,7 +77,8 @@ class SpecForm(Refusal, QWidget):
         self._titles: dict[str, str] = {}
         self._messages: dict[str, QLabel] = {}
         self._notes: dict[str, QLabel] = {}
-        self._rows: dict[str, int] = {}  # the first of four that each field has: label, editor, message and note
+        self._guesses: dict[str, GuessLine] = {}
+        self._rows: dict[str, int] = {}  # the first of five that each field has: label, editor, message, guess and note
         self._next_row = 0
         self._name = name or spec_type.__name__.lower()
         self.setObjectName(f"{self._name}_form")
@@ -111,6 +113,7 @@ class SpecForm(Refusal, QWidget):
             if before is None or value != getattr(before, field) or self._says(editor) != value:
                 editor.set_value(value)
         self._show_what_applies()
+        self._show_guesses()
         self.clear_errors()
 
     def refuse(self, message: str, kept: Spec) -> None:
@@ -166,7 +169,7 @@ class SpecForm(Refusal, QWidget):
             if field not in self._notes:
                 self._notes[field] = hint("", self)
                 self._notes[field].setObjectName(f"{self._name}_{field}_note")
-                self._grid.addWidget(self._notes[field], self._rows[field] + 3, 0, 1, 2)
+                self._grid.addWidget(self._notes[field], self._rows[field] + 4, 0, 1, 2)
         for field, label in self._notes.items():
             label.setText(notes.get(field, ""))
             label.setVisible(bool(label.text()) and not self._editors[field].isHidden())
@@ -211,7 +214,7 @@ class SpecForm(Refusal, QWidget):
         advanced = bool(extra_of(info, "advanced"))
         if advanced and self._more is None:
             self._add_more_button()
-        row, self._next_row = self._next_row, self._next_row + 4
+        row, self._next_row = self._next_row, self._next_row + 5
         wide = isinstance(editor, Wide)
         if wide:
             self._grid.addWidget(label, row, 0, 1, 2)
@@ -226,6 +229,8 @@ class SpecForm(Refusal, QWidget):
         self._rows[field] = row
         self._grid.addWidget(message, row + 2, 0 if wide else 1, 1, 2 if wide else 1)
         self._editors[field], self._labels[field], self._messages[field] = editor, label, message
+        if extra_of(info, "guessed"):
+            self._add_guess(field, title, unit, row + 3)
         if extra_of(info, "applies") or extra_of(info, "choices") == "sessions":
             self._applying[field] = extra_of(info, "applies") or {}
         editor.changed.connect(lambda: self._edited(field))
@@ -233,6 +238,13 @@ class SpecForm(Refusal, QWidget):
             self._advanced += [editor]
             editor.hide()
             label.hide()
+
+    def _add_guess(self, field: str, title: str, unit: str, row: int) -> None:
+        why = self._type.model_fields[extra_of(self._type.model_fields[field], "guessed")].description or ""
+        line = GuessLine(title, why, unit, f"{self._name}_{field}", self)
+        line.confirmed.connect(lambda: self._edited(field, confirmed=True))
+        self._grid.addWidget(line, row, 0, 1, 2)
+        self._guesses[field] = line
 
     def _add_more_button(self) -> None:
         self._more = QToolButton(self)
@@ -275,6 +287,11 @@ class SpecForm(Refusal, QWidget):
         for field in self._applying:
             self._show_field(field, self._applies(field) and (unfolded or self._editors[field] not in self._advanced))
 
+    def _show_guesses(self) -> None:
+        for field, line in self._guesses.items():
+            guessed = getattr(self._value, extra_of(self._type.model_fields[field], "guessed"))
+            line.say(getattr(self._value, field) if guessed else None)
+
     # Editing
 
     @staticmethod
@@ -284,7 +301,7 @@ class SpecForm(Refusal, QWidget):
         except GlmError:
             return PydanticUndefined
 
-    def _edited(self, field: str) -> None:
+    def _edited(self, field: str, *, confirmed: bool = False) -> None:
         if self._value is None:
             return
         self.clear_errors()
@@ -298,6 +315,8 @@ class SpecForm(Refusal, QWidget):
                     _show(self._messages[name], error.message)
                 self.refused = f"{self._titles[name]}: {error.message}"
                 return
+        if field in self._guesses and (confirmed or values[field] != getattr(self._value, field)):
+            values[extra_of(self._type.model_fields[field], "guessed")] = False
         try:
             made = self._type(**values)
         except GlmError as error:
@@ -308,6 +327,7 @@ class SpecForm(Refusal, QWidget):
         if made != self._value:
             self._value = self._kept = made
             self._show_what_applies()
+            self._show_guesses()
             self.edited.emit(made)
 
 

@@ -11,6 +11,7 @@ from glmengine.errors import GlmError
 from glmengine.io.files.limits import plain_column
 from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, free_name, safe_name, unique_names
 from glmengine.io.recipe.by_trial import on_one_line, said_of_matrix
+from glmengine.io.recipe.guessed_rates import doubts_of_rates
 from glmengine.io.recipe.named_arrays import array_named, entry_named, numbers_named, plain_numbers
 from glmengine.io.recipe.names import field_of
 from glmengine.io.recipe.one_clock import see_one_clock
@@ -41,6 +42,7 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
     for position, item in enumerate(recipe.covariates):
         raw.series.append(_series(item, arrays, f"covariates.{position}", recipe.first_number))
     _add_times(raw, recipe, arrays)
+    raw.notes += doubts_of_rates(recipe)
     return raw
 
 

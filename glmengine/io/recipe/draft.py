@@ -16,7 +16,7 @@ from glmengine.io.raw import WHOLE_TABLE, NamedArrays
 from glmengine.io.recipe.by_trial import NAME, START, STOP, on_one_line
 from glmengine.io.recipe.draft_by_trial import column_of_trials, draft_by_trial
 from glmengine.io.recipe.draft_counts import are_counts, draft_counts
-from glmengine.io.recipe.draft_covariates import draft_covariates, draft_events, draft_trials
+from glmengine.io.recipe.draft_covariates import Bins, draft_covariates, draft_events, draft_trials
 from glmengine.io.recipe.draft_spikes import draft_spikes
 from glmengine.io.recipe.names import (
     BUSIEST,
@@ -164,7 +164,7 @@ def _draft(arrays: Arrays, clocks: Mapping[str, np.ndarray]) -> Draft:
         used |= set(arrays) if WHOLE_TABLE in used else {WHOLE_TABLE}
     bins = None
     if counts is not None and counts.rate is not None:
-        bins = max(arrays[counts.values[0]].shape), counts.rate
+        bins = Bins(max(arrays[counts.values[0]].shape), counts.rate, counts.rate_guessed)
     reasons += _doubts_of_clock(spikes, arrays)
     reasons += _that_fall({name: values for name, values in free.items() if name not in used | set(bases)})
     covariates = draft_covariates(arrays, bases, used | set(bases) - _measured_evenly(bases, arrays), reasons, bins)
@@ -195,7 +195,7 @@ def _in_seconds(recipe: Recipe, cut: ByTrial) -> Recipe:
     """The recipe with the times that were put on one line in seconds, whatever their names say."""
 
     def placed(part: Any) -> Any:
-        return part.with_(time_unit="s", rate=None) if part is not None and part.times in cut.times else part
+        return part.with_(time_unit="s", rate=None, rate_guessed=False) if part is not None and part.times in cut.times else part
 
     return recipe.with_(
         spikes=placed(recipe.spikes), counts=placed(recipe.counts), covariates=tuple(map(placed, recipe.covariates))

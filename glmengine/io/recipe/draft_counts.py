@@ -10,6 +10,7 @@ import numpy as np
 from glmengine.errors import GlmError
 from glmengine.io.raw import WHOLE_TABLE
 from glmengine.io.recipe.draft_covariates import clock_of_base
+from glmengine.io.recipe.guessed_rates import check_rate
 from glmengine.io.recipe.names import (
     BIN_NAME,
     COUNT_NAME,
@@ -24,6 +25,9 @@ from glmengine.io.recipe.names import (
 from glmengine.io.recipe.recipe import Arrays, Counts
 from glmengine.io.recipe.spike_matrices import filled_with
 from glmengine.sentences import listed, numbered
+
+GUESSED_RATE = 100.0
+"""Bins a second where nothing says how many."""
 
 
 def draft_counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]) -> Counts | None:
@@ -101,16 +105,16 @@ def _matrix_of_counts(
     width, rate = scalar_named(arrays, BIN_NAME, group_of(name)), scalar_named(arrays, RATE_NAME, group_of(name))
     given = rate if width is None else (1.0 / width if width < 1 else 1000.0 / width)
     along = "row" if turned else "column"
-    bins = f"of {1 / given:g} s, as the file says" if given else "taken as 10 ms: check it"
+    bins = f"of {1 / given:g} s, as the file says" if given else f"taken as {1 / GUESSED_RATE:g} s. {check_rate(name)}"
     more = _further_populations(name, max(values.shape), arrays)
-    reasons.append(f"{_one_or_more(name, more)} as counts per bin, one {along} a unit; bins are {bins}.")
+    reasons.append(f"{_one_or_more(name, more)} as counts per bin, one {along} a unit; bins are {bins}{'.' if given else ''}")
     if values.shape[0] == values.shape[1]:
         reasons.append(f"'{name}' has as many rows as columns: if a row is a unit, say units_first = true.")
     if not given:
         long = max(values.shape)
         same = [other for other, found in arrays.items() if other != name and _is_row_of_numbers(found) and found.size == long]
         reasons += [f"So are those of {listed(same, 8)}: where the rate is another, change it for each."] if same else []
-    return Counts(values=(name, *more), rate=given or 100.0, units_first=turned and not more)
+    return Counts(values=(name, *more), rate=given or GUESSED_RATE, rate_guessed=given is None, units_first=turned and not more)
 
 
 def _further_populations(name: str, bins: int, arrays: Arrays) -> list[str]:

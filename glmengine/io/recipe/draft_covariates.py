@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,15 @@ MOST_CODE = 8
 
 FEWEST_OF_A_KIND = 2
 """Events of a kind, on average."""
+
+
+@dataclass(frozen=True)
+class Bins:
+    """How many bins counts have, how many a second, and whether that is a guess."""
+
+    number: int
+    rate: float
+    guessed: bool
 
 
 def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: list[str]) -> list[Stretches]:
@@ -116,12 +126,12 @@ def _kinds_of_events(times: str, arrays: Arrays, used: set[str]) -> str:
 
 
 def draft_covariates(
-    arrays: Arrays, bases: Mapping[str, np.ndarray], used: set[str], reasons: list[str], bins: tuple[int, float] | None = None
+    arrays: Arrays, bases: Mapping[str, np.ndarray], used: set[str], reasons: list[str], bins: Bins | None = None
 ) -> list[Measured]:
-    """Arrays as long as a time base, or as there are `bins` (their number and how many a second), the axes of a position together."""
+    """Arrays as long as a time base, or as there are `bins`, the axes of a position together."""
     by_length = {len(times): name for name, times in reversed(list(bases.items()))}
     if bins is not None:
-        by_length.setdefault(bins[0], "")
+        by_length.setdefault(bins.number, "")
     found: list[Measured] = []
     axes: dict[tuple[str, str, str], dict[str, str]] = {}
     for name, values in arrays.items():
@@ -228,8 +238,8 @@ def clock_of_base(base: str, arrays: Arrays) -> dict[str, Any]:
     return {"times": base, "time_unit": unit_of_times(base, arrays)}
 
 
-def _clock_of(base: str, bins: tuple[int, float] | None, arrays: Arrays) -> dict[str, Any]:
+def _clock_of(base: str, bins: Bins | None, arrays: Arrays) -> dict[str, Any]:
     """The times of a covariate in a recipe: a base's, or the centres of bins."""
     if base or bins is None:
         return clock_of_base(base, arrays)
-    return {"rate": bins[1], "offset": 0.5 / bins[1]}
+    return {"rate": bins.rate, "rate_guessed": bins.guessed, "offset": 0.5 / bins.rate}

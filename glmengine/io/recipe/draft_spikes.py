@@ -10,6 +10,7 @@ import numpy as np
 
 from glmengine.io.raw import NamedArrays
 from glmengine.io.recipe.by_trial import said_of_matrix
+from glmengine.io.recipe.guessed_rates import check_rate
 from glmengine.io.recipe.names import (
     NOT_OWNER,
     OF_UNITS,
@@ -40,6 +41,9 @@ NUMBER = re.compile(r"\d+")
 
 FEWEST_NAMELESS = 10
 """Spikes of an array whose name does not say that it holds any."""
+
+USUAL_RATE = 30_000.0
+"""Hz, where nothing says in what rate samples are counted."""
 
 
 def draft_spikes(
@@ -313,8 +317,8 @@ def _clock(name: str, times: np.ndarray, bases: Mapping[str, np.ndarray], arrays
         )
         reasons.append(f"Spike times are whole numbers up to {last:.0f}: taken as samples at {rate:g} Hz. Check the rate.")
         return {"time_unit": "samples", "rate": rate}
-    reasons.append("Spike times are large whole numbers: taken as samples at 30000 Hz. Check the rate.")
-    return {"time_unit": "samples", "rate": 30000.0}
+    reasons.append(f"Spike times are large whole numbers: taken as samples at {USUAL_RATE:g} Hz. {check_rate(name)}")
+    return {"time_unit": "samples", "rate": USUAL_RATE, "rate_guessed": True}
 
 
 def _usual_rate(estimate: float, measured: Sequence[float] = ()) -> float:

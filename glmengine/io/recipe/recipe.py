@@ -45,6 +45,13 @@ class TimeBase(Spec):
         help="Samples per second; needed for times in samples and for arrays without times.",
         unit="Hz",
         gt=0,
+        guessed="rate_guessed",
+    )
+    rate_guessed: bool = param(
+        False,
+        title="Sampling rate guessed",
+        help="Nothing in the file says at what rate this was sampled, so that all its times may be wrong: give the rate.",
+        hidden=True,
     )
     offset: float = param(0.0, title="Offset", help="Added to every time, to bring clocks together.", unit="s", advanced=True)
 
