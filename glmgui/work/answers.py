@@ -77,7 +77,7 @@ class Answers(QObject):
         self._parts: list[AnswerSheet] = []
         self._asked_units: tuple[str, ...] = ()
         self._at_work: frozenset[str] = frozenset()
-        self._wanted = False
+        self._wanted = self._without_sheet = False
         document.changed.connect(self._changed)  # before the question hears of it, which is shown then
         self.question = AnswerQuestion(document, jobs, self)
         self.files = AnswerFiles(document, jobs, settings, questions)
@@ -103,9 +103,14 @@ class Answers(QObject):
 
     @property
     def sheets(self) -> tuple[AnswerSheet, ...]:
-        """What is known: of the run that goes on, or the last one that ended; else the sheet that is kept."""
+        """What is known: of the run that goes on, which may be nothing yet; else the sheet that is kept."""
         kept = self._document.answers
-        return tuple(self._parts) if self._parts else () if kept is None else (kept.sheet,)
+        return tuple(self._parts) if self.running else () if kept is None else (kept.sheet,)
+
+    @property
+    def are_of_the_run_before(self) -> bool:
+        """Whether the sheet that is kept was there before the last run, which ended without one."""
+        return not self.running and self._document.answers is not None and self._without_sheet
 
     @property
     def n_answered(self) -> tuple[int, int]:
@@ -156,6 +161,7 @@ class Answers(QObject):
         self._run += 1
         number, folder = self._run, self._recovery.fits_folder()
         self._parts, self._asked_units, self.message = [], _units_of(question, recording), ("", "")
+        self._without_sheet = True
         self._at_work = frozenset()
 
         def work(context: Context) -> KeptAnswers:
@@ -231,7 +237,7 @@ class Answers(QObject):
             self.filled.emit(some)
 
     def _take(self, kept: KeptAnswers, recording: Recording) -> None:
-        self._job, self._parts = None, []
+        self._job, self._parts, self._without_sheet = None, [], False
         if self._document.recording is not recording:
             notices().tell("info", "the sheet was dropped, since another recording was opened meanwhile", title="Answers")
         else:
@@ -251,10 +257,11 @@ class Answers(QObject):
         self.changed.emit()
 
     def _given_up(self) -> None:
-        done = self.n_answered[0] if self._parts else 0
+        done = self.n_answered[0]
         self._job, self._parts = None, []
         again = "Find the answers again to go on from there." if done else "Find the answers to begin anew."
-        self.message = ("warning", f"Given up after {done} of {len(self._asked_units)} units. {again}")
+        before = "" if self._document.answers is None else " The table shows the answers of the run before."
+        self.message = ("warning", f"Given up after {done} of {len(self._asked_units)} units.{before} {again}")
         self.changed.emit()
 
     # What is done with it
@@ -296,7 +303,7 @@ class Answers(QObject):
             self._job.first_unit = self._document.unit
         if "recording" in what and self._seen is not self._document.recording:
             self._seen = self._document.recording
-            self._wanted, self._parts, self.message = False, [], ("", "")
+            self._wanted, self._without_sheet, self._parts, self.message = False, False, [], ("", "")
         if "answers" in what and not what & {"recording", "analysis"}:
             self.changed.emit()
 

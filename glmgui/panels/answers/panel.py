@@ -42,6 +42,7 @@ _STALE = "Recording, units, time, candidates or settings have changed since thes
 _PROVISIONAL = (
     "q is worked out over all units together, so that few finds are there by chance: it changes until the last unit is answered"
 )
+_KEPT = "The answers that were found before come back if this run is cancelled"
 AT_WORK = "at work"
 _WAIT = "Answers are being found."
 _NO_ANSWERS = "Find the answers first."
@@ -242,16 +243,17 @@ class AnswersPanel(Page):
         done, total = answers.n_answered
         if answers.running:
             self.state.setText(f"{done} of {numbered(total, 'unit')} answered; q is provisional until all are")
-            self.state.setToolTip(_PROVISIONAL)
+            self.state.setToolTip(_PROVISIONAL if kept is None else f"{_PROVISIONAL}. {_KEPT}")
             self.message.clear()
             return
         self.state.setToolTip("")
         took = "" if kept is None else duration(kept.seconds)
-        self.state.setText("" if kept is None else f"{numbered(done, 'unit')} answered{f' in {took}' if took else ''}")
+        by = ", by the run before" if answers.are_of_the_run_before else ""
+        self.state.setText("" if kept is None else f"{numbered(done, 'unit')} answered{f' in {took}' if took else ''}{by}")
         if kind == "error":
             self.message.show_error(text)
         elif kept is not None and answers.is_stale:
-            self.message.show_warning(_STALE)
+            self.message.show_warning(f"{text} {_STALE}" if kind == "warning" else _STALE)
         elif kind == "warning":
             self.message.show_warning(text)
         else:

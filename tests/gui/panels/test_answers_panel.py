@@ -475,6 +475,25 @@ def test_given_up_or_refused_the_page_says_what_to_do(window, two_terms, small_r
     assert document.answers is None
 
 
+def test_a_new_run_begins_with_an_empty_table_and_what_it_shows_after_a_cancel_is_said(opened, monkeypatch, qtbot):
+    """The old table once stood there as "3 of 3 units answered" while none was, and "3 units answered" beside "Given up after 0"."""
+    answers, panel = opened.work.answers, opened.panels["answers"]
+    monkeypatch.setattr("glmengine.answers.explain.explain", lambda *_, context, **more: Steps()(context))
+    assert panel.state.text() == "3 units answered in 2 s"
+    panel.find.click()
+    assert answers.running
+    assert panel.state.text().startswith("0 of 3 units answered")
+    assert {one.waiting for one in panel.table.model.rows} == {"waiting"}
+    assert len(panel.table.model.rows) == 3
+    answers.cancel()
+    qtbot.waitUntil(lambda: not answers.running)
+    assert panel.state.text() == "3 units answered in 2 s, by the run before"
+    assert panel.message.text.startswith("Given up after 0 of 3 units. The table shows the answers of the run before.")
+    assert not any(one.waiting for one in panel.table.model.rows)
+    answers.question.ask(replace(answers.question.asking, settings=AnswerSettings()))
+    assert re.search("Given up after.*have changed since", panel.message.text), "neither hides the other"
+
+
 def test_terms_are_chosen_by_another_road_and_the_way_is_drawn(opened, qtbot):
     terms, document = opened.panels["answers"].terms, opened.document
     opened.panels["answers"].tabs.setCurrentWidget(terms)
