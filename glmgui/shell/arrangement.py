@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from qtpy.QtCore import QByteArray, Qt
+from qtpy.QtCore import QByteArray, Qt, QTimer
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QMainWindow, QWidget
 
@@ -45,6 +45,12 @@ class Arrangement:
         """The step that is shown."""
         self._put_aside: tuple[str, ...] = ()
         self._first_state = QByteArray()
+        self._emptied = QTimer(window)  # in a turn of its own: one page comes in the place of another in two steps
+        self._emptied.setSingleShot(True)
+        self._emptied.timeout.connect(self._fill_empty)
+        for dock in self.step_docks:
+            dock.visibilityChanged.connect(lambda _: self._emptied.start())
+            dock.topLevelChanged.connect(lambda _: self._emptied.start())
 
     @property
     def step_docks(self) -> tuple[PanelDock, ...]:
@@ -146,6 +152,11 @@ class Arrangement:
         if len(shown) <= 1:
             self.step = next(iter(shown), self.step)
             self.show_step(STEPS[0].name)
+
+    def _fill_empty(self) -> None:
+        """Show the start page where no step is left in the window, as after the last was closed or put into a window of its own."""
+        if not self.start_is_shown and not self._docked():
+            self.show_start()
 
     def _docked(self) -> list[str]:
         """The steps whose panels stand in the window, seen or behind another."""

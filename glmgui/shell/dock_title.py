@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
-from qtpy.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QToolButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from glmgui import theme
+from glmgui.shell.panel_docks import PanelDock
 from glmgui.widgets.texts import ElidedLabel
 
 _ICON = 14  # pixels
@@ -21,7 +22,7 @@ class DockTitle(QWidget):
 
     help_asked = Signal()
 
-    def __init__(self, dock: QDockWidget, about: str) -> None:
+    def __init__(self, dock: PanelDock, about: str) -> None:
         super().__init__(dock)
         self.setObjectName(f"{dock.objectName()}_title")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -31,7 +32,7 @@ class DockTitle(QWidget):
         help_ = self._button("?", f"{dock.objectName()}_help", f"The page of the guide about {dock.windowTitle()}")
         help_.clicked.connect(self.help_asked)
         float_ = self._button("", f"{dock.objectName()}_float", f"Put {dock.windowTitle()} into a window of its own, or back")
-        float_.clicked.connect(lambda: dock.setFloating(not dock.isFloating()))
+        float_.clicked.connect(dock.turn_apart)
         close = self._button("", f"{dock.objectName()}_close", f"Close {dock.windowTitle()}")
         close.clicked.connect(dock.close)
         self._icons = {float_: "duplicate", close: "cancel"}

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import QPoint, Qt, QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QDockWidget, QLabel, QWidget
 
+from glmgui.screen_room import screen_room
 from glmgui.widgets.page import PageScroll
 
 PREPARING = "Preparing\u2026"
+_ASIDE = 40
+"""Pixels by which a window of its own lies aside from where its panel was."""
 
 
 class PanelDock(QDockWidget):
@@ -58,6 +61,25 @@ class PanelDock(QDockWidget):
             self._scroll.setWidget(self._panel)
             self.made.emit(self._panel)
         return self._scroll.widget()
+
+    def turn_apart(self) -> None:
+        """Put the panel into a window of its own, or back.
+
+        The window has a frame of the desktop's and lies a little aside: without them it would cover the place it came from and look as if
+        nothing had happened.
+        """
+        if self.isFloating():
+            self.setFloating(False)
+            return
+        corner = self.mapToGlobal(QPoint(_ASIDE, _ASIDE))
+        size = self.size().boundedTo(screen_room(self))
+        self.setFloating(True)
+        self.setWindowFlags(Qt.WindowType.Window)
+        screen = self.screen().availableGeometry()
+        furthest = screen.bottomRight() - QPoint(size.width(), size.height())
+        self.resize(size)
+        self.move(max(screen.left(), min(corner.x(), furthest.x())), max(screen.top() + _ASIDE, min(corner.y(), furthest.y())))
+        self.show()
 
     def _make_on(self) -> None:
         """Make the panel in two pieces, between which the window answers: the widgets, and their place and look. What is said meanwhile is painted

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from qtpy.QtCore import QEvent, QMimeData, QObject, QPointF, QSettings, Qt, QUrl
+from qtpy.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, QSettings, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import (
     QAbstractButton,
@@ -153,6 +153,35 @@ def test_steps_that_were_put_beside_each_other_stay(window, qtbot):
     window.show_step("model")
     assert not window.docks["results"].isHidden()
     assert window.docks["features"].isHidden()
+
+
+def test_the_start_page_stands_where_the_last_step_was_closed(window, qtbot):
+    window.show_step("features")
+    window.docks["features"].titleBarWidget().findChild(object, "dock_features_close").click()
+    qtbot.waitUntil(lambda: window.start_is_shown)
+    window.show_step("model")
+    qtbot.wait(50)
+    assert not window.start_is_shown
+
+
+def test_a_step_in_a_window_of_its_own_lies_aside_with_a_frame_and_comes_back(window, qtbot):
+    window.show_step("features")
+    dock = window.docks["features"]
+    before = dock.mapToGlobal(QPoint(0, 0))
+    apart = dock.titleBarWidget().findChild(object, "dock_features_float")
+    apart.click()
+    qtbot.waitUntil(lambda: window.start_is_shown)  # nothing else is left
+    assert dock.isFloating()
+    assert dock.isVisible()
+    assert not dock.windowFlags() & Qt.WindowType.FramelessWindowHint
+    assert dock.mapToGlobal(QPoint(0, 0)) != before
+    window.show_step("model")
+    assert dock.isVisible()
+    apart.click()
+    assert not dock.isFloating()
+    window.show_step("features")
+    assert dock.isVisible()
+    assert window.docks["model"].isHidden()
 
 
 def test_an_empty_step_says_what_to_do(window):
