@@ -33,7 +33,6 @@ _WAIT_MS = 250  # after the last change, before it is drawn
 _DRAWING = "drawing\u2026"
 _THIS_PLOT = "this plot"
 _ALL = "Every figure of every unit, in this size and style, into a folder"
-_NONE_OF_UNITS = "Nothing is fitted yet: these are figures of the result of a fit."
 _ROOM = (940, 620)
 
 
@@ -165,8 +164,8 @@ class FigureDialog(ExplainsWords, QDialog):
             self.form.show_what.addItems([_THIS_PLOT, *(subject.title for subject in self._subjects[1:])])
             for number, subject in enumerate(self._subjects):
                 self.form.show_what.setItemData(number, subject.title, Qt.ItemDataRole.ToolTipRole)
-        several = any(subject.figure is not None for subject in self._subjects)
-        allow(self.all_button, several, _NONE_OF_UNITS)
+        why = self._making.why_none_of_all
+        allow(self.all_button, not why, why)
         self._changed()
 
     def _changed(self, *_: object) -> None:

@@ -114,6 +114,18 @@ class FigureMaking(QObject):
     def choice(self, choice: FigureChoice) -> None:
         self._settings.figure = json.dumps(choice.model_dump())
 
+    @property
+    def why_none_of_all(self) -> str:
+        """What has to be done before there are figures of all units; empty where there are."""
+        if self._document.result is not None:
+            return ""
+        if self._document.answers is not None:
+            return (
+                "These are figures of a fitted model, and the answers have one for each unit: press 'Use this model' on the Answers page "
+                "(Ctrl+7), which fits that of the selected unit, or make a model on the Features page and fit it (Ctrl+R)."
+            )
+        return "Nothing is fitted yet: these are figures of the result of a fit. Fit a model first (Ctrl+R)."
+
     def subjects(self, title: str, name: str, drawing: Drawing, whose: str = "") -> list[Subject]:
         """What can be shown for a plot: the figure of the result that it stands for, the plot as it is drawn, and every other figure of
         the result, of the unit that is selected; `whose` is the unit that the plot is of."""

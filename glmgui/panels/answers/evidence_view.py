@@ -163,11 +163,10 @@ class EvidenceView(QWidget):
     def show_unit(self, sheet: AnswerSheet | None, unit: str | None, *, stale: bool = False) -> None:
         """Show the evidence of a unit of a sheet, or that there is none."""
         self._sheet, self._unit, self._stale = sheet, unit, stale
-        self.say(sheet, unit)
+        self._say(sheet, unit)
         self._draw()
 
-    def say(self, sheet: AnswerSheet | None, unit: str | None) -> None:
-        """Say the answer of a unit in words, with what is drawn as it is."""
+    def _say(self, sheet: AnswerSheet | None, unit: str | None) -> None:
         if sheet is None or unit is None:
             self.words.setText("This unit has no answer yet." if unit else "")
         else:

@@ -101,7 +101,6 @@ class AnswersPanel(Page):
         self.methods.clicked.connect(answers.files.copy_methods)
         self.script.clicked.connect(answers.files.save_script)
         self.table.picked.connect(self._picked)
-        self.table.pointed.connect(self._pointed)
         answers.question.changed.connect(self._asking_changed)
         answers.changed.connect(self._show)
         answers.filled.connect(self._fill)
@@ -226,11 +225,6 @@ class AnswersPanel(Page):
     def _draw(self) -> None:
         unit = self._document.unit
         self.evidence.show_unit(self._answers.sheet_of(unit), unit, stale=self._answers.is_stale and not self._answers.running)
-
-    def _pointed(self, unit: str) -> None:
-        """Say in words what the row under the mouse says; of none, the selected one."""
-        said = unit or self._document.unit
-        self.evidence.say(self._answers.sheet_of(said), said)
 
     def _picked(self, unit: str, kind: str) -> None:
         self.evidence.show_kind(kind)

@@ -121,8 +121,8 @@ class SheetModel(QAbstractTableModel):
             if one.waiting:
                 return f"Unit {one.unit}: {one.waiting}"
             if last == "Driven by":
-                return self._driven_by(one)  # which may be cut; the sentence of the row is said below the table
-            return one.verdict if last == "Model" else None
+                return self._driven_by(one)  # which may be cut
+            return one.verdict if last == "Model" else one.sentence
         if role == Qt.ItemDataRole.FontRole and self._is_chosen(one, at):
             font = QFont()
             font.setBold(True)
@@ -222,12 +222,9 @@ class SheetTable(QWidget):
     -------
     picked : str, str
         Unit and kind of evidence of the cell that was chosen.
-    pointed : str
-        Unit of the row that the mouse is over, empty where it is over none.
     """
 
     picked = Signal(str, str)
-    pointed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -257,7 +254,6 @@ class SheetTable(QWidget):
         self.view.setSortingEnabled(True)
         self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.view.horizontalHeader().setSortIndicatorClearable(True)  # the third click: as the sheet has them
-        self.view.setMouseTracking(True)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.view.viewport().installEventFilter(self)
@@ -277,7 +273,6 @@ class SheetTable(QWidget):
         self.sorted.dataChanged.connect(self._say)
         self.sorted.modelReset.connect(self._say)
         self.view.horizontalHeader().sortIndicatorChanged.connect(self._sorted_by)
-        self.view.entered.connect(self._point)
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -366,8 +361,6 @@ class SheetTable(QWidget):
             if self.model.n_answered:
                 self._fit_path()
             self._widen_sentence()
-        elif event.type() == QEvent.Type.Leave:
-            self.pointed.emit("")
         return super().eventFilter(watched, event)
 
     def _filter_changed(self, text: str) -> None:
@@ -392,9 +385,6 @@ class SheetTable(QWidget):
             header.resizeSection(at, max(header.sectionSize(at), header.sectionSizeHint(at)))
         self.view.scrollToTop()  # to the rows that were asked for
         self._say()
-
-    def _point(self, index: QModelIndex) -> None:
-        self.pointed.emit(self.model.rows[self.sorted.mapToSource(index).row()].unit)
 
     def _explain_columns(self) -> None:
         """Say what every column means, beside the button, until the next click."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image as Picture
@@ -299,3 +301,15 @@ def test_what_can_be_left_out_stands_in_columns_each_box_nearest_to_its_own_word
     gap = legend.x() - title.geometry().left() - title.sizeHint().width()
     own = title.style().pixelMetric(title.style().PixelMetric.PM_CheckBoxLabelSpacing, None, title)
     assert gap > own
+
+
+def test_figures_of_all_units_say_what_is_to_be_done_first(document, jobs, settings, questions, small_recording, plot, qtbot):
+    """After answers were found the button said that nothing was fitted, and not how a model comes from them."""
+    document.open(small_recording, document.analysis)
+    dialog = shown(qtbot, FigureMaking(document, jobs, settings, questions), plot)
+    assert not dialog.all_button.isEnabled()
+    assert "Fit a model first (Ctrl+R)" in dialog.all_button.toolTip()
+    document.set_answers(SimpleNamespace())
+    again = shown(qtbot, FigureMaking(document, jobs, settings, questions), plot)
+    assert not again.all_button.isEnabled()
+    assert "press 'Use this model' on the Answers page (Ctrl+7)" in again.all_button.toolTip()

@@ -611,7 +611,8 @@ def test_headings_with_long_names_take_two_lines_and_leave_room_to_what_drives_a
     )
 
 
-def test_the_sentence_of_a_row_is_written_whole_and_said_without_a_click(opened, qtbot):
+def test_the_sentence_of_a_row_is_written_whole_and_said_without_a_click(opened):
+    """In a tooltip: below the table stands that of the selected unit, as its plots do, wherever the mouse is."""
     panel = opened.panels["answers"]
     view, words = panel.table.view, panel.evidence.words
     last = panel.table.model.columnCount() - 1
@@ -621,10 +622,10 @@ def test_the_sentence_of_a_row_is_written_whole_and_said_without_a_click(opened,
     other = next(one for one in panel.table.model.rows if one.unit != unit)
     before = words.text()
     view.entered.emit(cell(panel.table, other.unit, "Unit"))
-    assert words.text() == f"Unit {other.unit}: {other.sentence}"
     assert opened.document.unit == unit
-    panel.table.pointed.emit("")
     assert words.text() == before
+    for heading in ("Unit", "Explained", "In words"):
+        assert cell(panel.table, other.unit, heading).data(Qt.ItemDataRole.ToolTipRole) == other.sentence
 
 
 def test_shares_alone_and_unique_stand_on_one_scale(opened):
