@@ -17,7 +17,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
     QListWidgetItem,
     QPushButton,
     QVBoxLayout,
@@ -27,9 +26,13 @@ from qtpy.QtWidgets import (
 from glmgui.file_dialogs import file_to_open
 from glmgui.forms.combos import QuietCombo, SearchedCombo
 from glmgui.forms.description import Choices, in_words
+from glmgui.forms.ticks import TICKED, UNTICKED, TickList
+from glmgui.widgets.controls import small_button
+from glmgui.widgets.layout import row
 from glmgui.widgets.tables import fit_rows, row_height
 
 _MOST_ROWS = 6
+_FEWEST_ALL = 4  # names of which all are ticked at once
 _NONE = "\u2013 none \u2013"
 
 
@@ -200,7 +203,7 @@ class NamesEditor(Editor):
         super().__init__(parent)
         self._kind, self._value = kind, ()
         self._names: tuple[str, ...] = ()
-        self._list = QListWidget(self)
+        self._list = TickList(self)
         self._list.setAlternatingRowColors(True)
         fit_rows(self._list)
         self._none = QLabel(empty_means, self)
@@ -211,8 +214,13 @@ class NamesEditor(Editor):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(2)
         box.addWidget(self._list)
+        self._all = small_button("tick all", "", "Tick all; Shift and a click tick all from the last one to this", self)
+        self._clear = small_button("untick all", "", "Take every tick away", self)
+        self._all.clicked.connect(lambda: self._list.tick(range(self._list.count()), TICKED))
+        self._clear.clicked.connect(lambda: self._list.tick(range(self._list.count()), UNTICKED))
+        box.addLayout(row(self._all, self._clear, None))
         box.addWidget(self._none)
-        self._list.itemChanged.connect(self._ticked)
+        self._list.ticked.connect(self._ticked)
         self._fill()
 
     def value(self) -> tuple[str, ...]:
@@ -229,6 +237,12 @@ class NamesEditor(Editor):
     def controls(self) -> Sequence[QWidget]:
         return (self._list,)
 
+    def describe(self, title: str, help_text: str, name: str) -> None:
+        super().describe(title, help_text, name)
+        for control, end in ((self._all, "all"), (self._clear, "none")):
+            control.setObjectName(f"{name}_{end}")
+            control.setAccessibleName(f"{title}: {control.text()}")
+
     def _fill(self) -> None:
         names = [*self._names, *(name for name in self._value if name not in self._names)]
         with QSignalBlocker(self._list):
@@ -240,6 +254,8 @@ class NamesEditor(Editor):
             for at, name in enumerate(names):
                 self._list.item(at).setCheckState(Qt.CheckState.Checked if name in self._value else Qt.CheckState.Unchecked)
         self._fit_height()
+        for control in (self._all, self._clear):
+            control.setVisible(len(names) >= _FEWEST_ALL)
         self._none.setVisible(bool(self._none.text()) and not self._value)
         ticked = [at for at, name in enumerate(names) if name in self._value]
         if ticked and not self._list.hasFocus():  # what somebody ticks must not move away under the mouse

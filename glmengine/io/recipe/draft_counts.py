@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeGuard
 
@@ -12,11 +13,14 @@ from glmengine.io.raw import WHOLE_TABLE
 from glmengine.io.recipe.draft_covariates import clock_of_base
 from glmengine.io.recipe.guessed_rates import check_rate
 from glmengine.io.recipe.names import (
+    AXIS_NAME,
     BIN_NAME,
     COUNT_NAME,
+    EVENT_NAME,
     RATE_NAME,
     RESPONSE_NAME,
     SPIKE_NAME,
+    TIME_NAME,
     UNIT_COLUMN,
     field_of,
     group_of,
@@ -24,10 +28,18 @@ from glmengine.io.recipe.names import (
 )
 from glmengine.io.recipe.recipe import Arrays, Counts
 from glmengine.io.recipe.spike_matrices import filled_with
+from glmengine.recording.covariate_names import ANGLE_NAME, PLACE_NAME
 from glmengine.sentences import listed, numbered
 
 GUESSED_RATE = 100.0
 """Bins a second where nothing says how many."""
+
+FEWEST_ALIKE, FEWEST_BINS = 3, 20
+"""Columns that are named alike, and what they hold, where these are units."""
+
+NUMBER = re.compile(r"\d+")
+NO_TRACE = re.compile(rf"{TIME_NAME.pattern}|{EVENT_NAME.pattern}|{PLACE_NAME.pattern}|{ANGLE_NAME.pattern}", re.IGNORECASE)
+"""Names that several columns may have without being units."""
 
 
 def draft_counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]) -> Counts | None:
@@ -73,7 +85,55 @@ def draft_counts(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[
             )
         if mine:
             return Counts(values=tuple(whole or mine), **clock_of_base(base, arrays))
-    return None
+    return _columns_of_traces(arrays, bases, reasons)
+
+
+def _columns_of_traces(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons: list[str]) -> Counts | None:
+    """Columns that are named alike but for a number, of one length, and go up and down: one unit each; None where there are none such.
+
+    Where their names are not those of units, they are all that there is but for the time.
+    """
+    groups: dict[tuple[str, int], list[str]] = {}
+    for name, values in arrays.items():
+        if (
+            NUMBER.search(field_of(name))
+            and _is_row_of_numbers(values)
+            and values.size >= FEWEST_BINS
+            and _goes_up_and_down(values)
+        ):
+            groups.setdefault((NUMBER.sub("#", name), values.size), []).append(name)
+    mine = max(groups.values(), key=len, default=[])
+    if len(mine) < FEWEST_ALIKE:
+        return None
+    if not all(UNIT_COLUMN.search(field_of(name)) for name in mine):
+        rest = [name for name, values in arrays.items() if name not in mine and name not in bases and np.size(values) > 1]
+        if rest or any(NO_TRACE.search(field_of(name)) or AXIS_NAME.match(field_of(name)) for name in mine):
+            return None
+    whole = all(are_counts(arrays[name]) for name in mine)
+    base = next((base for base, times in bases.items() if len(times) == arrays[mine[0]].size and base not in mine), "")
+    rate = scalar_named(arrays, RATE_NAME, group_of(mine[0]))
+    what = (
+        "counts per bin" if whole else "activity per bin, whose model is one of signals: Gaussian, or Gamma where it is positive"
+    )
+    clock = (
+        f"at the times '{base}'."
+        if base
+        else f"at the {rate:g} Hz that stand in the file."
+        if rate
+        else f"at {GUESSED_RATE:g} Hz. {check_rate(mine[0])}"
+    )
+    reasons.append(
+        f"{len(mine)} columns named alike, from '{mine[0]}' to '{mine[-1]}', are taken as one unit each: {what}; {clock}"
+    )
+    if base:
+        return Counts(values=tuple(mine), **clock_of_base(base, arrays))
+    return Counts(values=tuple(mine), rate=rate or GUESSED_RATE, rate_guessed=rate is None)
+
+
+def _goes_up_and_down(values: np.ndarray) -> bool:
+    numbers = np.ravel(values).astype(np.float64)
+    numbers = numbers[np.isfinite(numbers)]
+    return len(numbers) > 1 and bool((np.diff(numbers) < 0).any())
 
 
 def _is_raster(name: str, values: np.ndarray) -> bool:
