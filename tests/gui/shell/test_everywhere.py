@@ -107,13 +107,13 @@ def test_rows_are_as_high_as_the_text(opened, qtbot):
     before = view.verticalHeader().defaultSectionSize()
     assert before >= view.fontMetrics().height() + 4
     try:
-        opened.zoom(1)
-        opened.zoom(1)
-        opened.zoom(1)
+        for _ in range(8):
+            opened.zoom(1)
         qtbot.waitUntil(lambda: view.verticalHeader().defaultSectionSize() > before)
         assert view.verticalHeader().defaultSectionSize() >= view.fontMetrics().height() + 4
     finally:
         opened.zoom(0)
+    qtbot.waitUntil(lambda: view.verticalHeader().defaultSectionSize() == before)
 
 
 def test_the_rail_holds_nine_steps_on_a_small_screen_in_large_letters(qapp, qtbot):
