@@ -15,9 +15,7 @@ from qtpy.QtGui import QColor, QContextMenuEvent, QPalette, QPen, QShowEvent
 from qtpy.QtWidgets import (
     QGraphicsTextItem,
     QHBoxLayout,
-    QLabel,
     QMenu,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -36,6 +34,7 @@ from glmgui.plots import style
 from glmgui.plots.axis import QuietAxis
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_made_numbers
 from glmgui.plots.plot_item import PlainPlotItem
+from glmgui.plots.read_out import ReadOut
 from glmgui.slow_disks import writable_folder
 from glmgui.widgets.sizes import LeastHeight
 from glmgui.widgets.texts import TwoLines
@@ -74,10 +73,7 @@ class Plot(QWidget):
         bold.setBold(True)
         self._title.setFont(bold)
         self._title.setMinimumWidth(_LEAST_TITLE)  # a long one takes two lines, and does not make the plot wide
-        self._read = QLabel(self)
-        self._read.setTextFormat(Qt.TextFormat.PlainText)
-        self._read.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._read.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._read = ReadOut(self, f"{name}_read_out")
         self._save = QToolButton(self)
         self._save.setObjectName(f"{name}_save")
         self._save.setIcon(theme.icon("figure"))
@@ -104,7 +100,7 @@ class Plot(QWidget):
         header.setContentsMargins(6, 2, 2, 0)
         header.setSpacing(6)
         header.addWidget(self._title)
-        header.addWidget(self._read, 1)
+        header.addStretch(1)
         self.header = header
         header.addWidget(self._save)
         box = QVBoxLayout(self)
@@ -343,7 +339,7 @@ class Plot(QWidget):
 
     def eventFilter(self, watched, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Leave:
-            self._read.setText("")
+            self._read.say("")
         elif event.type() == QEvent.Type.MouseButtonDblClick:
             self.show_all()
         elif event.type() == QEvent.Type.ContextMenu:
@@ -352,9 +348,7 @@ class Plot(QWidget):
         return super().eventFilter(watched, event)
 
     def _mouse_moved(self, at) -> None:
-        text = as_shown(self._readout(QPointF(at)))
-        if text != self._read.text():
-            self._read.setText(text)
+        self._read.say(as_shown(self._readout(QPointF(at))), self._save)
 
     def _apply(self, colours: style.Colours) -> None:
         self.colours = colours

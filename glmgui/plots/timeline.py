@@ -106,7 +106,12 @@ class TimeLine(Plot):
         """Let it be reached with the Tab key, and intervals be drawn and removed with the keys of `IntervalKeys`."""
         self.view.setAccessibleName("Intervals: arrow keys move the mark, Enter begins and ends one, Delete removes it")
         self.keys = IntervalKeys(
-            self.view, self.area, lambda: self._span, self._add_interval, self._remove_at, lambda text: self._read.setText(text)
+            self.view,
+            self.area,
+            lambda: self._span,
+            self._add_interval,
+            self._remove_at,
+            lambda text: self._read.say(text, self._save),
         )
 
     def _remove_at(self, time: float) -> None:

@@ -56,6 +56,27 @@ def tuning(qtbot) -> LinePlot:
     return plot
 
 
+def test_what_is_under_the_mouse_has_the_room_of_the_title_and_gives_it_back(qtbot):
+    """It lost its beginning: 'ne relative to trials.stop -170 ms: ...'."""
+    plot = tuning(qtbot)
+    plot.resize(600, 300)
+    plot.set_title("A title of a plot that needs nearly all of the room that there is above it")
+    QApplication.processEvents()
+    read, at = plot._read, scene_point(plot, 20.0, 5)
+    assert not read.isVisible()
+    plot.scene.sigMouseMoved.emit(at)
+    whole = plot._readout(QPointF(at))
+    assert read.isVisible()
+    assert read.shown() == read.text() == whole
+    assert read.geometry().right() < plot._save.x()
+    plot.resize(150, 300)
+    QApplication.processEvents()
+    plot.scene.sigMouseMoved.emit(at)
+    assert read.x() >= 0
+    QApplication.sendEvent(plot.view.viewport(), QEvent(QEvent.Type.Leave))
+    assert not read.isVisible()
+
+
 def test_a_title_that_is_too_long_for_a_line_goes_on_in_a_second_one(qtbot):
     """It ended in dots: 'head_direction: effect alone, 95 ...'."""
     plot = tuning(qtbot)
