@@ -64,7 +64,7 @@ def make_grid(time: Time, recording: Recording) -> TimeGrid:
         longest = float((pieces[:, 1] - pieces[:, 0]).max()) if len(pieces) else 0.0
         raise GlmError(
             f"no whole bin of {time.bin_size:g} s fits into the chosen epochs, the longest of which lasts {longest:.4g} s; "
-            "choose narrower bins or other epochs",
+            f"choose {'narrower bins or ' if bins_can_be_narrower(grid.bin_size, recording) else ''}other epochs",
             field="time.bin_size",
         )
     return grid
@@ -92,6 +92,11 @@ def bin_size_of(time: Time, recording: Recording) -> float:
     meant = whole_frames(time.bin_size, width, recording.name) * width
     # a rounded number would fall behind its frames in the course of a recording
     return meant if abs(meant / time.bin_size - 1) > 1e-12 else time.bin_size
+
+
+def bins_can_be_narrower(bin_size: float, recording: Recording) -> bool:
+    """Whether there is anything narrower than bins of `bin_size` (s): nothing where the counts came in such bins."""
+    return recording.counts is None or bin_size > 1.5 * count_bin_width(recording)  # the next is twice as wide
 
 
 def count_notes(time: Time, recording: Recording, grid: TimeGrid) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.analysis.time_grid import bins_can_be_narrower
 from glmengine.answers.final_models import CANNOT_RUN, CHECKS, joined_checks
 from glmengine.answers.part import Part
 from glmengine.answers.population import Population
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from glmengine.analysis.analysis import Analysis
+    from glmengine.analysis.remedies import Advice
 
 
 def sheet_of(
@@ -51,10 +53,15 @@ def sheet_of(
     of = _Values(chosen, selection.contributions, None if shifted is None else xr.Dataset(shifted))
     units = sorted(shown, key=lambda unit: -np.nan_to_num(of("deviance_explained", unit=unit), nan=-np.inf))
     rows = _rows(checks)
-    judged = {unit: _judgement(population.analysis, selection, rows[unit], unit) for unit in units}
+    narrower = bins_can_be_narrower(population.prepared.grid.bin_size, population.prepared.recording)
+    history = {
+        unit: history_advice(population.analysis, selection.terms_of(unit), bins_can_be_narrower=narrower) for unit in units
+    }
+    judged = {unit: _judgement(population.analysis, selection, rows[unit], unit, history[unit]) for unit in units}
     unsure = {unit: bool(pending) and asked.over_units and of("q", unit=unit) >= asked.level for unit in units}
     sentences = [
-        _sentence(population.analysis, selection, of, rows[unit], unit, judged[unit], unsure=unsure[unit]) for unit in units
+        _sentence(population.analysis, selection, of, rows[unit], unit, judged[unit], history[unit], unsure=unsure[unit])
+        for unit in units
     ]
     kept = {unit: chosen_labels(population.analysis, named) for unit in units if (named := selection.terms_of(unit))}
     columns: dict[str, tuple[str, list]] = {
@@ -163,10 +170,12 @@ class _Values:
         return float(values[tuple(place[labels[dim]] for place, dim in zip(places, dims, strict=True))])
 
 
-def _judgement(analysis: Analysis, selection: TermSelection, row: Mapping[str, Any], unit: str) -> Judgement | None:
+def _judgement(
+    analysis: Analysis, selection: TermSelection, row: Mapping[str, Any], unit: str, history: Advice | None
+) -> Judgement | None:
     """Of one unit's model, where it has one; what to try next is what was not tried."""
     chosen = selection.terms_of(unit)
-    judgement = unit_judgement(row, history_advice(analysis, chosen))
+    judgement = unit_judgement(row, history)
     return None if judgement is None else beside_tried(judgement, analysis, chosen)
 
 
@@ -193,6 +202,7 @@ def _sentence(
     row: Mapping[str, Any],
     unit: str,
     judgement: Judgement | None,
+    advised: Advice | None,
     *,
     unsure: bool,
 ) -> str:
@@ -205,10 +215,11 @@ def _sentence(
     own = [_own_share(of, unit, name) for name in chosen]
     shares = added if in_order else [of("alone", unit=unit, term=name) for name in chosen[:1]] + own[1:]
     doubtful = [name for name in chosen if of("shift_q", unit=unit, term=name) >= level]
-    advised = history_advice(analysis, chosen)
     unable = Finding.from_text(str(row.get(CANNOT_RUN, "")))
     said = judgement is not None and (
-        any(one.kind in OF_HISTORY for one in judgement.edits) or any(one.step == advised.step for one in judgement.remedies)
+        advised is None
+        or any(one.kind in OF_HISTORY for one in judgement.edits)
+        or any(one.step == advised.step for one in judgement.remedies)
     )
     return answer_sentence(
         list(zip(chosen, shares, strict=True)),
@@ -226,7 +237,7 @@ def _sentence(
         simulated=None if judgement is None else Simulated.of(row),
         unable="" if unable is None else unable.what,
         spikes=_spikes(selection, unit) if get_family(analysis.model.family).of_spikes else np.nan,
-        history="" if said else str(advised),
+        history="" if said or advised is None else str(advised),
         nearest=None if chosen else nearest_of(selection, unit, level),
         unsure=unsure,
     )

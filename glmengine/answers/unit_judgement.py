@@ -25,14 +25,14 @@ OF_HISTORY = frozenset({"add_history", "longer_history", "finer_history", "refra
 _OTHER_HISTORY = Advice("another form of the history than the one tried", " (longer, or more functions)")
 
 
-def unit_judgement(seen: Mapping[str, Any], history: Advice) -> Judgement | None:
+def unit_judgement(seen: Mapping[str, Any], history: Advice | None) -> Judgement | None:
     """Of the checks of one unit, where it has a model: none is right whose spikes lie outside the bands, or that cannot run by itself.
 
     Parameters
     ----------
     seen : mapping of str to value
         That unit's row of `glmengine.answers.part.Part.checks`.
-    history : Advice
+    history : Advice or None
         What is advised where bursts are missing, as of `history_advice`.
     """
     judgement = Judgement.from_text(str(seen["judgement"]))
@@ -67,14 +67,15 @@ def beside_tried(judgement: Judgement, analysis: Analysis, chosen: Sequence[str]
     return judgement.advised(other)
 
 
-def history_advice(analysis: Analysis, chosen: Sequence[str]) -> Advice:
-    """What is advised where bursts are missing, by what the model of these terms has of the own past."""
+def history_advice(analysis: Analysis, chosen: Sequence[str], *, bins_can_be_narrower: bool = True) -> Advice | None:
+    """What is advised where bursts are missing, by what the model of these terms has of the own past; None where nothing would help."""
     labels = chosen_labels(analysis, chosen)
     own = [term for term in analysis.terms if term.kind == HISTORY and term.label in labels]
     if not own:
         tried = any(term.kind == HISTORY and term.enabled for term in analysis.terms)
         return _OTHER_HISTORY if tried else Advice(ADD_HISTORY)
     if analysis.time.bin_size > 0.5 * BURST:  # what happens within a bin or two no filter can say
-        return Advice("narrower bins", f" (within one of {1000 * analysis.time.bin_size:g} ms no history can act)")
+        within = f" (within one of {1000 * analysis.time.bin_size:g} ms no history can act)"
+        return Advice("narrower bins", within) if bins_can_be_narrower else None
     windows = [window for term in own if (window := getattr(term.basis, "window", None)) is not None]
     return longer_history(max(windows)) if windows else Advice("lengthen the history")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glmengine.analysis.time_grid import bins_can_be_narrower
 from glmengine.analysis.wording import words_of
 from glmengine.goodness.checks import N_APART, N_BLOCKS, N_TENTHS, QUANTILES, Lengths, UnitChecks
 from glmengine.goodness.dispersion import index_meaning
@@ -178,7 +179,9 @@ def _summary(
     held_out: bool,
 ) -> xr.Dataset:
     others = len(prepared.recording.unit_names) > 1
-    setting = Setting.of(prepared.design.terms, model, groupings, spans, prepared.grid.bin_size, has_others=others)
+    width = prepared.grid.bin_size
+    narrower = bins_can_be_narrower(width, prepared.recording)
+    setting = Setting.of(prepared.design.terms, model, groupings, spans, width, has_others=others, bins_can_be_narrower=narrower)
     rows = []
     for at, checks in enumerate(found):
         scores = None if pairs is None else np.asarray(pairs["z"].values[at])

@@ -15,7 +15,8 @@ NOTHING_ELSE = "Nothing else speaks against the model either."
 _NO_CAUSE = "No single cause stands out."
 
 
-_FINER = Advice("finer functions in the terms that are there", ", or narrower bins")
+_FINER = Advice("finer functions in the terms that are there")
+_FINER_OR_BINS = Advice(_FINER.step, ", or narrower bins")
 
 
 def _each_once(found: Sequence[Advice]) -> tuple[Advice, ...]:
@@ -63,12 +64,15 @@ class Judgement:
     rejected : bool
         By that test.
     findings : tuple of Finding
+    bins_can_be_narrower : bool
+        Whether the recording allows narrower bins than those that were fitted.
     """
 
     said: str
     judged: bool = True
     rejected: bool = False
     findings: tuple[Finding, ...] = ()
+    bins_can_be_narrower: bool = True
 
     @property
     def adequate(self) -> bool:
@@ -87,7 +91,9 @@ class Judgement:
     def remedies(self) -> tuple[Advice, ...]:
         """What to try next, each once."""
         found = _each_once([finding.remedy for finding in self.findings if finding.remedy is not None])
-        return (_FINER,) if self.judged and self.rejected and not found else found
+        if self.judged and self.rejected and not found:
+            return (_FINER_OR_BINS if self.bins_can_be_narrower else _FINER,)
+        return found
 
     @property
     def try_next(self) -> str:
@@ -117,4 +123,7 @@ class Judgement:
         if not text:
             return None
         data = json.loads(text)
-        return cls(data["said"], data["judged"], data["rejected"], tuple(map(Finding.of, data["findings"])))
+        findings = tuple(map(Finding.of, data["findings"]))
+        return cls(
+            data["said"], data["judged"], data["rejected"], findings, data.get("bins_can_be_narrower", True)
+        )  # older ones lack it

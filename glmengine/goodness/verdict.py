@@ -44,6 +44,7 @@ class Setting:
     spans: tuple[np.ndarray, np.ndarray]
     bin_size: float
     has_others: bool = True
+    bins_can_be_narrower: bool = True
 
     @classmethod
     def of(
@@ -55,6 +56,7 @@ class Setting:
         bin_size: float,
         *,
         has_others: bool,
+        bins_can_be_narrower: bool = True,
     ) -> Setting:
         """That of a design's terms."""
 
@@ -69,6 +71,7 @@ class Setting:
             spans=spans,
             bin_size=bin_size,
             has_others=has_others,
+            bins_can_be_narrower=bins_can_be_narrower,
         )
 
 
@@ -131,7 +134,7 @@ def verdict(checks: UnitChecks, setting: Setting, pair_z: np.ndarray | None, uni
     said = f"Not judged: {checks.n_spikes:.0f} spikes in {checks.n_bins} bins are too few."
     if judged:
         said = _ks_words(ks.statistic, ks.band, rejected, setting)
-    judgement = Judgement(said, judged, rejected, tuple(findings))
+    judgement = Judgement(said, judged, rejected, tuple(findings), setting.bins_can_be_narrower)
     return Verdict(
         n_spikes=checks.n_spikes,
         n_bins=checks.n_bins,
@@ -254,7 +257,7 @@ def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
         return [
             Finding(
                 f"Its counts vary less than the family allows ({spread.pearson:.2f} times).",
-                Advice("narrower bins", f"{'' if setting.history_s else ' with a history term'}, or the Bernoulli family"),
+                _less_variable(setting),
             )
         ]
     ratio, error = checks.windows[:, 0], checks.windows[:, 1]
@@ -268,6 +271,14 @@ def _family(checks: UnitChecks, setting: Setting, slow: bool) -> list[Finding]:
             )
         ]
     return []
+
+
+def _less_variable(setting: Setting) -> Advice:
+    """What to do where counts vary less than a family allows."""
+    if setting.bins_can_be_narrower:
+        return Advice("narrower bins", f"{'' if setting.history_s else ' with a history term'}, or the Bernoulli family")
+    bernoulli = "the Bernoulli family where no bin holds more than one spike"
+    return Advice(bernoulli) if setting.history_s else Advice(ADD_HISTORY, f", or {bernoulli}")
 
 
 def _coupling(setting: Setting, partner: int | None, z: float, pair_z: np.ndarray | None, units: Sequence[str]) -> list[Finding]:

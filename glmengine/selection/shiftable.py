@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glmengine.analysis.time_grid import bins_can_be_narrower
 from glmengine.errors import GlmError
 from glmengine.fitting.batch import penalised_columns
 from glmengine.fitting.inputs import read_inputs
@@ -46,7 +47,9 @@ def pooled_columns(ground: Ground) -> tuple[PooledColumns | None, tuple[str, ...
     if 8.0 * design.n_rows * widest > ROOM * 1e9 * ground.memory:
         return None, (*notes, "The columns of the candidates are too many to be shifted in the memory that fits may take.")
     if np.bincount(design.grid.segment[design.valid]).max(initial=0) < 2:
-        return None, (*notes, "Nothing can be shifted in epochs or trials of one bin; use longer ones, or narrower bins.")
+        narrower = bins_can_be_narrower(design.grid.bin_size, ground.prepared.recording)
+        use = f"use longer ones{', or narrower bins' if narrower else ''}"
+        return None, (*notes, f"Nothing can be shifted in epochs or trials of one bin; {use}.")
     pooled = PooledColumns(design, found, _components(ground), ground.split.fold, len(ground.split.names))
     if pooled.seconds > ground.prepared.grid.bin_size:
         notes.append(f"Shift tests look at bins pooled over {pooled.seconds:g} s, in the recorded and in the shifted counts.")

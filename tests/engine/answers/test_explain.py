@@ -705,6 +705,21 @@ def test_what_was_tried_and_adds_nothing_is_not_advised_as_it_was(question):
     assert advice("x", "history").startswith("add the unit's own history")
 
 
+def test_narrower_bins_are_not_advised_where_the_counts_have_none(question):
+    from glmengine.answers.sentence import Simulated
+    from glmengine.answers.unit_judgement import history_advice, unit_judgement
+
+    wide = question.with_(terms=(*question.terms, history_term()), selection=Selection())
+    assert history_advice(wide, ["history"]).step == "narrower bins"
+    assert history_advice(wide, ["history"], bins_can_be_narrower=False) is None
+    bursts = {"simulated_rate": 1.0, "simulated_isi": 0.5, "simulated_autocorrelogram": 0.5}
+    bursts |= {"burst": 0.3, "burst_low": 0.0, "burst_high": 0.2, "judgement": Judgement("Inside.").to_text()}
+    judged = unit_judgement(bursts, None)
+    assert not judged.adequate
+    assert judged.try_next == ""
+    assert Simulated.of(bursts).words("") == "too few bursts in the model"
+
+
 def test_notes_say_how_the_numbers_were_made(question, small_recording, sheet):
     several = question.with_(model=question.model.with_(strengths=(1e-4, 1e-2)))
     quick = ge.explain(small_recording, several, simulations=0, shifts=40).notes

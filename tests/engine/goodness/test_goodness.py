@@ -218,6 +218,10 @@ def test_advice_knows_of_the_history_that_is_there():
     assert str(_family(counts, without, False)[0].remedy) == "narrower bins with a history term, or the Bernoulli family"
     with_history = replace(without, history_s=0.15)
     assert str(_family(counts, with_history, False)[0].remedy) == "narrower bins, or the Bernoulli family"
+    finest = replace(without, bins_can_be_narrower=False)
+    bernoulli = "the Bernoulli family where no bin holds more than one spike"
+    assert str(_family(counts, finest, False)[0].remedy) == f"add the unit's own history, or {bernoulli}"
+    assert str(_family(counts, replace(finest, history_s=0.15), False)[0].remedy) == bernoulli
     bands = SimpleNamespace(z=np.array([9.0]), ratio=np.array([1.5]), first=np.array([20]), last=np.array([40]))
     (longer,) = _history(SimpleNamespace(bands=bands), with_history, False)
     assert str(longer.remedy) == "lengthen the history from 150 to 500 ms"
@@ -321,3 +325,22 @@ def test_a_recording_without_covariates_is_checked_and_saved(tmp_path):
     again = Result.load(tmp_path / "r.nc").goodness_of_fit
     assert again.covariates.sizes["covariate"] == 0
     assert str(again.summary["verdict"].item()) == str(found.summary["verdict"].item())
+
+
+@pytest.mark.parametrize(("bin_size", "can"), [(0.05, False), (0.1, True)])
+def test_narrower_bins_are_advised_only_where_the_recording_has_them(bin_size, can):
+    """Of counts in bins of 50 ms none in narrower ones can be made."""
+    import pynapple as nap
+
+    from glmengine.goodness.judgement import Judgement
+
+    recording = made(one=(lambda t, x, z: 8 * np.exp(x), 0.0))
+    t = np.arange(0.025, DURATION, 0.05)
+    counts = np.histogram(recording.spikes[0].t, np.append(t - 0.025, t[-1] + 0.025))[0]
+    binned = replace(recording, spikes=None, counts=nap.TsdFrame(t, counts[:, None], columns=["one"]))
+    result = fitted(binned, FLAT, time={"bin_size": bin_size})
+    judged = Judgement.from_text(str(result.goodness(binned).summary["judgement"].sel(unit="one").item()))
+    assert judged.bins_can_be_narrower == can
+    rejected = replace(judged, judged=True, rejected=True, findings=())
+    assert ("narrower bins" in rejected.try_next) == can
+    assert rejected.try_next.startswith("finer functions")
