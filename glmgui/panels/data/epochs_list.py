@@ -11,10 +11,13 @@ from glmgui.drawings.summary import EpochRow
 from glmgui.panels.data.recorded_list import RecordedList
 from glmgui.widgets.controls import small_button
 from glmgui.widgets.layout import column, row
+from glmgui.widgets.sizes import scaled
 from glmgui.widgets.tables import fit_rows
 from glmgui.widgets.texts import heading
 
 _WHOLE = "all"
+_LEAST_TITLE = 90
+"""Pixels of the heading: a word with its number."""
 
 
 class EpochsList(RecordedList):
@@ -35,7 +38,8 @@ class EpochsList(RecordedList):
         self._rows: tuple[EpochRow, ...] = ()
         self._silent = False
         self._title = heading("Epochs", self)
-        self._title.setMinimumWidth(60)  # many kinds make a long one, which is cut on a small screen
+        self._title.setWordWrap(True)  # many kinds make a long one, which a small screen has no room for in one line
+        self._title.setMinimumWidth(scaled(_LEAST_TITLE))
         self._derived: frozenset[str] = frozenset()
         self._add = small_button(
             "derive\u2026", "epoch_add", "Make epochs by threshold (running, rest), from trials, or from other epochs", self
@@ -69,7 +73,9 @@ class EpochsList(RecordedList):
         self.view.setUniformRowHeights(True)
         fit_rows(self.view)
         box = column(self, margins=0)
-        box.addLayout(row(self._title, None, self._add, self.draw))
+        above = row(self._title, self._add, self.draw)
+        above.setStretchFactor(self._title, 1)
+        box.addLayout(above)
         box.addWidget(self.view, 1)
         box.addLayout(row(None, self._trials, self._edit, self._remove, self.name, self.clear))
         self.view.itemChanged.connect(self._ticked)
@@ -147,7 +153,9 @@ class EpochsList(RecordedList):
         self.select(before)
         self._offer()
         found = {kind: sum(epoch.kind == kind for epoch in rows) for kind in ("epoch", "trials", "event")}
-        parts = [f"{word} ({found[kind]})" for kind, word in (("epoch", "Epochs"), ("trials", "trials"), ("event", "events"))]
+        parts = [
+            f"{word}\u00a0({found[kind]})" for kind, word in (("epoch", "Epochs"), ("trials", "trials"), ("event", "events"))
+        ]
         self._title.setText(", ".join(part for part in parts if not part.endswith("(0)")) or "Epochs")
         self._title.setToolTip(self._title.text())
         for part in (self.name, self.clear):

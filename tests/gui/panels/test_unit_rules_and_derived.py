@@ -159,7 +159,7 @@ def test_running_epochs_are_made_ticked_and_removed(qtbot, panel, document):
     settled(qtbot, panel)
     rows = [panel.epochs.view.topLevelItem(at).text(0) for at in range(panel.epochs.view.topLevelItemCount())]
     assert rows == ["all", "first", "second", "running, derived", "trials (trials)", "cue (event)"]
-    assert panel.epochs._title.text() == "Epochs (4), trials (1), events (1)"
+    assert panel.epochs._title.text() == "Epochs\u00a0(4), trials\u00a0(1), events\u00a0(1)"
     panel.epochs.view.topLevelItem(3).setCheckState(0, Qt.CheckState.Checked)
     assert document.analysis.time.epochs == ("running",)
     settled(qtbot, panel)
