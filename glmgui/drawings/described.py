@@ -196,7 +196,7 @@ def around_events(found: PeriEvent, unit: str, event: np.ndarray, offset: np.nda
     raster = Lines("described_raster", f"Spikes of unit {unit} around {name}{thinned}", x_axis, Axis("event"), dots, _RASTER_HELP)
     rates = Lines(
         "described_rates",
-        f"Mean {rate['long_name']}",
+        f"Mean {rate['long_name']} of unit {unit} around {name}",
         x_axis,
         Axis(str(rate["long_name"]), str(rate["unit"])),
         means,

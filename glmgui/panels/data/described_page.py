@@ -62,6 +62,7 @@ class DescribedPage(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self._recording: Recording | None = None
+        self.subject = ""  # of whom it is, for figures and the names of their files
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
         self.message = MessageLine(f"{name}_message", self)
@@ -138,11 +139,17 @@ class DescribedPage(QWidget):
         for at, plot in enumerate(plots):
             plot.say_waiting("" if at else said)
 
+    def set_subject(self, subject: str) -> None:
+        """Of whom what comes next is, such as ``unit 3``."""
+        self.subject = subject
+
     def take(self, answer: Any) -> None:
         self.say_waiting("")
         self.message.clear()
         self._enable(True)
         self.show_answer(answer)
+        for plot in self._content.findChildren(Plot):
+            plot.subject = self.subject
 
     def _drawn(self) -> list[Plot]:
         """Those that are seen, the uppermost first."""

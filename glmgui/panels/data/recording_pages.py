@@ -93,8 +93,7 @@ class RecordingPages(QTabWidget):
         page.set_recording(recording)
         if not page.has_something:
             return
-        if isinstance(page, TuningPage):
-            page.set_unit(unit)
+        page.set_subject(f"unit {unit}" if page.of_unit else "")
         question = (recording, analysis.time, unit, page.choices())
         if _same(self._shown.get(page), question):
             return

@@ -142,7 +142,7 @@ class TuningPage(DescribedPage):
             return
         before = self.plots[at] if at < len(self.plots) else None
         plot = draw(answer[at], before)
-        plot.subject = f"unit {self._unit}"
+        plot.subject = self.subject
         if plot is not before:
             plot.setObjectName(answer[at].name)
             if before is None:
@@ -157,10 +157,6 @@ class TuningPage(DescribedPage):
             self._splitter.setSizes(sizes)
         if at + 1 < len(answer):
             in_later_turn(self, lambda: self._show(answer, at + 1))
-
-    def set_unit(self, unit: str) -> None:
-        """Whose tuning is drawn, for the names of files."""
-        self._unit = unit
 
 
 def _tuning(choice: _Choice, asked: Asked, context: Context) -> tuple[Drawing, Drawing]:

@@ -16,7 +16,7 @@ from glmengine.recording.recording import Covariate
 from glmgui.dialogs.export import plots_on_screen
 from glmgui.drawings.curves import Images, Lines, Polar
 from glmgui.panels.data import DataPanel
-from glmgui.plots import ImagePlot, LinePlot, PolarPlot
+from glmgui.plots import ImagePlot, LinePlot, Plot, PolarPlot
 
 
 @pytest.fixture
@@ -239,6 +239,24 @@ def test_spikes_around_events_are_divided_by_a_property_of_the_trials(qtbot, pan
     assert page.raster.x_axis.text == "time from trials.start (s)"
     left, right = (np.asarray(curve.y) for curve in page.raster.curves)
     assert left.max() <= 6 < right.min()  # the rows of one condition stand together
+
+
+def test_figures_of_a_page_of_one_unit_name_the_unit(qtbot, panel, document):
+    """The file of a mean rate was mean_rate.pdf, then mean_rate_2.pdf, and nothing on the page said of which unit it was."""
+    for unit in ("hd", "flat"):
+        document.select(unit=unit)
+        for page in (panel.pages.tuning, panel.pages.intervals, panel.pages.events):
+            turned_to(qtbot, panel, page)
+            plots = [plot for plot in page.findChildren(Plot) if not plot.isHidden()]
+            assert plots
+            assert {plot.subject for plot in plots} == {f"unit {unit}"}
+            assert all(f"unit_{unit}" in plot.proposed_name for plot in plots), [plot.proposed_name for plot in plots]
+        page.event.setCurrentIndex(page.event.findData("tone"))
+        settled(qtbot, panel)
+        assert page.rates.proposed_name == f"mean_rate_of_unit_{unit}_around_tone"
+        assert page.rates.title == f"Mean rate of unit {unit} around tone"
+    turned_to(qtbot, panel, panel.pages.correlations)
+    assert panel.pages.correlations.plot.subject == ""
 
 
 def test_a_question_that_cannot_be_answered_is_told_and_the_next_one_answered(qtbot, panel):
