@@ -134,13 +134,19 @@ def event_time_names(recording: Recording) -> list[str]:
     """What `event_times` takes: events, and the borders and columns of times of every table of trials; what is both, once."""
     names = own_events(recording)
     for table, trials in recording.trials.items():
-        names += [f"{table}.{border}" for border in _BORDERS]
+        names += [f"{table}.{border}" for border in _BORDERS if not (border == "stop" and _goes_on(as_pairs(trials)))]
         for column in trials.metadata_columns:
             if f"{table}_{column}" in names:  # it is an event of the recording already
                 continue
-            if _holds_times(np.asarray(trials.get_info(column)), as_pairs(trials), str(column)):
+            if holds_times(np.asarray(trials.get_info(column)), as_pairs(trials), str(column)):
                 names.append(f"{table}.{column}")
     return names
+
+
+def _goes_on(pieces: np.ndarray) -> bool:
+    """Whether each trial (S, 2) stops where the next one starts, so that its stop is no moment of its own."""
+    order = np.argsort(pieces[:, 0], kind="stable")
+    return len(pieces) > 1 and bool(np.allclose(pieces[order[:-1], 1], pieces[order[1:], 0], rtol=0, atol=2 * TOUCHING))
 
 
 def own_events(recording: Recording) -> list[str]:
@@ -160,7 +166,7 @@ def _border_called(recording: Recording, name: str) -> str:
     return ""
 
 
-def _holds_times(values: np.ndarray, pieces: np.ndarray, name: str) -> bool:
+def holds_times(values: np.ndarray, pieces: np.ndarray, name: str) -> bool:
     """Whether a column of trials (S, 2) holds times: numbers that lie inside their own trials, or near them where they are called so."""
     try:
         times = values.astype(np.float64)

@@ -9,13 +9,14 @@ import numpy as np
 
 from glmengine.errors import GlmError
 from glmengine.io.files.limits import plain_column
-from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, RawTrials, free_name, safe_name, unique_names
+from glmengine.io.raw import NamedArrays, RawRecording, RawSeries, free_name, safe_name, unique_names
 from glmengine.io.recipe.by_trial import on_one_line, said_of_matrix
 from glmengine.io.recipe.guessed_rates import doubts_of_rates
 from glmengine.io.recipe.named_arrays import array_named, entry_named, numbers_named, plain_numbers
 from glmengine.io.recipe.names import field_of
 from glmengine.io.recipe.one_clock import see_one_clock
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
+from glmengine.io.recipe.trial_tables import borders, trials_of
 from glmengine.sentences import numbered
 
 MOST_TEXTS = 50
@@ -50,27 +51,9 @@ def _add_times(raw: RawRecording, recipe: Recipe, arrays: Arrays) -> None:
     """Epochs, trials and events."""
     for position, item in enumerate(recipe.epochs):
         field = f"epochs.{position}"
-        pair = [
-            item.seconds(numbers_named(arrays, name, f"{field}.{end}"), field)
-            for end, name in (("start", item.start), ("stop", item.stop))
-        ]
-        _same_length(pair, item.name, field)
-        raw.epochs[safe_name(item.name)] = np.column_stack(pair)
+        raw.epochs[safe_name(item.name)] = np.column_stack([item.seconds(ends, field) for ends in borders(item, arrays, field)])
     for position, item in enumerate(recipe.trials):
-        field = f"trials.{position}"
-        start, stop = (
-            item.seconds(numbers_named(arrays, name, f"{field}.{end}"), field)
-            for end, name in (("start", item.start), ("stop", item.stop))
-        )
-        called = unique_names(
-            [safe_name(name.rpartition(":")[2]) for name in item.properties]
-        )  # the next day's file has them too
-        columns = {
-            column: np.ravel(array_named(arrays, name, f"{field}.properties"))
-            for column, name in zip(called, item.properties, strict=True)
-        }
-        _same_length([start, stop, *columns.values()], item.name, field)
-        raw.trials[safe_name(item.name)] = RawTrials(start, stop, columns)
+        raw.trials[safe_name(item.name)] = trials_of(item, arrays, f"trials.{position}", raw)
     for position, item in enumerate(recipe.events):
         field = f"events.{position}"
         times = item.seconds(numbers_named(arrays, item.times, f"{field}.times"), field)

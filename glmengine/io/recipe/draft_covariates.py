@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,9 @@ from glmengine.io.recipe.names import (
     unit_of_times,
 )
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Happenings, Measured, Stretches
+from glmengine.io.recipe.trial_tables import are_times
 from glmengine.recording.covariate_names import ANGLE_NAME, PLACE_NAME
+from glmengine.sentences import listed
 
 MOST_TEXTS = 20
 
@@ -38,6 +40,10 @@ HALF_TURN = 180.0
 
 MOST_CODE = 8
 """Of whole numbers without a unit that stand for directions, on a track or of a choice."""
+
+ONSET_NAME = re.compile(r"[a-z]On$")
+FEWEST_TRIALS = 4
+MOST_CONDITIONS = 20
 
 FEWEST_OF_A_KIND = 2
 """Events of a kind, on average."""
@@ -94,7 +100,70 @@ def draft_trials(arrays: Arrays, vectors: Mapping[str, np.ndarray], reasons: lis
         reasons.append(
             f"'{start}' and '{stop}' are taken as {len(begins)} trials{'' if sorted_ else ', which are in no order of time'}."
         )
+        reasons += _times_within(properties, begins, vectors[stop], vectors)
+    taken = {name for item in found for name in (item.start, item.stop, *item.properties)}
+    free = {name: row for name, row in vectors.items() if name not in taken}
+    return found + _trials_without_stops(arrays, free, {item.name for item in found}, reasons)
+
+
+def _times_within(names: Sequence[str], starts: np.ndarray, stops: np.ndarray, vectors: Mapping[str, np.ndarray]) -> list[str]:
+    """What is said of columns of trials that hold a time of each."""
+    times = [name for name in names if name in vectors and len(vectors[name]) == len(starts)]
+    times = [name for name in times if are_times(vectors[name], starts, stops, name)]
+    if not times:
+        return []
+    what = (
+        "lies within the trials and is taken as an event" if len(times) == 1 else "lie within the trials and are taken as events"
+    )
+    return [
+        f"{listed([repr(name) for name in times], 6)} {what} of each, counted in the same unit; the trials' other columns are their conditions."
+    ]
+
+
+def _trials_without_stops(
+    arrays: Arrays, vectors: Mapping[str, np.ndarray], names: set[str], reasons: list[str]
+) -> list[Stretches]:
+    """Onsets with conditions beside them: trials that last until the next one starts."""
+    found: list[Stretches] = []
+    taken: set[str] = set()
+    for start, begins in vectors.items():
+        field, group = field_of(start), group_of(start)
+        onset = START_NAME.search(field) or ONSET_NAME.search(field) or (EVENT_NAME.search(field) and "trial" in group.lower())
+        rises = len(begins) >= FEWEST_TRIALS and np.isfinite(begins).all() and bool((np.diff(begins) > 0).all())
+        if not (onset and rises) or COLUMN.search(start) or start in taken:
+            continue
+        beside = tuple(
+            name
+            for name, values in arrays.items()
+            if name != start
+            and isinstance(values, np.ndarray)
+            and values.size == max(values.shape, default=0) == len(begins)
+            and group_of(name) == group
+            and name not in taken
+        )
+        conditions = [name for name in beside if _are_conditions(arrays[name])]
+        if not conditions:
+            continue
+        number = len(names) + len(found)
+        title = f"trials_{number + 1}" if number else "trials"
+        found.append(Stretches(name=title, start=start, properties=beside, time_unit=unit_of_times(start, arrays)))
+        taken |= {start, *beside}
+        reasons.append(
+            f"'{start}' is taken as the starts of {len(begins)} trials, each of which lasts until the next one: no array says when they stop. "
+            f"{listed([repr(name) for name in conditions], 6)} beside it {'is their condition' if len(conditions) == 1 else 'are their conditions'}."
+        )
+        stops = np.r_[begins[1:], 2 * begins[-1] - begins[-2]]
+        reasons += _times_within(beside, begins, stops, vectors)
     return found
+
+
+def _are_conditions(values: np.ndarray) -> bool:
+    """Whether a column has a few values that come again and again."""
+    flat = np.ravel(values)
+    if flat.dtype.kind not in "OSUbui" and not (flat.dtype.kind == "f" and are_codes(flat[np.isfinite(flat)])):
+        return False
+    kinds = {str(value) for value in flat} - {"", "nan"}
+    return 1 < len(kinds) <= min(MOST_CONDITIONS, len(flat) // FEWEST_OF_A_KIND)
 
 
 def draft_events(arrays: Arrays, vectors: Mapping[str, np.ndarray], used: set[str], reasons: list[str]) -> list[Happenings]:

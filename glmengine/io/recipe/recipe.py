@@ -153,7 +153,9 @@ class Stretches(TimeBase):
 
     name: str = param(title="Name", help="What to call it.", min_length=1)
     start: str = param(title="Start", help="Array or column of starts.", min_length=1, choices="arrays")
-    stop: str = param(title="Stop", help="Array or column of stops.", min_length=1, choices="arrays")
+    stop: str = param(
+        "", title="Stop", help="Array or column of stops; where empty each lasts until the next one starts.", choices="arrays"
+    )
     properties: tuple[str, ...] = param(
         (), title="Properties", help="Columns that describe each trial.", choices="arrays", advanced=True
     )
