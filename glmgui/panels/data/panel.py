@@ -260,6 +260,12 @@ class DataPanel(Page):
         except GlmError as error:
             reasons = dict.fromkeys(recording.unit_names, "a rule is at fault")
             self._show_fault(error.field, error.message)
+        used, least = self._used, analysis.units.min_spikes
+        if used is not None and used.min_spikes == least:
+            few = dict.fromkeys(used.too_few, f"fewer than {least:,} spikes in the bins used")
+            reasons = few | reasons
+            if used.fault:
+                self._show_fault("units.min_spikes", used.fault)
         self.units.model.set_left_out(reasons)
         try:
             chosen_units(analysis.units, recording)

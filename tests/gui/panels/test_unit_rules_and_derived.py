@@ -84,6 +84,27 @@ def test_the_rate_chooses_units_and_counts_them(panel, document, rich):
     assert panel.units._said.text() == "All units are to be fitted."
 
 
+def test_units_with_too_few_spikes_are_counted_before_a_fit(qtbot, panel, document, rich):
+    """All units were said to be fitted while the least number of spikes left out every one."""
+    spikes = np.array([len(rich.spikes[key]) for key in rich.spikes])
+    middle = int(np.sort(spikes)[1])
+
+    def ask(least):
+        panel.time_form.min_spikes.setValue(least)
+        settled(qtbot, panel)
+        return panel.units._said.text()
+
+    said = ask(middle)
+    assert said.startswith("2 of 3 units are to be fitted. Left out: 1 (fewer than")
+    assert rich.unit_names[int(np.argmin(spikes))] not in panel.units.model.fitted
+    most = int(spikes.max()) + 1
+    assert ask(most) == f"0 of 3 units are to be fitted. Left out: 3 (fewer than {most:,} spikes in the bins used)."
+    assert "every unit has fewer than" in panel.time_form.message.text
+    assert panel.time_form.share.text(), "the time that is used is known all the same"
+    assert ask(0) == "All units are to be fitted."
+    assert panel.time_form.message.text == ""
+
+
 def test_a_rule_on_a_column_is_added_changed_and_removed(panel, document):
     rules = panel.units.rules
     region, depth = rules._menu.actions()
