@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtGui import QCursor, QHideEvent, QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
@@ -26,6 +28,8 @@ from glmgui.widgets.controls import button
 
 _NOTICE_SECONDS = {"info": 6, "warning": 20, "error": 0}
 _TYPED_IN = (QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit)
+READ_SECONDS = 3.0
+"""That an error is seen at least: it may come while what it is about is still being changed."""
 _WRITTEN_SECONDS = 30  # where the eyes were elsewhere while much was written, and a button is to be pressed
 
 
@@ -45,6 +49,7 @@ class NoticeBar(QFrame):
         self.setObjectName("notice_bar")
         self._window = parent
         self.notice: Notice | None = None
+        self._since = 0.0
         self._sign, self._text = QLabel(self), QLabel(self)
         self._sign.setObjectName("notice_sign")
         self._text.setObjectName("notice_text")
@@ -120,7 +125,7 @@ class NoticeBar(QFrame):
         return over is not None and not any(one is over or one.isAncestorOf(over) for one in self._strips)
 
     def show_notice(self, notice: Notice) -> None:
-        self.notice = notice
+        self.notice, self._since = notice, time.monotonic()
         self._sign.setText({"error": "\u2716", "warning": "\u26a0", "info": "\u2713"}[notice.level])
         said = notice.said
         self._text.setText(said if len(said) < 600 else said[:600] + "\u2026")
@@ -140,8 +145,9 @@ class NoticeBar(QFrame):
             self._timer.stop()
 
     def begin(self, label: str) -> None:
-        """Take away the error of work that is tried again: beside what comes of it, it would be of what is no longer so."""
-        if self.notice is not None and self.notice.level == "error" and self.notice.title == label:
+        """Take away the error of work that is tried again, or one that could be read before other work was begun: beside what comes of it, it
+        would be of what is no longer so."""
+        if self.notice is not None and self.notice.level == "error" and (self.notice.title == label or self._was_read):
             self.dismiss()
 
     def settle(self, title: str) -> None:
@@ -149,10 +155,15 @@ class NoticeBar(QFrame):
         if self.notice is not None and self.notice.title == title:
             self.dismiss()
 
-    def drop_page(self) -> None:
-        """Take away what leads to the page of a question that is asked no longer."""
-        if self.notice is not None and self.notice.page:
+    def outdate(self) -> None:
+        """Take away, once something else is asked or done, what leads to the page of a question, and an error that could be read."""
+        notice = self.notice
+        if notice is not None and (notice.page or (notice.level == "error" and self._was_read)):
             self.dismiss()
+
+    @property
+    def _was_read(self) -> bool:
+        return time.monotonic() - self._since > READ_SECONDS
 
     def _read_page(self) -> None:
         page = self.notice.page

@@ -212,7 +212,7 @@ class MainWindow(QMainWindow):
         if "recording" in what and self.start_is_shown and (self.document.recording or self.document.analysis.terms):
             self.show_step(self.step)
         if what & {"recording", "analysis"}:
-            self.notice_bar.drop_page()
+            self.notice_bar.outdate()
         if "fault" in what and self.document.fault[0]:
             step = step_of_field(self.document.fault[0])
             if step is not None and not self.work.live.on:
@@ -229,7 +229,7 @@ class MainWindow(QMainWindow):
         self._actions.renew()
 
     def _noticed(self, notice: Notice) -> None:
-        if notice.level != "info" or notice.title == "Export" or notice.page or notice.written is not None:
+        if notice.level != "info" or notice.title in ("Export", "Save") or notice.page or notice.written is not None:
             self.notice_bar.show_notice(notice)
 
     def _show_details(self, notice: Notice) -> None:

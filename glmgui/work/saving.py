@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, Signal
 
 from glmgui.document import Document
 from glmgui.jobs import Jobs
+from glmgui.notices import notices
 from glmgui.settings import Settings
 from glmgui.work.fitting import FIT
 from glmgui.work.project import Stamp, save_project, stamp_of
@@ -87,6 +88,7 @@ class Saving(QObject):
                 self._recovery.clear()
             self._recent.add(path, document)
             self.saved.emit(path)
+            notices().tell("info", f"written to {path}", title="Save")
             if then is not None:
                 then()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from glmgui.dialogs.export import plots_on_screen
 from glmgui.dialogs.guide import GuideWindow
 from glmgui.notices import notices
 from glmgui.settings import Settings
+from glmgui.shell import notice_bar
 from glmgui.shell.window import MainWindow
 from glmgui.steps import STEPS
 from glmgui.work.use_cases import ENGINE
@@ -243,6 +245,40 @@ def test_a_message_has_the_colour_of_its_level(window):
     for level, colour in (("error", "error"), ("warning", "warning"), ("error", "error")):
         notices().tell(level, f"a message of level {level}")
         assert getattr(theme.current(), colour) in colours_at_edge(window.notice_bar)
+
+
+def test_an_error_that_was_read_goes_once_something_else_is_asked_or_done(window, small_recording, small_analysis, monkeypatch):
+    window.document.open(small_recording, small_analysis)
+    bar, seeds = window.notice_bar, count(1)
+
+    def later() -> None:
+        monkeypatch.setattr(notice_bar, "READ_SECONDS", -1.0)
+
+    for then in (
+        lambda: window.document.edit(small_analysis.with_(seed=(seed := next(seeds))), f"Seed {seed}"),
+        window.document.undo,
+        lambda: window.jobs.started.emit("Another fit"),
+    ):
+        monkeypatch.undo()
+        notices().tell("error", "nothing is left to fit", title="Fit")
+        then()
+        assert bar.notice is not None, "it may come while what it is about is still being changed"
+        later()
+        then()
+        assert bar.notice is None
+    monkeypatch.undo()
+    notices().tell("error", "nothing is left to fit", title="Fit")
+    window.jobs.started.emit("Fit")
+    assert bar.notice is None, "the same is tried again"
+
+
+def test_saving_is_said_in_the_place_of_what_was_said_before(window, small_recording, small_analysis, questions, tmp_path, qtbot):
+    window.document.open(small_recording, small_analysis)
+    notices().tell("info", "written to figure.pdf", title="Export", written=tmp_path)
+    questions.next_path = tmp_path / "kept.glm"
+    window.action("save").trigger()
+    qtbot.waitUntil(lambda: window.notice_bar.notice is not None and window.notice_bar.notice.title == "Save")
+    assert "kept.glm" in window.notice_bar.notice.text
 
 
 class StyleChanges(QObject):
