@@ -25,7 +25,7 @@ from qtpy.QtWidgets import (
 from glmengine.errors import GlmError
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import Assistance, FurtherFile, arrays_beside, files_beside, with_further
-from glmengine.sentences import listed
+from glmengine.sentences import capitalised, listed
 from glmgui.copying import TableCopying
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
 from glmgui.dialogs.recipe_preview import RecipePreview
@@ -226,7 +226,7 @@ class RecipeDialog(ExplainsWords, QDialog):
 
     def _say(self, error: Exception) -> None:
         field, message = getattr(error, "field", ""), getattr(error, "message", str(error))
-        beside = message.partition(f"field '{field}': ")[2] or message
+        beside = capitalised(message.partition(f"field '{field}': ")[2] or message)
         if not (field and self.tabs.currentIndex() == 0 and self.forms.show_error(field, beside)):
             self.message.show_error(message)
 

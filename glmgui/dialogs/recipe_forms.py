@@ -13,6 +13,7 @@ from glmengine.io.recipe.by_trial import ADDED
 from glmengine.io.recipe.guessed_rates import with_given_rate
 from glmengine.io.recipe.recipe import ByTrial, Counts, Recipe, Spikes, TimeBase
 from glmengine.spec import Spec
+from glmgui.dialogs.recipe_beginnings import begun
 from glmgui.forms.description import Choices, extra_of, switched
 from glmgui.forms.form import SpecForm
 from glmgui.still_fields import StillCombo
@@ -36,6 +37,7 @@ class RecipeForms(QWidget):
     def __init__(self, arrays: Sequence[tuple[str, ...]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("recipe_forms")
+        self._arrays = tuple(arrays)
         self._choices: Choices = {"arrays": array_names(arrays)}
         self._recipe: Recipe | None = None
         self.kind = StillCombo(self)
@@ -55,7 +57,7 @@ class RecipeForms(QWidget):
         self.trials = SpecForm(ByTrial, self, fields=by_use(ByTrial, _own(ByTrial)), name="recipe_by_trial_form")
         self.trials.set_context(self._choices)
         self.trials.edited.connect(self._trials_edited)
-        self.lists = SpecForm(Recipe, fields=_LISTS, name="recipe")
+        self.lists = SpecForm(Recipe, fields=_LISTS, begin=self._begun, name="recipe")
         self.lists.set_context(self._choices)
         self.lists.edited.connect(self._take)
         box = QVBoxLayout(self)
@@ -78,8 +80,12 @@ class RecipeForms(QWidget):
 
     def set_arrays(self, arrays: Sequence[tuple[str, ...]]) -> None:
         """Offer these from now on."""
+        self._arrays = tuple(arrays)
         self._choices = {"arrays": array_names(arrays)}
         self._offer()
+
+    def _begun(self, kind: type[Spec]) -> Spec | None:
+        return begun(kind, self._arrays, self._recipe) if self._recipe is not None else None
 
     def _offer(self) -> None:
         """Offer the arrays of the file, and to all but the trials themselves what comes of putting these on one line."""

@@ -21,7 +21,9 @@ _ACRONYMS = {
     "s": "seconds",
     "ms": "milliseconds",
     "us": "microseconds",
+    "ns": "nanoseconds",
     "min": "minutes",
+    "d": "days",
     "samples": "samples",
 }
 _TAGS = ("family", "kind")

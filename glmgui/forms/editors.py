@@ -33,6 +33,7 @@ from glmgui.widgets.tables import fit_rows, row_height
 
 _MOST_ROWS = 6
 _FEWEST_ALL = 4  # names of which all are ticked at once
+_NOT_CHOSEN = "choose\u2026"
 _NONE = "\u2013 none \u2013"
 
 
@@ -144,6 +145,7 @@ class NameEditor(Editor):
         self._names: tuple[str, ...] = ()
         self._value = ""
         self._box = SearchedCombo(self)
+        self._box.lineEdit().setPlaceholderText(_NOT_CHOSEN)
         self._row(self._box)
         self._box.activated.connect(self._chosen)
         self._box.lineEdit().editingFinished.connect(self._typed)

@@ -28,7 +28,7 @@ from glmengine.spec import Spec
 from glmgui.forms.description import Choices, extra_of, help_of, in_words
 from glmgui.forms.editors import Editor, NamesEditor
 from glmgui.forms.guess import GuessLine
-from glmgui.forms.nested import Admit, Making, Wide, make_editor
+from glmgui.forms.nested import Admit, Begin, Making, Wide, make_editor
 from glmgui.forms.numbers import NumberBox
 from glmgui.forms.pending import Refusal
 from glmgui.widgets.form_scroll import hold_still
@@ -47,6 +47,8 @@ class SpecForm(Refusal, QWidget):
     admit : callable, optional
         Called with a spec's class and a field's name: whether the form shows that field; with an empty name: whether unions of specs
         offer the class. Holds for the forms inside this one too.
+    begin : callable, optional
+        Called with a spec's class: what a new item of a list begins with; else, or where it gives None, one like the last, or the first names.
     name : str
         Prefix of the controls' object names; control `bin_size` is then called ``<name>_bin_size``.
 
@@ -65,10 +67,11 @@ class SpecForm(Refusal, QWidget):
         *,
         fields: Sequence[str] | None = None,
         admit: Admit | None = None,
+        begin: Begin | None = None,
         name: str = "",
     ) -> None:
         super().__init__(parent)
-        self._type, self._admit = spec_type, admit
+        self._type, self._admit, self._begin = spec_type, admit, begin
         self._value: Spec | None = None
         self._kept: Spec | None = None
         self._choices: Choices = {}
@@ -199,7 +202,7 @@ class SpecForm(Refusal, QWidget):
             self._add(field, info)
 
     def _add(self, field: str, info: FieldInfo) -> None:
-        editor = make_editor(info.annotation, info, Making(SpecForm, self._admit), f"{self._name}_{field}", self)
+        editor = make_editor(info.annotation, info, Making(SpecForm, self._admit, self._begin), f"{self._name}_{field}", self)
         title, help_text = info.title or in_words(field), help_of(info)
         editor.describe(title, help_text, f"{self._name}_{field}")
         unit = extra_of(info, "unit")

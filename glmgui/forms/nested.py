@@ -41,6 +41,7 @@ from glmgui.widgets.layout import Framed
 
 _NONE_GIVEN = "\u2013 {} \u2013"
 Admit = Callable[[type[Spec], str], bool]
+Begin = Callable[[type[Spec]], Spec | None]
 
 
 class Form(Protocol):
@@ -79,10 +80,13 @@ class Making:
         Makes a form of a parameter set; given, since forms are made of editors and editors of forms.
     admit : callable or None
         Which fields are shown and which kinds are offered, see `glmgui.forms.form.SpecForm`.
+    begin : callable or None
+        What a new item of a list begins with, see there too.
     """
 
     form: Callable[..., Form]
     admit: Admit | None = None
+    begin: Begin | None = None
 
 
 class Wide(Editor):
@@ -325,8 +329,9 @@ class ListEditor(Wide):
 
     def _add_one(self) -> None:
         members = members_of(self._item)
+        begin = self._making.begin
         try:
-            like = self._rows[-1][1].value() if self._rows else None
+            like = begin(members[0]) if begin is not None else self._rows[-1][1].value() if self._rows else None
             made = like if type(like) in members else switched(None, members[0], self._choices)
         except GlmError as error:
             self._add.setToolTip(error.message)

@@ -17,6 +17,7 @@ from glmengine.io.recipe.names import field_of
 from glmengine.io.recipe.one_clock import see_one_clock
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Counts, Measured, Recipe, Spikes, TimeBase
 from glmengine.io.recipe.trial_tables import borders, trials_of
+from glmengine.recording.doubt import Doubt
 from glmengine.sentences import numbered
 
 MOST_TEXTS = 50
@@ -50,11 +51,16 @@ def apply_recipe(recipe: Recipe, arrays: Arrays) -> RawRecording:
 def _add_times(raw: RawRecording, recipe: Recipe, arrays: Arrays) -> None:
     """Epochs, trials and events."""
     for position, item in enumerate(recipe.epochs):
+        if not _begun(item.start, f"The epochs '{item.name}'", "start", "Start", raw):
+            continue
         field = f"epochs.{position}"
         raw.epochs[safe_name(item.name)] = np.column_stack([item.seconds(ends, field) for ends in borders(item, arrays, field)])
     for position, item in enumerate(recipe.trials):
-        raw.trials[safe_name(item.name)] = trials_of(item, arrays, f"trials.{position}", raw)
+        if _begun(item.start, f"The trials '{item.name}'", "start", "Start", raw):
+            raw.trials[safe_name(item.name)] = trials_of(item, arrays, f"trials.{position}", raw)
     for position, item in enumerate(recipe.events):
+        if not _begun(item.times, f"The events '{item.name}'", "times", "Times", raw):
+            continue
         field = f"events.{position}"
         times = item.seconds(numbers_named(arrays, item.times, f"{field}.times"), field)
         if not item.kinds:
@@ -70,6 +76,15 @@ def _add_times(raw: RawRecording, recipe: Recipe, arrays: Arrays) -> None:
             )
         for kind in different:
             raw.events[free_name(raw.events, [kind])] = times[kinds == kind]
+
+
+def _begun(array: str, what: str, field: str, title: str, raw: RawRecording) -> bool:
+    """Whether an entry names an array yet; of one that does not it is said that it is left out, and what to choose."""
+    if not array:
+        raw.notes.append(
+            Doubt(f"{what} are left out: give the array of their {field}.", f"{what} are left out: choose '{title}'.")
+        )
+    return bool(array)
 
 
 def correct_with(recipe: Recipe, raw: RawRecording, beside: Arrays) -> RawRecording:

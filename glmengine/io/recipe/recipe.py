@@ -152,7 +152,7 @@ class Stretches(TimeBase):
     """Epochs or trials: arrays of starts and stops."""
 
     name: str = param(title="Name", help="What to call it.", min_length=1)
-    start: str = param(title="Start", help="Array or column of starts.", min_length=1, choices="arrays")
+    start: str = param(title="Start", help="Array or column of starts; left out where empty.", choices="arrays")
     stop: str = param(
         "", title="Stop", help="Array or column of stops; where empty each lasts until the next one starts.", choices="arrays"
     )
@@ -165,7 +165,7 @@ class Happenings(TimeBase):
     """Events: an array of times."""
 
     name: str = param(title="Name", help="What to call them.", min_length=1)
-    times: str = param(title="Times", help="Array or column of times.", min_length=1, choices="arrays")
+    times: str = param(title="Times", help="Array or column of times; left out where empty.", choices="arrays")
     kinds: str = param(
         "",
         title="Kind of each",

@@ -239,7 +239,7 @@ def test_text_and_forms_say_the_same(qtbot, arrays):
     dialog.tabs.setCurrentIndex(0)
     assert dialog.forms.lists.value.covariates[0].name == "place"
     dialog.forms.lists._editors["events"]._add.click()
-    assert Recipe.from_toml(dialog.text).events[0].times == "t"
+    assert Recipe.from_toml(dialog.text).events[0].name == "event"
     assert Recipe.from_toml(dialog.text).covariates[0].unit == "cm"
 
 
