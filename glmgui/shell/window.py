@@ -241,6 +241,9 @@ class MainWindow(QMainWindow):
         self.notice_bar.dismiss()
         self.show_step("results" if self.document.result is not None else "data")
 
+    def createPopupMenu(self) -> None:
+        """None on a right click beside the pages: Qt would list all docks and bars by their names for programmers; the View menu has the pages."""
+
     # Steps and layout
 
     @property

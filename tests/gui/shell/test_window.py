@@ -281,6 +281,10 @@ def test_saving_is_said_in_the_place_of_what_was_said_before(window, small_recor
     assert "kept.glm" in window.notice_bar.notice.text
 
 
+def test_a_right_click_beside_the_pages_lists_no_names_of_the_program_itself(window):
+    assert window.createPopupMenu() is None
+
+
 class StyleChanges(QObject):
     """Counts how often Qt styles a widget anew."""
 
