@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from glmengine.sentences import as_shown, capitalised, numbered
@@ -147,6 +147,7 @@ def answer_sentence(
     unsure: bool = False,
     in_order: bool = True,
     replaceable: Sequence[str] = (),
+    weak: Mapping[str, str] | None = None,
 ) -> str:
     """Which terms, how much each adds, what says nothing, whether the model is right.
 
@@ -187,7 +188,10 @@ def answer_sentence(
         The shares are what each term adds to those before it, so that they sum to what is explained.
     replaceable : sequence of str
         Chosen terms without which next to nothing is lost, now that the others are in.
+    weak : mapping of str to str, optional
+        As of `glmengine.answers.weak_terms` for this unit: chosen terms that are called no more than possible, and in how many folds they say nothing.
     """
+    weak = {as_shown(name): folds for name, folds in (weak or {}).items()}
     chosen = [(as_shown(name), share) for name, share in chosen]
     others, doubtful, last, not_missed, replaceable = (
         list(map(as_shown, names)) for names in (others, doubtful, last, not_missed, replaceable)
@@ -196,9 +200,10 @@ def answer_sentence(
         return _nothing(others, spikes, nearest)
     (first, share), *more = chosen
     alone = " alone" if more and not in_order else ""
-    text = f"{_capital(first)} ({_two(share)} of the deviance{alone}, q {_small(q)})"
+    named = f"Perhaps {first}" if first in weak else _capital(first)
+    text = f"{named} ({_two(share)} of the deviance{alone}, q {_small(q)})"
     if more:
-        parts = {name: f"{name} ({_added(share) if in_order else _unique(share)})" for name, share in more}
+        parts = {name: f"{perhaps(name, weak)} ({_added(share) if in_order else _unique(share)})" for name, share in more}
         in_turn = [words for name, words in parts.items() if name not in last]
         at_last = [words for name, words in parts.items() if name in last]
         if in_turn:
@@ -206,6 +211,8 @@ def answer_sentence(
         if at_last:
             text += f", and last of all {' and '.join(at_last)}"
         text += f"; {_two(explained)} together"
+    for name, folds in weak.items():
+        text += f"; {folds} {name} says nothing" if folds else ""
     if others:
         text += f"; {', '.join(others)} {_adds(others)} nothing"
     same = [name for name in replaceable if name not in not_missed]
@@ -239,6 +246,11 @@ def _nothing(others: Sequence[str], spikes: float, nearest: Nearest | None) -> s
     few = f"; with {numbered(int(spikes), 'spike')} only a strong dependence would be seen" if spikes < FEW_SPIKES else ""
     lacks, near = nearest.words() if nearest is not None else ("tells the rate from a constant one on held-out time", "")
     return f"Nothing that was offered ({', '.join(others)}) {lacks}{near}{few}."
+
+
+def perhaps(name: str, weak: Collection[str]) -> str:
+    """A chosen term with the word that says so where it is one of those that hardly matter."""
+    return f"perhaps {name}" if name in weak else name
 
 
 def _adds(names: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ class AnswerSheet:
     Attributes
     ----------
     units : Dataset (unit)
-        Best known first: ``terms`` in order, ``deviance_explained``, ``p`` and ``q``, spikes, the checks of the model (``ks``, ``ks_band``,
+        Best known first: ``terms`` in order, those of them that ``perhaps`` hardly matter, ``deviance_explained``, ``p`` and ``q``, spikes, the checks of the model (``ks``, ``ks_band``,
         ``ks_p``, ``adequate``, ``verdict``, ``try_next``), the shares of rate, intervals and autocorrelogram inside the 95 % band of simulations
         (``simulated_rate``, ``simulated_isi``, ``simulated_autocorrelogram``), short intervals (``burst``, ``burst_low``, ``burst_high``; up to ``burst_within`` s, beside the ``mean_interval``),
         whether it was ``finished``, and the ``sentence``.

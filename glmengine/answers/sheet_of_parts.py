@@ -16,6 +16,7 @@ from glmengine.answers.sheet import AnswerSheet
 from glmengine.answers.unit_answers import joined_by_unit
 from glmengine.answers.unit_judgement import OF_HISTORY, beside_tried, history_advice, unit_judgement
 from glmengine.answers.unit_model import chosen_labels
+from glmengine.answers.weak_terms import weak_terms
 from glmengine.goodness.judgement import Finding, Judgement
 from glmengine.inference.multiplicity import false_discovery_rate
 from glmengine.models import get_family
@@ -59,13 +60,20 @@ def sheet_of(
     }
     judged = {unit: _judgement(population.analysis, selection, rows[unit], unit, history[unit]) for unit in units}
     unsure = {unit: bool(pending) and asked.over_units and of("q", unit=unit) >= asked.level for unit in units}
+    weak = weak_terms(selection)
     sentences = [
-        _sentence(population.analysis, selection, of, rows[unit], unit, judged[unit], history[unit], unsure=unsure[unit])
+        _sentence(
+            population.analysis, selection, of, rows[unit], unit, judged[unit], history[unit], weak[unit], unsure=unsure[unit]
+        )
         for unit in units
     ]
     kept = {unit: chosen_labels(population.analysis, named) for unit in units if (named := selection.terms_of(unit))}
     columns: dict[str, tuple[str, list]] = {
         "terms": ("terms in the order in which they came in", [", ".join(selection.terms_of(unit)) for unit in units]),
+        "perhaps": (
+            f"those of the terms that may hardly matter: they add less than {SMALL:g} of the deviance, or nothing in half of the held-out folds",
+            [", ".join(weak[unit]) for unit in units],
+        ),
         "deviance_explained": ("held-out deviance explained", [of("deviance_explained", unit=unit) for unit in units]),
         "p": (chosen["p"].attrs["long_name"], [of("p", unit=unit) for unit in units]),
         "q": (chosen["q"].attrs["long_name"], [of("q", unit=unit) for unit in units]),
@@ -203,6 +211,7 @@ def _sentence(
     unit: str,
     judgement: Judgement | None,
     advised: Advice | None,
+    weak: Mapping[str, str],
     *,
     unsure: bool,
 ) -> str:
@@ -240,6 +249,7 @@ def _sentence(
         history="" if said or advised is None else str(advised),
         nearest=None if chosen else nearest_of(selection, unit, level),
         unsure=unsure,
+        weak=weak,
     )
 
 

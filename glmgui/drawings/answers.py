@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.answers.sentence import Simulated
+from glmengine.answers.weak_terms import weak_terms
 from glmengine.selection.step_shift_test import p_of
 from glmengine.simulation.likeness import inside
 from glmgui.drawings.curves import Drawing, Lines, kernels, tuning
@@ -91,6 +92,8 @@ class AnswerRow:
     sentence : str
     waiting : str
         What is said of a unit that has no answer, empty where it has one.
+    weak : frozenset of str
+        Chosen terms that may hardly matter, as of `glmengine.answers.weak_terms`.
     """
 
     unit: str
@@ -109,6 +112,7 @@ class AnswerRow:
     cannot_run: bool
     sentence: str
     waiting: str = ""
+    weak: frozenset[str] = frozenset()
 
 
 def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
@@ -124,6 +128,7 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
     adequate, finished = units["adequate"].values, units["finished"].values.astype(bool)
     checks = {str(name): array.values for name, array in units.data_vars.items()}
     chosen = [tuple(str(one).split(", ")) if str(one) else () for one in units["terms"].values]
+    weak = weak_terms(sheet.selection)
     rows = []
     for at, unit in enumerate(units["unit"].values):
         mine = [names[k] for k in np.argsort(order[at], kind="stable") if np.isfinite(order[at][k])] or list(chosen[at])
@@ -147,6 +152,7 @@ def answer_rows(sheet: AnswerSheet) -> tuple[AnswerRow, ...]:
                 "" if simulated is None else _inside(sheet, str(unit)),
                 judged and "simulated_isi" in units and (away or not np.isfinite(alike[:, at]).any()),
                 str(units["sentence"].values[at]),
+                weak=frozenset(weak.get(str(unit), ())),
             )
         )
     return tuple(rows)

@@ -47,7 +47,7 @@ class Column:
 
 FIRST = (
     Column("Unit", "The unit; a click selects it everywhere", CURVES, False),
-    Column("Driven by", f"Terms that were chosen, in the order in which they came in, in brackets what adds less than {SMALL:g} of the deviance; a click shows how", PATH, False, _WIDEST_PATH),
+    Column("Driven by", f"Terms that were chosen, in the order in which they came in; 'perhaps' stands before one that adds less than {SMALL:g} of the deviance, or explains no more in half of the held-out folds: it may be beyond chance, but hardly drives the unit; a click shows how", PATH, False, _WIDEST_PATH),
     Column("Explained", "Share of the deviance that the chosen model explains on held-out time; 0 is a constant rate. Of the candidates' own functions and smoothing, on the folds under 'Candidates and settings': a fit under Results has its own, and another number for the same terms", SHARES),
     Column("q", "False discovery rate over all units (Benjamini & Hochberg): of units with a q below 0.05, at most 5 % are expected to be there by chance", PATH),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from qtpy.QtCore import QAbstractTableModel, QEvent, QModelIndex, QObject, QSort
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QLineEdit, QTableView, QWhatsThis, QWidget
 
-from glmengine.answers.sentence import SMALL
+from glmengine.answers.sentence import perhaps
 from glmengine.sentences import numbered
 from glmgui import theme
 from glmgui.copying import copy_rows
@@ -168,9 +168,8 @@ class SheetModel(QAbstractTableModel):
         )
 
     def _driven_by(self, one: AnswerRow) -> str:
-        """The chosen terms, in brackets those that add next to nothing: beyond chance it may be, but it hardly drives the unit."""
-        added = dict(zip(self.candidates, one.added, strict=False))
-        return ", then ".join(f"({name})" if added.get(name, math.nan) < SMALL else name for name in one.terms)
+        """The chosen terms, with a word before those that are beyond chance, as it seems, but hardly drive the unit."""
+        return ", then ".join(perhaps(name, one.weak) for name in one.terms)
 
     def _judged(self, one: AnswerRow) -> str:
         return "" if one.adequate is None else f"{_YES} right" if one.adequate else f"{_NO} something missing"

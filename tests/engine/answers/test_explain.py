@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import glmengine as ge
 from glmengine.analysis.default_terms import history_term
@@ -19,6 +20,7 @@ from glmengine.answers.question import default_selection, events_left_out, quest
 from glmengine.answers.sentence import Nearest, answer_sentence
 from glmengine.answers.sheet_of_parts import nearest_of
 from glmengine.answers.unit_model import analysis_of_unit
+from glmengine.answers.weak_terms import weak_terms
 from glmengine.cli.main import main
 from glmengine.context import CallbackContext, UnitsFound
 from glmengine.errors import GlmError
@@ -215,6 +217,39 @@ def test_sentences_say_what_adds_and_what_does_not():
         "is beyond what shifts in time give; the most has y (0.050 of the deviance alone, p 0.20).",
         "says the same in enough of the folds; the most has y (0.050 of the deviance alone, p 0.20).",
     ]
+
+
+def test_terms_that_hardly_matter_are_called_possible():
+    said = answer_sentence(
+        [("speed", 0.0002), ("x", 0.01)],
+        ["y"],
+        explained=0.01,
+        q=0.01,
+        adequate=None,
+        try_next="",
+        weak={"speed": "", "x": "in 5 of 10 folds"},
+    )
+    assert said == (
+        "Perhaps speed (0.00020 of the deviance, q 0.010), then perhaps x (+0.010); 0.010 together; in 5 of 10 folds x says nothing; y adds nothing."
+    )
+
+
+def test_terms_hardly_matter_that_add_next_to_nothing_or_nothing_in_half_of_the_folds(sheet):
+    found, _ = sheet
+    selection = found.selection
+    weak = weak_terms(selection)
+    assert weak == {unit: {} for unit in weak}
+    assert set(weak) == {"hd", "place", "flat"}
+    assert (found.units["perhaps"].values == "").all()
+    little = replace(selection, chosen=selection.chosen.assign(added=selection.chosen["added"] * 0 + 2e-4))
+    assert weak_terms(little) == {"hd": {"direction": ""}, "place": {"x": ""}, "flat": {}}
+    n = selection.steps.sizes["fold"]
+    some = xr.DataArray(np.where(np.arange(n) < (n + 1) // 2, -1.0, 1.0), dims="fold")
+    gains = selection.steps["fold_gain"] * 0 + some
+    uneven = replace(selection, steps=selection.steps.assign(fold_gain=gains))
+    assert weak_terms(uneven)["hd"] == {"direction": f"in {(n + 1) // 2} of {n} folds"}
+    without_steps = replace(selection, steps=None)  # as of a group path
+    assert weak_terms(without_steps)["hd"] == {}
 
 
 def test_what_came_nearest_is_what_was_taken_back_or_else_what_was_tested_first(sheet):

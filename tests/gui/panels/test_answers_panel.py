@@ -580,7 +580,8 @@ def test_numbers_of_a_sheet_are_whole_where_the_terms_of_a_row_give_way_and_tips
     qtbot.addWidget(table)
     table.begin(("head_direction", "position.x x position.y"))
     terms = ("head_direction", "position.x x position.y")
-    table.add([replace(one, terms=terms, added=(0.2, 0.0003)) for one in answer_rows(kept.sheet)])
+    weak = frozenset({"position.x x position.y"})
+    table.add([replace(one, terms=terms, added=(0.2, 0.0003), weak=weak) for one in answer_rows(kept.sheet)])
     view, header, model = table.view, table.view.horizontalHeader(), table.model
     last = model.columnCount() - 1
     numbers = sum(view.columnWidth(at) for at in range(last) if at != 1)
@@ -589,7 +590,7 @@ def test_numbers_of_a_sheet_are_whole_where_the_terms_of_a_row_give_way_and_tips
     assert view.columnWidth(1) < view.sizeHintForColumn(1)
     reach = header.sectionPosition(last)
     assert reach <= view.viewport().width() + 1, "no number is cut"
-    driven = "head_direction, then (position.x x position.y)"  # the second adds next to nothing
+    driven = "head_direction, then perhaps position.x x position.y"  # the second adds next to nothing
     assert cell(table, "hd", "Driven by").data(Qt.ItemDataRole.ToolTipRole) == driven
     table.resize(numbers + 900, 260)
     qtbot.waitUntil(lambda: view.columnWidth(1) >= view.sizeHintForColumn(1))
@@ -597,6 +598,19 @@ def test_numbers_of_a_sheet_are_whole_where_the_terms_of_a_row_give_way_and_tips
     assert view.columnWidth(1) >= min(view.sizeHintForColumn(1), int(0.3 * view.viewport().width()))
     tips = [str(header.model().headerData(at, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)) for at in range(last + 1)]
     assert max(map(len, tips)) < 175, "a tip lies over the rows"
+
+
+def test_a_term_that_hardly_matters_is_called_possible_in_the_table(qtbot, kept):
+    """A unit of a constant rate was "driven by (speed)", and no newcomer knows what brackets mean."""
+    table = SheetTable()
+    qtbot.addWidget(table)
+    table.begin(("head_direction", "position.x"))
+    chosen = kept.sheet.selection.chosen
+    selection = replace(kept.sheet.selection, chosen=chosen.assign(added=chosen["added"] * 0 + 2e-4))
+    table.add(answer_rows(replace(kept.sheet, selection=selection)))
+    assert cell(table, "hd", "Driven by").data() == "perhaps head_direction"
+    assert cell(table, "flat", "Driven by").data() == "nothing that was offered"
+    assert "'perhaps' stands before one that adds less than 0.001" in explained_columns().replace("&#x27;", "'")
 
 
 def test_headings_with_long_names_take_two_lines_and_leave_room_to_what_drives_a_unit(qtbot):
