@@ -28,7 +28,7 @@ ALLOWED = {
 }
 """Actions that may hold up the main thread for longer, and why."""
 COME_AND_GO = (0, 1, 8)
-"""Threads, timers and widgets that may be there after one seed and not after another: buttons of what the checks advise, a running animation."""
+"""Threads, timers and widgets that may be there after one seed and not after another: buttons of what the checks advise, the note of the range of a field."""
 MOST_GROWTH = 1.1
 """Memory after any seed of the second half, as a share of the most after one of the first, in which all is used for the first time."""
 
