@@ -12,6 +12,7 @@ from glmengine.io.quantity import TURNS, kind_of, turn_of, turn_seen, turns_in_a
 from glmengine.io.raw import RawSeries
 from glmengine.io.time_order import in_time_order
 from glmengine.recording.covariate_names import TRACKED_NAME
+from glmengine.recording.doubt import Note
 from glmengine.sentences import numbered, percent
 from glmengine.timegrid.angles import FULL_TURN
 
@@ -111,10 +112,14 @@ def _doubt_of_turn(name: str, values: np.ndarray, unit: str) -> list[str]:
     said = "2 pi" if unit == "rad" else "360"
     known = min(KNOWN_TURNS, key=lambda one: abs(one - seen))
     remedy = f'give unit = "deg" and scale = {360 / known:.10g}' if abs(known - seen) < 0.03 * known else "give it in degrees"
-    return [
-        f"{name} leaps from one end of its values to the other, {seen:.4g} away, as if that were a whole turn, which in {unit} is {said}: if it is, "
-        f"{remedy} in a recipe; if it is an orientation, which comes round after half a turn, choose functions on a circle of that length."
-    ]
+    leaps = f"{name} leaps from one end of its values to the other, {seen:.4g} away, as if that were a whole turn, which in {unit} is {said}: if it is,"
+    half = "if it is an orientation, which comes round after half a turn, choose functions on a circle of that length."
+    remedy_here = (
+        f"give the 'Unit of measure' deg and the 'Scale' {360 / known:.10g}"
+        if remedy.startswith("give unit")
+        else "give it in degrees"
+    )
+    return [Note(f"{leaps} {remedy} in a recipe; {half}", f"{leaps} {remedy_here}; {half}")]
 
 
 def _doubt_of_metres(name: str, values: np.ndarray, unit: str) -> list[str]:
@@ -125,9 +130,13 @@ def _doubt_of_metres(name: str, values: np.ndarray, unit: str) -> list[str]:
     reach = float(np.max(high - low))
     if reach <= LARGEST_ARENA:
         return []
+    asked = f"{name} reaches over {reach:.3g} m: is its unit cm or pixels, and metres what the file says where nobody said anything? If so,"
+    wrong = "speeds and widths in it are as wrong as the unit is."
     return [
-        f"{name} reaches over {reach:.3g} m: is its unit cm or pixels, and metres what the file says where nobody said anything? If so, say "
-        'unit = "cm" for it in a recipe, or write the file again; speeds and widths in it are as wrong as the unit is.'
+        Note(
+            f'{asked} say unit = "cm" for it in a recipe, or write the file again; {wrong}',
+            f"{asked} give its 'Unit of measure'; {wrong}",
+        )
     ]
 
 
@@ -148,8 +157,11 @@ def _lost(name: str, values: np.ndarray, kind: str, unit: str, notes: list[str])
             where = "" if minus_one else f" ({percent(mine.mean(), 1)}), far from all others,"
             notes.append(f"{name}: {numbered(int(mine.sum()), 'sample')} of exactly {written}{where} taken as missing.")
         elif mine.mean() <= 0.5:  # what is the same most of the time is what it is
+            exactly = f"{name}: {numbered(int(mine.sum()), 'sample')} ({percent(mine.mean(), 1)}) are exactly {written}, far from all others: if they were lost,"
             notes.append(
-                f"{name}: {numbered(int(mine.sum()), 'sample')} ({percent(mine.mean(), 1)}) are exactly {written}, far from all others: if they were "
-                f"lost, say missing = [{known[0]:g}] for it in a recipe, or leave them out with a condition on it."
+                Note(
+                    f"{exactly} say missing = [{known[0]:g}] for it in a recipe, or leave them out with a condition on it.",
+                    f"{exactly} give {known[0]:g} in its 'Missing' (More options), or leave them out with a condition on it.",
+                )
             )
     return tuple(taken)

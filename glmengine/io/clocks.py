@@ -6,7 +6,7 @@ import numpy as np
 
 from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.recipe.names import BUSIEST, LONGEST, SELDOM
-from glmengine.recording.doubt import Doubt
+from glmengine.recording.doubt import Doubt, OtherClock
 from glmengine.sentences import listed, numbered
 
 FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
@@ -30,6 +30,11 @@ SLOWEST, FASTEST = 5.0, 1e-4
 
 ALIKE = 2.5
 """Factor by which the ends of two stretches may be off the ratio of two units: a session need not begin and end with its tracking."""
+
+ANY_FORMAT = "a file of any format can be opened with one: File, Correct recording"
+
+HEADINGS = {"epoch": "epochs", "trials": "trials", "events": "events"}
+"""Parts of a recipe, by the first words of the names that what they give has in sentences."""
 
 
 def plausible_span(raw: RawRecording) -> tuple[float, float]:
@@ -63,11 +68,10 @@ def _reach_around(window: tuple[float, float]) -> tuple[float, float]:
 
 def clock_doubts(raw: RawRecording) -> list[Doubt]:
     """What is to be said where times cannot be true beside each other, or the units' by themselves, and what to do."""
-    said = _clocks_apart(raw) or _rates_that_no_unit_has(raw) or _rates_of_responses(raw) or _in_a_part_alone(raw)
-    return [Doubt(note) for note in said]
+    return _clocks_apart(raw) or _rates_that_no_unit_has(raw) or _rates_of_responses(raw) or _in_a_part_alone(raw)
 
 
-def _rates_that_no_unit_has(raw: RawRecording) -> list[str]:
+def _rates_that_no_unit_has(raw: RawRecording) -> list[Doubt]:
     """Spikes that come so seldom over so long a time, or so fast, that their unit of time must be another."""
     spikes = _pooled(raw.spikes)
     if len(spikes) < FEWEST:
@@ -78,13 +82,17 @@ def _rates_that_no_unit_has(raw: RawRecording) -> list[str]:
         return []
     whole = np.array_equal(spikes, np.rint(spikes))
     unit = "samples (with their rate)" if whole and rate < SELDOM else "milliseconds" if rate * 1e3 < BUSIEST else "another unit"
+    said = f"The units would fire at {rate:.2g} Hz over {high - low:,.6g} s, as if their times were in {unit} and not in seconds. If so,"
     return [
-        f"The units would fire at {rate:.2g} Hz over {high - low:,.6g} s, as if their times were in {unit} and not in seconds. If so, give the "
-        "time_unit under [spikes] in a recipe (a file of any format can be opened with one: File, Correct recording), or correct the sampling rate, or write the file again in seconds."
+        Doubt(
+            f"{said} give the time_unit under [spikes] in a recipe ({ANY_FORMAT}), or correct the sampling rate, or write the file again in seconds.",
+            f"{said} choose another 'Time unit' of the spikes, or correct their 'Sampling rate'.",
+            OtherClock("ms") if unit == "milliseconds" and rate * 1e3 >= SELDOM else None,
+        )
     ]
 
 
-def _rates_of_responses(raw: RawRecording) -> list[str]:
+def _rates_of_responses(raw: RawRecording) -> list[Doubt]:
     """Counts or responses in bins that come so seldom, or so fast, that the unit of their times must be another."""
     if raw.counts is None:
         return []
@@ -97,13 +105,17 @@ def _rates_of_responses(raw: RawRecording) -> list[str]:
         return []
     slow = step > SLOWEST
     unit = ("microseconds" if step > 1e3 * SLOWEST else "milliseconds") if slow else "minutes or hours"
+    said = f"The bins of its counts would be {step:.4g} s long, over {span:,.6g} s, as if their times were in {unit} and not in seconds. If so,"
     return [
-        f"The bins of its counts would be {step:.4g} s long, over {span:,.6g} s, as if their times were in {unit} and not in seconds. If so, give "
-        "the time_unit under [counts] in a recipe, or write the file again in seconds."
+        Doubt(
+            f"{said} give the time_unit under [counts] in a recipe, or write the file again in seconds.",
+            f"{said} choose another 'Time unit' of the units, or correct their 'Sampling rate'.",
+            OtherClock("ms") if unit == "milliseconds" else None,
+        )
     ]
 
 
-def _in_a_part_alone(raw: RawRecording) -> list[str]:
+def _in_a_part_alone(raw: RawRecording) -> list[Doubt]:
     """What is to be said where all spikes lie in a small part of the time in which something was measured: counted in minutes or hours they
     do, or where the times of what was measured count its samples."""
     spikes = _pooled(raw.spikes)
@@ -113,18 +125,29 @@ def _in_a_part_alone(raw: RawRecording) -> list[str]:
     own, (low, high) = np.quantile(spikes, [0.0, 1.0]), _ends(series)
     if own[1] - own[0] >= SHORT * (high - low) or own[0] > high or own[1] < low:
         return []
-    as_if = next(
+    unit, words = next(
         (
-            f", as if they were in {words}" + (f' (time_unit = "{unit}" under [spikes] in a recipe)' if unit else "")
+            (unit, words)
             for unit, (factor, words) in LONGER.items()
             if 0.8 < (high - low) / (factor * (own[1] - own[0])) < 1.25 and own[1] < 2 * high / factor
         ),
-        "",
+        ("", ""),
     )
-    return [
+    said = (
         f"All spikes lie in {100 * (own[1] - own[0]) / (high - low):.2g} % of the time in which {listed(list(series), 4)} was recorded, from {own[0]:.6g} to "
-        f"{own[1]:.6g} of {low:.6g} to {high:.6g} s{as_if}. Check the unit of both clocks, and whether the times of what was measured count "
-        "its samples; where the units were recorded for a part alone, use that part: the rest would count as silence."
+        f"{own[1]:.6g} of {low:.6g} to {high:.6g} s" + (f", as if they were in {words}" if words else "")
+    )
+    check = (
+        "Check the unit of both clocks, and whether the times of what was measured count its samples; where the units were recorded for a part "
+        "alone, use that part: the rest would count as silence."
+    )
+    in_recipe = f' (time_unit = "{unit}" under [spikes] in a recipe)' if unit else ""
+    return [
+        Doubt(
+            f"{said}{in_recipe}. {check}",
+            f"{said}{f' (Time unit {words!r} of the spikes)' if unit else ''}. {check}",
+            OtherClock(unit, ("units",)) if unit else None,
+        )
     ]
 
 
@@ -140,15 +163,16 @@ def _ends(series: dict[str, np.ndarray]) -> tuple[float, float]:
     return min(float(times.min()) for times in known), max(float(times.max()) for times in known)
 
 
-def _clocks_apart(raw: RawRecording) -> list[str]:
+def _clocks_apart(raw: RawRecording) -> list[Doubt]:
     """What is to be said where the units' times and those of what was recorded beside them cannot be of one clock, and what to do.
 
     That is so where nearly all spikes lie outside what else was recorded, or that outside the spikes: counted in milliseconds the times
     of one session reach a thousand times as far as in seconds.
     """
     spikes = _pooled(raw.spikes)
+    one, part = "spike", "spikes"
     if not len(spikes) and raw.counts is not None:
-        spikes = _pooled([raw.counts.times])
+        spikes, one, part = _pooled([raw.counts.times]), "sample", "counts"
     others = {name: times for name, times in _recorded_beside(raw).items() if len(times) > 1}
     if len(spikes) < FEWEST or not others:
         return []
@@ -163,23 +187,44 @@ def _clocks_apart(raw: RawRecording) -> list[str]:
         within = int(((spikes >= low) & (spikes <= high)).sum())
         if within >= (1 - NEARLY_ALL) * len(spikes):
             return []
+        said = (
+            f"Only {within:,} of {numbered(len(spikes), one)} lie in the time in which anything else was recorded ({low:.6g} to "
+            f"{high:.6g} s); they lie from {spikes.min():.6g} to {spikes.max():.6g} s. Check the unit and the start of both clocks:"
+        )
         return [
-            f"Only {within:,} of {numbered(len(spikes), 'spike')} lie in the time in which anything else was recorded ({low:.6g} to "
-            f"{high:.6g} s); they lie from {spikes.min():.6g} to {spikes.max():.6g} s. Check the unit and the start of both clocks: a recipe "
-            "can give a time_unit and an offset."
+            Doubt(
+                f"{said} a recipe can give a time_unit and an offset.",
+                f"{said} each has a 'Time unit', and an 'Offset' below 'More options'.",
+            )
         ]
     notes = []
     for (unit, of_spikes), names in apart.items():
         times = np.concatenate([others[name] for name in names])
         low, high = float(times.min()), float(times.max())
         within = int(((spikes >= low) & (spikes <= high)).sum())
-        slow, of = ("the spike times", "[spikes]") if of_spikes else (listed(names, 4), "[[covariates]] with its name")
+        own_times = f"the {one} times"
+        slow, of = (own_times, f"[{part}]") if of_spikes else (listed(names, 4), _headings(names))
+        words = UNITS[unit][1]
+        said = (
+            f"{within:,} of {numbered(len(spikes), one)} lie in the time of {listed(names, 4)} ({low:.6g} to {high:.6g} s); they lie from "
+            f"{spikes.min():.6g} to {spikes.max():.6g} s, as if {slow} were in {words} and the others in seconds. If so,"
+        )
         notes.append(
-            f"{within:,} of {numbered(len(spikes), 'spike')} lie in the time of {listed(names, 4)} ({low:.6g} to {high:.6g} s); they lie from "
-            f"{spikes.min():.6g} to {spikes.max():.6g} s, as if {slow} were in {UNITS[unit][1]} and the others in seconds. If so, say "
-            f'time_unit = "{unit}" under {of} in a recipe (a file of any format can be opened with one: File, Correct recording), or write the file again in seconds.'
+            Doubt(
+                f'{said} say time_unit = "{unit}" under {of} in a recipe ({ANY_FORMAT}), or write the file again in seconds.',
+                f"{said} choose the 'Time unit' {words} of {slow if not of_spikes else 'the units'}.",
+                OtherClock(unit, ("units",) if of_spikes else tuple(names)),
+            )
         )
     return notes
+
+
+def _headings(names: list[str]) -> str:
+    """Where in a recipe things of these names, as `_recorded_beside` has them, are said."""
+    kinds = {name.partition(" ")[0] for name in names}
+    found = [f"[[{heading}]]" for kind, heading in HEADINGS.items() if kind in kinds]
+    found += ["[[covariates]]"] if kinds - set(HEADINGS) else []
+    return f"{listed(found)} with {'its name' if len(names) == 1 else 'their names'}"
 
 
 def _recorded_beside(raw: RawRecording) -> dict[str, np.ndarray]:

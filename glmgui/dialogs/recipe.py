@@ -23,8 +23,10 @@ from qtpy.QtWidgets import (
 )
 
 from glmengine.errors import GlmError
+from glmengine.io.recipe.other_clock import with_other_clock
 from glmengine.io.recipe.recipe import Recipe
 from glmengine.io.recipe_assistant import Assistance, FurtherFile, arrays_beside, files_beside, with_further
+from glmengine.recording.doubt import OtherClock
 from glmengine.sentences import capitalised, listed
 from glmgui.copying import TableCopying
 from glmgui.dialogs.recipe_forms import RecipeForms, first_recipe
@@ -155,6 +157,7 @@ class RecipeDialog(ExplainsWords, QDialog):
         self.editor.textChanged.connect(self._text_changed)
         self.forms.edited.connect(self._form_edited)
         self.preview.failed.connect(lambda error: self._say(error))
+        self.preview.clock_chosen.connect(self._take_clock)
         self.tabs.currentChanged.connect(lambda _: self._fill_forms())
         self.finished.connect(lambda _: self.preview.leave())
         use.clicked.connect(self.accept)
@@ -209,6 +212,11 @@ class RecipeDialog(ExplainsWords, QDialog):
 
     def _form_edited(self, recipe: Recipe) -> None:
         self.editor.setPlainText(recipe.to_toml())
+
+    def _take_clock(self, clock: OtherClock) -> None:
+        """Take times in another unit, which was offered since they are likely to be in it."""
+        self.editor.setPlainText(with_other_clock(Recipe.from_toml(self.text), clock).to_toml())
+        self._fill_forms()
 
     def _text_changed(self) -> None:
         self.message.clear()

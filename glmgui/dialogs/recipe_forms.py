@@ -20,7 +20,7 @@ from glmgui.still_fields import StillCombo
 from glmgui.widgets.texts import heading
 
 _MOST_COLUMNS = 16
-_KINDS = (("spike times", Spikes), ("counts already binned", Counts))
+_KINDS = (("spike times", Spikes), ("counts or signals per bin (calcium, dF/F)", Counts))
 _LISTS = ("covariates", "epochs", "trials", "events")
 _BY_TRIAL = "Times begin anew in each trial"
 _BY_TRIAL_HELP = (

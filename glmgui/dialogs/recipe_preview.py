@@ -10,10 +10,13 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from glmengine.context import Context
 from glmengine.io.recipe.recipe import Recipe
-from glmengine.recording.doubt import told_apart
-from glmengine.sentences import percent
+from glmengine.recording.doubt import OtherClock, in_dialog, told_apart
+from glmengine.sentences import listed, percent
+from glmgui.forms.description import in_words as words_for
 from glmgui.laid_over import WaitingWords
 from glmgui.plots import RasterPlot
+from glmgui.widgets.controls import button
+from glmgui.widgets.layout import row
 from glmgui.widgets.messages import MessageLine
 from glmgui.widgets.texts import Sentences
 
@@ -29,6 +32,7 @@ class RecipePreview(QWidget):
     """Opens the file in the worker at every valid edit; only the latest answer is shown."""
 
     failed = Signal(object)  # the error
+    clock_chosen = Signal(object)  # the OtherClock that times are to be taken in
 
     def __init__(self, path: Path, jobs: Jobs | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,12 +42,17 @@ class RecipePreview(QWidget):
         self._words = WaitingWords(self.raster.view, axes=True)
         self._words.say(_NOTHING)
         self.doubts = MessageLine("recipe_doubts", self)
+        self.clock = button("", "recipe_clock", "Choose this 'Time unit' for all that is meant at once", self)
+        self.clock.hide()
+        self.clock.clicked.connect(lambda: self.clock_chosen.emit(self._offered))
+        self._offered: OtherClock | None = None
         self.said = Sentences("", self)
         self.said.setObjectName("recipe_said")
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.raster, 1)
         box.addWidget(self.doubts)
+        box.addLayout(row(self.clock, None))
         box.addWidget(self.said)
         self.setVisible(jobs is not None)
 
@@ -72,6 +81,7 @@ class RecipePreview(QWidget):
             return
         doubts, others = told_apart(notes)
         self.doubts.set_warning("\n".join(doubt.in_dialog for doubt in doubts))
+        self._offer(next((doubt.clock for doubt in doubts if doubt.clock is not None), None))
         if summary.traces is None:
             self.raster.set_spikes({unit.name: unit.times for unit in summary.units}, summary.span, summary.levels)
         else:
@@ -79,12 +89,26 @@ class RecipePreview(QWidget):
             self.raster.set_traces(names, summary.traces.times, summary.traces.values, summary.span, summary.levels)
         self.raster.set_title("Spikes" if summary.words.per_spike else "Activity")
         self._words.say("")
-        self.said.setText("\n".join((in_words(summary), *others)))
+        self.said.setText("\n".join((in_words(summary), *map(in_dialog, others))))
+
+    def _offer(self, clock: OtherClock | None) -> None:
+        """A button that takes times in the unit in which they are likely to be."""
+        self._offered = clock
+        self.clock.setVisible(clock is not None)
+        if clock is not None:
+            what = (
+                "all times of the file"
+                if not clock.parts
+                else f"the times of {listed([name.replace('units', 'the units') for name in clock.parts], 3)}"
+            )
+            self.clock.setText(f"Set {what} to {words_for(clock.unit)}")
+            self.clock.setAccessibleName(self.clock.text())
 
     def _fail(self, text: str, error: Exception) -> None:
         if text == self._asked:
             self.said.setText("")
             self.doubts.clear()
+            self._offer(None)
             self.raster.set_spikes({}, (0.0, 1.0))
             self._words.say(_NOTHING)
             self.failed.emit(error)

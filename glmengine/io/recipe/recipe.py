@@ -111,7 +111,7 @@ class Counts(TimeBase):
     """Where counts that are binned already are: one column a unit."""
 
     values: tuple[str, ...] = param(
-        title="Counts",
+        title="Counts or signals",
         help="One array with a column for each unit, or one column of the file for each unit.",
         min_length=1,
         choices="arrays",
