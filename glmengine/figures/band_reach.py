@@ -1,4 +1,4 @@
-"""How far an axis follows the band of a curve, and the ends of a band that is drawn no further."""
+"""How far an axis follows the band of a curve and points that say little, and the ends of a band that is drawn no further."""
 
 from __future__ import annotations
 
@@ -42,10 +42,42 @@ def seen_height(curves: Sequence[ArrayLike], ends: Sequence[ArrayLike]) -> tuple
     return min(float(known.min()), max(float(band.min()), -reach)), max(float(known.max()), min(float(band.max()), reach))
 
 
-def height_of(curves: Sequence[Curve]) -> tuple[float, float] | None:
-    """`seen_height` of the curves of a drawing."""
-    ends = [end for curve in curves for end in (curve.low, curve.high) if end is not None]
-    return seen_height([curve.y for curve in curves], ends)
+BEYOND = 0.5
+"""How far beyond all that is settled, as a share of its height, other points are still shown."""
+
+_MARGIN = 0.05
+
+
+def height_of(curves: Sequence[Curve], *, cut_bands: bool = True) -> tuple[float, float] | None:
+    """Where an axis ends that shows the curves of a drawing; None where it ends as usual, beyond all there is.
+
+    With `cut_bands` it follows bands as `seen_height` says. Points that are not settled (`Curve.settled`) run out of the picture where they
+    lie far beyond those that are.
+    """
+    ends = [_where(end, curve.settled) for curve in curves for end in (curve.low, curve.high) if end is not None]
+    values = [_where(curve.y, curve.settled) for curve in curves]
+    height = seen_height(values, ends) if cut_bands else None
+    if height is not None or all(curve.settled is None for curve in curves):
+        return height
+    known, every = (part[np.isfinite(part)] for part in (_pooled([*values, *ends]), _pooled(_all_of(curves))))
+    if not known.size:
+        return None
+    low, high = float(known.min()), float(known.max())
+    span = high - min(low, 0.0)
+    if every.max() <= high + BEYOND * span and every.min() >= low - BEYOND * span:
+        return None
+    return low - _MARGIN * span if low < 0 else max(low - _MARGIN * span, 0.0), high + _MARGIN * span
+
+
+def _all_of(curves: Sequence[Curve]) -> list[np.ndarray]:
+    """Values and ends of bands of curves, settled or not."""
+    return [np.asarray(part, float) for curve in curves for part in (curve.y, curve.low, curve.high) if part is not None]
+
+
+def _where(values: ArrayLike, settled: np.ndarray | None) -> np.ndarray:
+    """The settled ones, NaN in place of the others."""
+    values = np.asarray(values, float)
+    return values if settled is None else np.where(settled, values, np.nan)
 
 
 def ends_near(values: ArrayLike, height: tuple[float, float] | None) -> np.ndarray:

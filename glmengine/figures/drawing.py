@@ -63,6 +63,8 @@ class Curve:
         Of the line, in pixels.
     band : str
         What the band is, where the legend has to say it even of a single curve.
+    settled : (n,) bool, optional
+        Points that set the ends of the axis; all where not given. Of a rate, bins that were not hardly visited.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Curve:
     colour: int | Literal["data"] = 0
     width: float = 2.0
     band: str = ""
+    settled: np.ndarray | None = None
 
     @property
     def legend(self) -> str:

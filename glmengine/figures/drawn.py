@@ -91,7 +91,7 @@ def _draw_lines(ax: Axes, drawing: Lines) -> None:
             va="bottom",
             fontsize=0.85 * style().font_size,
         )
-    height = height_of(drawing.curves) if drawing.cut_bands and page().bands else None
+    height = height_of(drawing.curves, cut_bands=drawing.cut_bands and page().bands)
     if height is not None:
         ax.set_ylim(*height)
     for curve in drawing.curves:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.figures.drawing import Drawing, FigureOf, Images, Lines, Polar
+from glmengine.recording.described.occupancy import visited
 from glmengine.results.map_scale import is_true_to_scale
 from glmgui.drawings.series import RATE, Axis, Curve, Image
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "Images", "Lines", "Polar", "axis_of", "kernels", "lags_of", "pairs", "tuning"]
 
 _MOST_SOURCES = 5
-_TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band."
+_TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band. Bins that were hardly visited do not set the height."
 _PLACE_HELP = "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale; the few bins above its end have its last colour. Blank: never visited."
 _EFFECT_HELP = "The rate that the model predicts with every other term at its mean contribution, with its 95 % band."
 _BOOTSTRAP_HELP = "From stretches of time drawn again: each point lies in its band in 95 % of cases, and the whole curve in the wide one. They hold where bins are not independent."
@@ -86,7 +87,9 @@ def _tuning_lines(label: str, one: xr.Dataset, variable: str) -> list[Drawing]:
     if x_axis.names:  # categories that are counted from 0; names of an axis stand from 1 on
         x = x + 1
     both = [
-        Curve("data", x, one["data_hz"].values, look="steps", colour="data", width=1.5),
+        Curve(
+            "data", x, one["data_hz"].values, look="steps", colour="data", width=1.5, settled=visited(one["occupancy_s"].values)
+        ),
         Curve("model, 95 % band", x, one["tuning_hz"].values, one["tuning_low"].values, one["tuning_high"].values),
     ]
     effect = Curve("effect", x, one["effect_hz"].values, one["effect_low"].values, one["effect_high"].values, colour=2)

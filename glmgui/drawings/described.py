@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from glmengine.figures.drawing import Images, Lines, Polar
+from glmengine.recording.described.occupancy import visited
 from glmengine.results.map_scale import is_true_to_scale
 from glmgui.drawings.curves import Drawing, axis_of
 from glmgui.drawings.series import TIME, Axis, Curve, Image
@@ -21,7 +22,7 @@ MOST_DOTS = 20_000
 _TIMES = " \u00d7 "
 _MOST_PATH = 100_000
 _TOP = 0.99  # quantile of the rates of a map at which its colours end
-_RATE_HELP = "Spikes in each bin over the time spent there. Blank: never visited."
+_RATE_HELP = "Spikes in each bin over the time spent there. Blank: never visited. Bins that were hardly visited do not set the height of a curve."
 _ERROR = "\u00b11 standard error"
 _ERROR_HELP = "The standard error is the root of the number of spikes over the time; a bin without spikes has none."
 _TIME_HELP = "Time spent in each bin: where there is little, the rate is uncertain."
@@ -44,6 +45,7 @@ def tuning_drawing(found: xr.Dataset, unit: str, *, polar: bool = True) -> Drawi
         polar,
         top=_TOP,
         error=one["error"],
+        settled=visited(one["seconds"].values),
     )
 
 
@@ -68,6 +70,7 @@ def _over_variables(
     *,
     top: float = 1.0,
     error: xr.DataArray | None = None,
+    settled: np.ndarray | None = None,
 ) -> Drawing:
     dims = [str(dim) for dim in values.dims]
     low = high_end = None
@@ -81,7 +84,9 @@ def _over_variables(
             return Polar(name, title, x_axis, value, [Curve("", x, values.values, low, high_end, band=band)], said)
         x = x + 1 if x_axis.names else x  # categories that are counted from 0; names of an axis stand from 1 on
         look = "steps" if _is_even(x) else "dots"
-        return Lines(name, title, x_axis, value, [Curve("", x, values.values, low, high_end, look=look, band=band)], said)
+        return Lines(
+            name, title, x_axis, value, [Curve("", x, values.values, low, high_end, look=look, band=band, settled=settled)], said
+        )
     numbers = values.values
     if name == "described_beside":  # blank here too where the animal never was
         numbers = np.where(numbers > 0, numbers, np.nan)

@@ -71,7 +71,7 @@ class LinePlot(Plot):
         self._curves: tuple[Curve, ...] = ()
         self._drawn: tuple[Curve, ...] = ()  # the same, their bands no further than they are seen
         self._cuts = False
-        self._height: tuple[float, float] | None = None  # where a band runs out of the picture
+        self._height: tuple[float, float] | None = None  # where bands, and points that are not settled, run out of the picture
         self._marks: tuple[tuple[float, str], ...] = ()
         self._level: tuple[float, str] | None = None
         self._items: list[pg.PlotDataItem] = []
@@ -121,7 +121,7 @@ class LinePlot(Plot):
             Whether bands far beyond all curves run out of the picture (`glmengine.figures.band_reach`).
         """
         self._curves, self._marks, self._level, self._cuts = tuple(curves), tuple(marks), level, cut_bands
-        before, self._height = self._height, height_of(self._curves) if cut_bands else None
+        before, self._height = self._height, height_of(self._curves, cut_bands=cut_bands)
         self._drawn = tuple(_cut(curve, self._height) for curve in self._curves)
         self._begin_numbers_at_zero()
         self._restyle()
@@ -391,8 +391,9 @@ def _cut(curve: Curve, height: tuple[float, float] | None) -> Curve:
 def _within(curve: Curve, start: float, stop: float) -> PlainCurve:
     """The part of a curve that is seen, with all its samples."""
     seen = (np.asarray(curve.x, float) >= start) & (np.asarray(curve.x, float) <= stop)
-    x, y, low, high = (None if part is None else np.asarray(part)[seen] for part in (curve.x, curve.y, curve.low, curve.high))
-    return PlainCurve(curve.name, x, y, low, high, curve.look, curve.colour, curve.width, curve.band)
+    parts = (curve.x, curve.y, curve.low, curve.high, curve.settled)
+    x, y, low, high, settled = (None if part is None else np.asarray(part)[seen] for part in parts)
+    return PlainCurve(curve.name, x, y, low, high, curve.look, curve.colour, curve.width, curve.band, settled)
 
 
 def _outline(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

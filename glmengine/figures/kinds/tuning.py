@@ -25,6 +25,7 @@ from glmengine.figures.marks import (
     with_band,
 )
 from glmengine.figures.page import shows, style
+from glmengine.recording.described.occupancy import visited
 from glmengine.sentences import unit_title
 
 if TYPE_CHECKING:
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from glmengine.results.result import Result
-
-
-_HARDLY = 0.02
-"""Share of the longest stay in a bin below which a bin is hardly visited."""
 
 
 def draw(result: Result, *, unit: str, term: str | None = None, recording: Any = None, effect: bool = False) -> Figure:
@@ -82,7 +79,9 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
     x = one[dim].values
     names = str(one[dim].attrs.get("names", "")).splitlines()
     middle, data = one["tuning_hz"].values, one["data_hz"].values
-    low, high = cut_band(ax, (middle, data[_visited(one)]), one["tuning_low"].values, one["tuning_high"].values)
+    low, high = cut_band(
+        ax, (middle, data[visited(one["occupancy_s"].values)]), one["tuning_low"].values, one["tuning_high"].values
+    )
     if names:  # nothing lies between two categories
         ends = np.abs(np.array([middle - low, high - middle])) if shows("bands") else None
         look = {"color": style().model, "markersize": 3 * style().marker_size, "linewidth": style().line_width}
@@ -93,7 +92,7 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
         line(ax, x, middle, style().model, label=with_band("model"))
     dots(ax, x, data)
     from_zero(ax)
-    _end_above_the_visited(ax, one)
+    end_above_the_visited(ax, one)
     legend_inside(ax)
     finish(ax, title=term, x=label(one[dim]), y=rate_label(one["data_hz"]))
     if names:  # the numbers say nothing
@@ -101,19 +100,14 @@ def _draw_line(ax: Axes, one: xr.Dataset, dim: str, term: str) -> None:
         ax.set_xticks([int(number) for number in x], shown, rotation=90 if sum(map(len, shown)) > 30 else 0)
 
 
-def _visited(one: xr.Dataset) -> np.ndarray:
-    """In which bins the animal was for some time."""
-    return one["occupancy_s"].values >= _HARDLY * one["occupancy_s"].values.max()
-
-
-def _end_above_the_visited(ax: Axes, one: xr.Dataset) -> None:
+def end_above_the_visited(ax: Axes, one: xr.Dataset) -> None:
     """End the vertical axis above the model, and above data and band where the animal was for some time.
 
     In a bin that was hardly visited data and band can be anything, and would flatten all the rest.
     """
-    visited = _visited(one)
+    often = visited(one["occupancy_s"].values)
     data, middle, high = (one[name].values for name in ("data_hz", "tuning_hz", "tuning_high"))
     end = ax.get_ylim()[1]
-    top = max(np.nanmax(one_of, initial=0.0) for one_of in (data[visited], np.minimum(high[visited], end), middle))
+    top = max(np.nanmax(one_of, initial=0.0) for one_of in (data[often], np.minimum(high[often], end), middle))
     if top > 0 and end > 1.5 * top:
         ax.set_ylim(top=1.1 * top)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glmengine.errors import GlmError
+from glmengine.figures.kinds.tuning import end_above_the_visited
 from glmengine.figures.layout import blank
 from glmengine.figures.marks import (
     band,
@@ -25,6 +26,7 @@ from glmengine.figures.marks import (
 )
 from glmengine.figures.page import page, style
 from glmengine.figures.radians import RADIANS
+from glmengine.recording.described.occupancy import visited
 from glmengine.results.map_scale import is_true_to_scale
 from glmengine.sentences import unit_title
 
@@ -100,11 +102,12 @@ def _draw_small(ax: Axes, data: xr.Dataset, unit: str) -> None:
     elif one["tuning_hz"].ndim == 1:
         (dim,) = one["tuning_hz"].dims
         x = one[dim].values
-        seen = (one["tuning_hz"].values, one["data_hz"].values)
+        seen = (one["tuning_hz"].values, one["data_hz"].values[visited(one["occupancy_s"].values)])
         band(ax, x, *cut_band(ax, seen, one["tuning_low"].values, one["tuning_high"].values), style().model)
         line(ax, x, one["tuning_hz"].values, style().model, width=0.8)
         dots(ax, x, one["data_hz"].values, label=None)
         from_zero(ax)
+        end_above_the_visited(ax, one)
     else:
         first, second = one["tuning_hz"].dims
         values = one["tuning_hz"].values.T

@@ -15,8 +15,11 @@ from matplotlib.image import imread
 import glmengine as ge
 from glmengine.errors import GlmError
 from glmengine.figures import KINDS, Page, available, draw, picture, save_figure
-from glmengine.figures.band_reach import seen_height
+from glmengine.figures.band_reach import height_of, seen_height
+from glmengine.figures.drawing import Axis, Curve, Lines
+from glmengine.figures.drawn import draw_drawing
 from glmengine.figures.kinds.rates import rate_stretch
+from glmengine.recording.described.occupancy import visited
 from glmengine.selection.select import compare_models
 
 
@@ -108,7 +111,36 @@ def test_a_bin_that_was_hardly_visited_does_not_flatten_a_tuning_curve(small_res
     seen = draw(replace(small_result, curves={"head_direction": curve}), "tuning", "hd").axes[0].get_ylim()[1]
     assert seen > 1000
     curve["occupancy_s"][0] = 0.01
-    assert draw(replace(small_result, curves={"head_direction": curve}), "tuning", "hd").axes[0].get_ylim()[1] < 1.2 * plain
+    result = replace(small_result, curves={"head_direction": curve})
+    assert draw(result, "tuning", "hd").axes[0].get_ylim()[1] < 1.2 * plain
+    assert draw(result, "units").axes[list(result.units).index("hd")].get_ylim()[1] < 1.2 * plain
+
+
+def test_points_that_say_little_run_out_of_a_picture_only_where_they_would_flatten_it():
+    x, y = np.arange(4.0), np.array([4.0, 5.0, 6.0, 33.0])
+    error = np.array([1.0, 1.0, 1.0, 33.0])
+    settled = np.array([True, True, True, False])
+
+    def height(values, settled=settled, cut_bands=False):
+        return height_of([Curve("", x, values, values - error, values + error, settled=settled)], cut_bands=cut_bands)
+
+    assert height(y, None) is None
+    assert height(y) == pytest.approx((2.65, 7.35))
+    low, high = height(y, cut_bands=True)
+    assert (low, high) == pytest.approx((2.65, 7.35))
+    error[3] = 1.0
+    assert height(np.array([4.0, 5.0, 6.0, 8.0])) is None, "a little beyond the others it is seen"
+    assert height(y, np.zeros(4, bool)) is None
+    drawing = Lines("rate", "Rate", Axis("speed"), Axis("rate", "Hz"), [Curve("", x, y, look="steps", settled=settled)])
+    assert draw_drawing(drawing).axes[0].get_ylim()[1] < 7
+
+
+def test_bins_are_hardly_visited_that_hold_a_hundredth_of_the_time_together():
+    assert visited(np.array([10.0, 30.0, 10.0, 0.2, 0.1, 0.0])).tolist() == [True, True, True, False, False, False]
+    resting = np.array([500.0, *[8.0] * 20])
+    assert visited(resting).all(), "an animal that rests most of the time runs all the same"
+    assert visited(np.full((2, 3), 5.0)).all()
+    assert not visited(np.zeros(3)).any()
 
 
 def test_a_band_far_above_its_curve_runs_out_of_the_picture(small_result):

@@ -241,6 +241,32 @@ def test_spikes_around_events_are_divided_by_a_property_of_the_trials(qtbot, pan
     assert left.max() <= 6 < right.min()  # the rows of one condition stand together
 
 
+def test_a_bin_that_was_hardly_visited_does_not_set_the_height_of_raw_tuning(qtbot):
+    """A cell of 5 Hz had a spike of 33 Hz at the highest speed, where the animal was for a moment, and all else lay flat below it."""
+    import xarray as xr
+
+    from glmgui.drawings.described import tuning_drawing
+    from glmgui.plots import draw
+
+    seconds = np.array([30.0, 40.0, 20.0, 0.06])
+    rate = np.array([4.8, 5.2, 5.1, 33.0])
+    about = {"unit": "cm/s", "long_name": "speed", "kind": "linear"}
+    found = xr.Dataset(
+        {
+            "rate": (("unit", "speed"), rate[None], {"unit": "Hz", "long_name": "rate"}),
+            "error": (("unit", "speed"), np.sqrt(rate / seconds)[None]),
+            "seconds": (("unit", "speed"), seconds[None]),
+            "occupancy_s": ("speed", seconds),
+        },
+        {"unit": ["u3"], "speed": ("speed", np.array([5.0, 15.0, 25.0, 35.0]), about)},
+    )
+    plot = draw(tuning_drawing(found, "u3"))
+    qtbot.addWidget(plot)
+    assert plot.area.vb.viewRange()[1][1] < 8
+    assert plot.curves[0].y[-1] == 33.0, "its numbers are there all the same"
+    assert plot.drawing().curves[0].settled.tolist() == [True, True, True, False]
+
+
 def test_figures_of_a_page_of_one_unit_name_the_unit(qtbot, panel, document):
     """The file of a mean rate was mean_rate.pdf, then mean_rate_2.pdf, and nothing on the page said of which unit it was."""
     for unit in ("hd", "flat"):
