@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from glmengine.errors import GlmError
 from glmengine.figures.page import Page, Part, page
 
 INCH = 25.4
@@ -15,6 +16,8 @@ PANEL = (60.0, 52.0)
 """Width and height of one of several panels in mm."""
 
 _NARROWEST = 40.0
+_LEAST_PANEL, _OVER_THE_EDGE = 5.0, 1.5
+"""Millimetres: a side of what is drawn below which nothing can be seen, and how far writing may lie over the edge of the page."""
 _AIR, _LEAST_STRIPE = 0.16, 0.06  # inches: above and below what is drawn, and what is too little to be taken away
 
 
@@ -83,6 +86,33 @@ def panels(
     if apart < count:
         axes.append(figure.add_subplot(rows, columns, ((rows - 1) * columns + 1, rows * columns)))
     return figure, axes
+
+
+def check_room(figure: Figure) -> None:
+    """Refuse a page on which what is written leaves no room for what is drawn, or lies beyond its edges.
+
+    To be called once the figure is laid out. Of a size that the figure chose itself nothing is refused.
+
+    Raises
+    ------
+    GlmError
+        For a page whose size is given, and is too small.
+    """
+    asked = getattr(figure, "page", Page())
+    if asked.width is None and asked.height is None:
+        return
+    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else FigureCanvasAgg(figure).get_renderer()
+    shown = [ax for ax in figure.axes if ax.get_visible() and ax.axison]
+    sides = [length / figure.dpi * INCH for ax in shown if not hasattr(ax, "_colorbar") for length in ax.bbox.size]
+    boxes = [box for ax in shown if (box := ax.get_tightbbox(renderer)) is not None]
+    over = max((max(-box.x0, -box.y0, box.x1 - figure.bbox.x1, box.y1 - figure.bbox.y1) for box in boxes), default=0.0)
+    if min(sides, default=_LEAST_PANEL) < _LEAST_PANEL or over / figure.dpi * INCH > _OVER_THE_EDGE:
+        width, height = (length * INCH for length in figure.get_size_inches())
+        raise GlmError(
+            f"on {width:.0f} x {height:.0f} mm this figure has no room for what it shows beside its labels; make it wider or higher, or its "
+            "letters smaller",
+            field="width" if asked.width is not None else "height",
+        )
 
 
 def trim_height(figure: Figure) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -55,16 +56,23 @@ def picture(figure: Figure, dpi: float = 100) -> bytes:
 
 
 def rendered(figure: Figure, ending: str, dpi: float) -> bytes:
-    """The content of a file with this ending."""
+    """The content of a file with this ending.
+
+    Raises
+    ------
+    GlmError
+        For a resolution that is not possible, and a page that is too small for the figure.
+    """
     import matplotlib
 
     from glmengine.figures.fonts import without_layout_tables
-    from glmengine.figures.layout import trim_height
+    from glmengine.figures.layout import check_room, trim_height
 
     if not LEAST_DPI <= dpi <= MOST_DPI:
         raise GlmError(f"a figure cannot have {dpi:g} dots an inch; give {LEAST_DPI:g} to {MOST_DPI:g}", field="dpi")
     stream = io.BytesIO()
-    with drawing_on(getattr(figure, "page", Page())), matplotlib.rc_context(_SETTINGS):
+    with drawing_on(getattr(figure, "page", Page())), matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "constrained_layout not applied")  # `check_room` says so, and of what
         engine = figure.get_layout_engine()
         if engine is not None:  # laid out once, not at each saving
             engine.execute(figure)
@@ -73,6 +81,7 @@ def rendered(figure: Figure, ending: str, dpi: float) -> bytes:
                 if trim_height(figure):
                     engine.execute(figure)
                     engine.execute(figure)
+            check_room(figure)
             figure.set_layout_engine("none")
         figure.set_dpi(dpi)
         # by the canvas itself: `savefig` draws a figure that had a layout once more before it saves it

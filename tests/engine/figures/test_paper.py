@@ -95,6 +95,17 @@ def test_each_file_says_whence_its_numbers_are(files, small_result):
         assert analysis in str(image.tag_v2[270])
 
 
+@pytest.mark.parametrize(
+    "size", [{"width": 20.0}, {"width": 30.0}, {"width": 180.0, "height": 20.0}, {"width": 20.0, "height": 300.0}]
+)
+def test_a_page_without_room_for_the_figure_is_refused_and_not_cut(small_result, tmp_path, size):
+    with pytest.raises(GlmError, match="no room for what it shows") as caught:
+        save_figure(draw(small_result, "tuning", "place", page=Page(**size)), tmp_path / "small.pdf")
+    assert caught.value.field == "width"
+    assert not list(tmp_path.iterdir())
+    save_figure(draw(small_result, "tuning", "place", page=Page(width=60.0, height=200.0)), tmp_path / "large.pdf")
+
+
 def test_text_of_a_file_is_escaped_in_svg(small_result, tmp_path):
     curve = small_result.curves["head_direction"].assign_attrs(term='<script>alert("x")</script> & $more')
     from dataclasses import replace
