@@ -199,8 +199,18 @@ class Dialogs:
         """What the arrays of a file are, as TOML; None to leave the file."""
         from glmgui.dialogs.recipe import RecipeDialog
 
-        dialog = RecipeDialog(assistance, text, fault, self.parent, self._jobs)
+        dialog = RecipeDialog(assistance, text, fault, self.parent, self._jobs, self.may_lose_entries)
         return dialog.text if dialog.exec() else None
+
+    def may_lose_entries(self, dialog: QWidget) -> bool:
+        """Whether what was entered in a dialog may be lost."""
+        box = self._box("Leave this file without opening it?", "What you have said of its arrays will be lost.", dialog)
+        lose = box.addButton("Leave it", QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton("Go on", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.exec()
+        return box.clickedButton() is lose
 
     def locate(self, missing: Path, name: str) -> Path | None:
         """Where a recording is now; None to open the project without it."""
@@ -237,8 +247,8 @@ class Dialogs:
         box.exec()
         return (latest if box.clickedButton() is recover else None, box.clickedButton() is discard)
 
-    def _box(self, text: str, more: str) -> QMessageBox:
-        box = QMessageBox(self.parent)
+    def _box(self, text: str, more: str, over: QWidget | None = None) -> QMessageBox:
+        box = QMessageBox(over or self.parent)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("glmgui")
         box.setText(text)

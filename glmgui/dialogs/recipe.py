@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import QSignalBlocker, Qt, QTimer
@@ -60,7 +61,10 @@ _COLUMNS = ("Array", "Shape", "Holds", "Begins with")
 
 
 class RecipeDialog(ExplainsWords, QDialog):
-    """The arrays and what comes of them on the left, forms and the recipe as text on the right; `text` is the recipe when accepted."""
+    """The arrays and what comes of them on the left, forms and the recipe as text on the right; `text` is the recipe when accepted.
+
+    Before what was entered is lost, `may_lose` is asked with the dialog.
+    """
 
     def __init__(
         self,
@@ -69,8 +73,10 @@ class RecipeDialog(ExplainsWords, QDialog):
         fault: str = "",
         parent: QWidget | None = None,
         jobs: Jobs | None = None,
+        may_lose: Callable[[QWidget], bool] | None = None,
     ) -> None:
         super().__init__(parent)
+        self._may_lose = may_lose
         self.setObjectName("recipe_dialog")
         self.setWindowTitle("What is in this file?")
         resize_on_screen(self, 1120, 660)
@@ -169,6 +175,7 @@ class RecipeDialog(ExplainsWords, QDialog):
         self._wait.timeout.connect(self._try)
         self._begin(assistance)
         self._fill_forms()
+        self._text_at_first = self.text
         if fault:
             self.message.show_error(fault)
         self._wait.start()
@@ -247,6 +254,12 @@ class RecipeDialog(ExplainsWords, QDialog):
                 self.message.show_error(reason)
                 return
         super().accept()
+
+    def reject(self) -> None:
+        """Leave the file; what was entered is lost only where somebody says so."""
+        pending.commit(self.focusWidget())  # what is typed and not taken yet is entered as well
+        if self.text == self._text_at_first or self._may_lose is None or self._may_lose(self):
+            super().reject()
 
     # Further files
 

@@ -146,4 +146,8 @@ def in_words(summary: Summary) -> str:
         )
     if len(summary.covariates) > _MOST_NAMED:
         lines.append(f"And {len(summary.covariates) - _MOST_NAMED} more covariates.")
+    trials = [f"{one.count:,} {one.name}" for one in summary.epochs if one.kind == "trials"]
+    events = [f"{count:,} {name}" for name, count in summary.events]
+    lines += [f"Trials: {listed(trials, _MOST_NAMED)}."] if trials else []
+    lines += [f"Events: {listed(events, _MOST_NAMED)}."] if events else []
     return "\n".join(lines)
