@@ -22,6 +22,7 @@ from glmgui.plots.base import Plot, label_axes, transparent
 from glmgui.plots.legend import Legend
 from glmgui.plots.long_line import LongLine
 from glmgui.plots.points import PointsItem
+from glmgui.plots.read_out import without_band
 
 _BAND_ALPHA = 60
 _POINT, _DOT = 3, 6  # pixels
@@ -359,7 +360,7 @@ class LinePlot(Plot):
             y = float(curve.y[nearest])
             if np.isnan(y):
                 continue
-            text = f"{curve.name} {self.y_axis.value(y)}".strip()
+            text = f"{without_band(curve.name)} {self.y_axis.value(y)}".strip()
             if curve.low is not None and curve.high is not None and np.isfinite(curve.low[nearest]):
                 text += f" [{curve.low[nearest]:.3g}, {curve.high[nearest]:.3g}]"
             parts.append(text)

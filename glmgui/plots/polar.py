@@ -17,6 +17,7 @@ from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.base import Plot
 from glmgui.plots.inside_text import InsideText
 from glmgui.plots.legend import Legend
+from glmgui.plots.read_out import without_band
 
 _CIRCLE = np.linspace(0, 2 * np.pi, 181)
 _ANCHORS = ((0, 0.5), (0.5, 1), (1, 0.5), (0.5, 0))  # of the words of the quarters
@@ -167,7 +168,7 @@ class PolarPlot(Plot):
         for curve in self._curves:
             nearest = int(np.argmin(np.abs(np.angle(np.exp(1j * (np.asarray(curve.x, float) - angle))))))
             value = float(curve.y[nearest])
-            parts.append(f"{curve.name} {'no data' if np.isnan(value) else self.y_axis.value(value)}".strip())
+            parts.append(f"{without_band(curve.name)} {'no data' if np.isnan(value) else self.y_axis.value(value)}".strip())
         return f"{self.x_axis.label} {self.x_axis.value(float(angle))}:  " + ",  ".join(parts)
 
 

@@ -11,6 +11,11 @@ _BESIDE = 6
 """Pixels between the words and what stands beside them."""
 
 
+def without_band(name: str) -> str:
+    """The name of a curve without what its band is, whose ends are read beside it."""
+    return name.removesuffix(" band").removesuffix(", 95 %")
+
+
 class ReadOut(ElidedLabel):
     """A line at the right end of the header, which lies over the title where it needs its room: the title is known, and is back with the mouse gone."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 
 import numpy as np
 import pyqtgraph as pg
@@ -132,6 +133,10 @@ def test_the_nearest_numbers_are_read_out_with_their_band(qtbot):
     assert f"{curve.x[7]:.4g}\u2009cm/s" in text
     assert f"model {curve.y[7]:.4g}\u2009Hz [{curve.low[7]:.3g}, {curve.high[7]:.3g}]" in text
     assert "data" in text
+    plot.set_curves([replace(curve, name="model, 95 % band")])
+    assert f"model {curve.y[7]:.4g}" in plot._readout(scene_point(plot, curve.x[7] + 0.1, 5)), (
+        "the ends of the band are read beside it"
+    )
 
 
 def test_a_band_far_above_its_curve_runs_out_of_the_view(qtbot):
