@@ -64,8 +64,10 @@ def height_of(curves: Sequence[Curve], *, cut_bands: bool = True) -> tuple[float
         return None
     low, high = float(known.min()), float(known.max())
     span = high - min(low, 0.0)
-    if every.max() <= high + BEYOND * span and every.min() >= low - BEYOND * span:
+    far_above, far_below = every.max() > high + BEYOND * span, every.min() < low - BEYOND * span
+    if not far_above and not far_below:
         return None
+    low, high = low if far_below else float(every.min()), high if far_above else float(every.max())
     return low - _MARGIN * span if low < 0 else max(low - _MARGIN * span, 0.0), high + _MARGIN * span
 
 

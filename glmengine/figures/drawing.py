@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -64,7 +64,9 @@ class Curve:
     band : str
         What the band is, where the legend has to say it even of a single curve.
     settled : (n,) bool, optional
-        Points that set the ends of the axis; all where not given. Of a rate, bins that were not hardly visited.
+        Points that set the ends of the axis; all where not given. Of a rate, bins that were not hardly visited. The others are drawn lighter.
+    faint : bool
+        Whether it is drawn lighter, without a band and without a name.
     """
 
     name: str
@@ -77,6 +79,20 @@ class Curve:
     width: float = 2.0
     band: str = ""
     settled: np.ndarray | None = None
+    faint: bool = False
+
+    @property
+    def parts(self) -> tuple[Curve, ...]:
+        """The points that are settled, and the others as a faint curve of their own; itself where all are."""
+        if self.settled is None or np.all(self.settled):
+            return (self,)
+        y = np.asarray(self.y, float)
+        sure = {
+            name: None if part is None else np.where(self.settled, np.asarray(part, float), np.nan)
+            for name, part in (("y", y), ("low", self.low), ("high", self.high))
+        }
+        others = np.where(self.settled, np.nan, y)
+        return replace(self, **sure, settled=None), replace(self, y=others, low=None, high=None, settled=None, faint=True)
 
     @property
     def legend(self) -> str:

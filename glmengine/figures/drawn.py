@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MOST_VECTORS = 5000
 """Marks of one panel that are drawn as vectors; more are pixels."""
 
+_FAINT = 0.35  # opacity of points that say little
 _BUSY = 8  # more bars than these need a wider figure
 
 
@@ -97,7 +98,8 @@ def _draw_lines(ax: Axes, drawing: Lines) -> None:
     for curve in drawing.curves:
         if curve.colour == "data" and several and not shows("data"):
             continue
-        _draw_curve(ax, curve, height)
+        for part in curve.parts:
+            _draw_curve(ax, part, height)
     if drawing.log_x:
         ax.set_xscale("log")
     if drawing.equal:
@@ -114,7 +116,7 @@ def _said(curve: Curve) -> str:
 
 
 def _draw_curve(ax: Axes, curve: Curve, height: tuple[float, float] | None = None) -> None:
-    colour, label = _colour(curve), _said(curve) or None
+    colour, label, alpha = _colour(curve), None if curve.faint else _said(curve) or None, _FAINT if curve.faint else 1.0
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
     width = curve.width / 2.0 * style().line_width  # on the screen a usual line is two pixels wide
     many = len(x) > MOST_VECTORS
@@ -122,14 +124,23 @@ def _draw_curve(ax: Axes, curve: Curve, height: tuple[float, float] | None = Non
         size = style().marker_size * (1.2 if curve.look == "dots" else 0.6)
         if curve.low is not None and curve.high is not None and shows("bands"):
             ax.vlines(x, curve.low, curve.high, color=colour, linewidth=0.8 * style().line_width)
-        ax.plot(x, y, ".", color=colour, markersize=size, label=label, rasterized=many)
+        ax.plot(x, y, ".", color=colour, alpha=alpha, markersize=size, label=label, rasterized=many)
         return
     if curve.low is not None and curve.high is not None:
         band(ax, x, ends_near(curve.low, height), ends_near(curve.high, height), colour)
     if curve.look == "steps":
-        ax.step(x, y, where="mid", color=colour, linewidth=width, label=label, rasterized=many)
+        ax.step(x, y, where="mid", color=colour, alpha=alpha, linewidth=width, label=label, rasterized=many)
     else:
-        ax.plot(x, y, "--" if curve.look == "dashed" else "-", color=colour, linewidth=width, label=label, rasterized=many)
+        ax.plot(
+            x,
+            y,
+            "--" if curve.look == "dashed" else "-",
+            color=colour,
+            alpha=alpha,
+            linewidth=width,
+            label=label,
+            rasterized=many,
+        )
 
 
 def _draw_polar(ax: Axes, drawing: Polar) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "Images", "Lines", "Polar", "axis_of", "kernels", "lags_of", "pairs", "tuning"]
 
 _MOST_SOURCES = 5
-_TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band. Bins that were hardly visited do not set the height."
+_TUNING_HELP = "Mean rate in bins of the variable, over the same bins of time: as recorded, and as the whole model predicts it, with its 95 % band. Bins that were hardly visited are pale and do not set the height."
 _PLACE_HELP = "Mean rate where the animal was, as recorded and as the whole model predicts it, on one colour scale; the few bins above its end have its last colour. Blank: never visited."
 _EFFECT_HELP = "The rate that the model predicts with every other term at its mean contribution, with its 95 % band."
 _BOOTSTRAP_HELP = "From stretches of time drawn again: each point lies in its band in 95 % of cases, and the whole curve in the wide one. They hold where bins are not independent."

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QBrush, QPen
+from qtpy.QtGui import QBrush, QColor, QPen
 from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.band_reach import ends_near, height_of
@@ -25,6 +25,7 @@ from glmgui.plots.points import PointsItem
 from glmgui.plots.read_out import without_band
 
 _BAND_ALPHA = 60
+_FAINT_ALPHA = 90  # of points that say little
 _POINT, _DOT = 3, 6  # pixels
 _SAMPLES_A_PIXEL = 2  # of a long curve
 _LINES = ("line", "dashed", "steps")
@@ -70,7 +71,7 @@ class LinePlot(Plot):
         self.x_axis, self.y_axis = x_axis, y_axis
         self._log_x, self._legend_wanted, self._dense = log_x, legend, dense
         self._curves: tuple[Curve, ...] = ()
-        self._drawn: tuple[Curve, ...] = ()  # the same, their bands no further than they are seen
+        self._drawn: tuple[Curve, ...] = ()  # the same, their bands no further than they are seen, and what is faint by itself
         self._cuts = False
         self._height: tuple[float, float] | None = None  # where bands, and points that are not settled, run out of the picture
         self._marks: tuple[tuple[float, str], ...] = ()
@@ -123,7 +124,7 @@ class LinePlot(Plot):
         """
         self._curves, self._marks, self._level, self._cuts = tuple(curves), tuple(marks), level, cut_bands
         before, self._height = self._height, height_of(self._curves, cut_bands=cut_bands)
-        self._drawn = tuple(_cut(curve, self._height) for curve in self._curves)
+        self._drawn = tuple(part for curve in self._curves for part in _cut(curve, self._height).parts)
         self._begin_numbers_at_zero()
         self._restyle()
         if self._height is not None:
@@ -271,7 +272,7 @@ class LinePlot(Plot):
                 item.setData(x, y)
 
     def _add_curve(self, curve: Curve) -> None:
-        colour = self.colours.of(curve.colour)
+        colour = self._colour(curve)
         if self._dense and curve.detail is not None:
             item = LongLine(pg.mkPen(colour, width=curve.width))
             self.area.addItem(item, ignoreBounds=True)
@@ -336,7 +337,11 @@ class LinePlot(Plot):
     def _pen(self, curve: Curve) -> QPen:
         dash = Qt.PenStyle.DashLine if curve.look == "dashed" else Qt.PenStyle.SolidLine
         width = curve.width if self._dense else self.line_width(curve.width)  # wide lines of many pieces are slow
-        return pg.mkPen(self.colours.of(curve.colour), width=width, style=dash)
+        return pg.mkPen(self._colour(curve), width=width, style=dash)
+
+    def _colour(self, curve: Curve) -> QColor:
+        colour = self.colours.of(curve.colour)
+        return transparent(colour, _FAINT_ALPHA) if curve.faint else colour
 
     def _brush(self, curve: Curve) -> QBrush:
         return pg.mkBrush(transparent(self.colours.of(curve.colour), _BAND_ALPHA))

@@ -125,14 +125,18 @@ def test_points_that_say_little_run_out_of_a_picture_only_where_they_would_flatt
         return height_of([Curve("", x, values, values - error, values + error, settled=settled)], cut_bands=cut_bands)
 
     assert height(y, None) is None
-    assert height(y) == pytest.approx((2.65, 7.35))
-    low, high = height(y, cut_bands=True)
-    assert (low, high) == pytest.approx((2.65, 7.35))
+    assert height(y) == pytest.approx((0.0, 7.35))
+    assert height(y, cut_bands=True) == pytest.approx((0.0, 7.35))
     error[3] = 1.0
     assert height(np.array([4.0, 5.0, 6.0, 8.0])) is None, "a little beyond the others it is seen"
     assert height(y, np.zeros(4, bool)) is None
     drawing = Lines("rate", "Rate", Axis("speed"), Axis("rate", "Hz"), [Curve("", x, y, look="steps", settled=settled)])
-    assert draw_drawing(drawing).axes[0].get_ylim()[1] < 7
+    ax = draw_drawing(drawing).axes[0]
+    assert ax.get_ylim()[1] < 7
+    sure, faint = (line.get_ydata() for line in ax.lines)
+    assert np.array_equal(sure, [4, 5, 6, np.nan], equal_nan=True)
+    assert np.array_equal(faint, [np.nan, np.nan, np.nan, 33], equal_nan=True)
+    assert ax.lines[1].get_alpha() < 0.5
 
 
 def test_bins_are_hardly_visited_that_hold_a_hundredth_of_the_time_together():

@@ -264,6 +264,8 @@ def test_a_bin_that_was_hardly_visited_does_not_set_the_height_of_raw_tuning(qtb
     qtbot.addWidget(plot)
     assert plot.area.vb.viewRange()[1][1] < 8
     assert plot.curves[0].y[-1] == 33.0, "its numbers are there all the same"
+    pens = [item.opts["pen"].color().alpha() for item in plot.area.listDataItems()]
+    assert min(pens) < 128 < max(pens), "it is drawn lighter"
     assert plot.drawing().curves[0].settled.tolist() == [True, True, True, False]
 
 
