@@ -72,6 +72,8 @@ class CurvePanel:
         x goes once around the circle.
     signed : bool
         Around zero, as filters are; else from zero.
+    settled : (n,) bool, optional
+        Where data set the scale; everywhere where not given. Bins that were hardly visited do not.
     """
 
     label: str
@@ -84,6 +86,7 @@ class CurvePanel:
     data: np.ndarray | None = None
     polar: bool = False
     signed: bool = False
+    settled: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +191,7 @@ def _numbers(name: str, column: xr.DataArray) -> Numbers:
 
 
 def _tuning(label: str, curves: xr.Dataset) -> list[Panel]:
+    from glmengine.recording.described.occupancy import visited
     from glmengine.results.tuning_numbers import goes_round
 
     rate = curves["tuning_hz"]
@@ -207,6 +211,7 @@ def _tuning(label: str, curves: xr.Dataset) -> list[Panel]:
             arrays["tuning_high"],
             arrays["data_hz"],
             polar=goes_round(curves[names[0]]),
+            settled=visited(curves["occupancy_s"].values),
         )
         return [curve]
     if len(names) == 2:

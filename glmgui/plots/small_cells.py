@@ -35,7 +35,7 @@ def scale_of(panel: Panel, units: np.ndarray) -> Scale | None:
     if isinstance(panel, MapPanel):
         parts = [panel.values[units]]
     else:
-        parts = [panel.model[units], *([panel.data[units]] if panel.data is not None else [])]
+        parts = [panel.model[units], *([_scaling(panel)[units]] if panel.data is not None else [])]
     values = np.concatenate([part[np.isfinite(part)] for part in parts])
     if not values.size:
         return None
@@ -50,6 +50,11 @@ def scale_of(panel: Panel, units: np.ndarray) -> Scale | None:
         return Scale(0.0, rings[-1], rings)
     low = min(low, 0.0)
     return Scale(low, high if high > low else low + 1.0)
+
+
+def _scaling(panel: CurvePanel) -> np.ndarray:
+    """The data that set the scale of curves: around a circle, which cuts nothing off, all of them."""
+    return panel.data if panel.settled is None or panel.polar else panel.data[:, panel.settled]
 
 
 class CellPainter:

@@ -291,6 +291,18 @@ def test_the_outer_circle_of_a_unit_is_a_round_rate_that_holds_all_that_is_drawn
     assert scale_of(panel, np.array([0, 1])).high == round_rings(data.max())[-1]
 
 
+def test_bins_that_were_hardly_visited_do_not_set_the_scale_of_small_curves():
+    from glmgui.drawings.series import RATE, Axis
+
+    x, model = np.arange(4.0), np.full((2, 4), 5.0)
+    data = np.array([[4.0, 5.0, 6.0, 33.0], [5.0, 5.0, 5.0, 5.0]])
+    panel = CurvePanel("speed", Axis("speed", "cm/s"), RATE, x, model, model, model, data)
+    assert scale_of(panel, np.array([0])).high == 33.0
+    settled = np.array([True, True, True, False])
+    assert scale_of(replace(panel, settled=settled), np.array([0])).high == 6.0
+    assert scale_of(replace(panel, settled=settled, polar=True), np.array([0])).high >= 33.0  # a circle cuts nothing off
+
+
 def test_of_five_hundred_units_only_those_in_view_are_painted(qtbot, monkeypatch):
     units = tuple(f"u{at}" for at in range(500))
     x = np.linspace(0, 1, 48)
