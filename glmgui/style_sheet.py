@@ -126,6 +126,13 @@ def style_sheet(table: Tokens, look: str, scale: float) -> str:
     QAbstractItemView, QTableView, QTreeView, QListView {{ border: 1px solid {table.border}; background: {table.base}; alternate-background-color: {table.alternate}; }}
     Framed {{ border: 1px solid {table.border}; border-radius: 3px; }}
     QHeaderView {{ background: {table.base}; border: none; }}
+    QTabBar::tab {{ background: {table.window}; color: {table.text}; border: 1px solid {table.border}; border-top-width: 2px;
+        padding: 5px 11px 4px 11px; }}
+    QTabBar::tab:hover {{ background: {table.alternate}; }}
+    QTabBar::tab:selected {{ background: {table.base}; border-top: 2px solid {table.accent}; }}
+    QTabBar::tab:focus {{ border: 1px solid {table.accent}; border-top: 2px solid {table.accent}; }}
+    QTabBar::tab:disabled {{ color: {table.disabled}; }}
+    QTabBar::tab:selected:disabled {{ border-top: 2px solid {table.outline}; }}
     QCheckBox::indicator, QAbstractItemView::indicator, QGroupBox::indicator {{ width: {indicator}px; height: {indicator}px; border: 1px solid {table.outline};
         border-radius: 3px; background: {table.base}; }}
     QCheckBox::indicator:checked, QAbstractItemView::indicator:checked, QGroupBox::indicator:checked {{ background: {table.accent};

@@ -331,6 +331,25 @@ def test_what_is_typed_in_and_chosen_from_is_framed_on_a_dark_ground(looked_at, 
         assert (max(edge) + 0.05) / (ground + 0.05) >= 3.0
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_chosen_tab_is_told_from_the_others(looked_at, dark, at_rest):
+    """On a dark ground it was a trace lighter than those beside it."""
+    looked_at.set_dark(dark)
+    looked_at.show_step("features")
+    at_rest(looked_at)
+    bar = looked_at.panels["features"].pictures.tabBar()
+    image, ground = bar.grab().toImage(), light_of(bar.palette().color(QPalette.ColorRole.Window))
+
+    def marked(tab: int) -> bool:
+        """Whether a line across it stands out from the ground."""
+        area = bar.tabRect(tab)
+        places = range(area.left() + 3, area.right() - 2)
+        lines = [[light_of(image.pixelColor(x, y)) for x in places] for y in range(area.top(), area.bottom() + 1)]
+        return any(all((max(one, ground) + 0.05) / (min(one, ground) + 0.05) >= 3.0 for one in line) for line in lines)
+
+    assert [marked(tab) for tab in range(bar.count())] == [tab == bar.currentIndex() for tab in range(bar.count())]
+
+
 def test_a_page_is_as_high_as_before_after_each_change_of_the_look(fitted, at_rest):
     """The page of the population grew by four pixels each time, and was scrolled."""
     fitted.resize(1366, 768)
