@@ -23,7 +23,7 @@ SCORES: dict[str, tuple[str, str]] = {
     "deviance_explained_heldout": ("", "deviance explained on held-out time, against the mean rate of the training time"),
     "bits_per_spike_heldout": ("bits/spike", "gain in log-likelihood on held-out time over the mean rate of the training time"),
     "deviance_explained_fit": ("", "deviance explained in the bins fitted"),
-    "log_likelihood": ("", "log-likelihood of the bins fitted, factorials included"),
+    "log_likelihood": ("nats", "log-likelihood of the bins fitted, factorials included"),
     "aic": ("", "Akaike's information criterion, with the effective degrees of freedom"),
     "bic": ("", "Bayesian information criterion, with the effective degrees of freedom"),
     "edf": ("", "effective degrees of freedom"),

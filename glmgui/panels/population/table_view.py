@@ -51,7 +51,9 @@ class _Numbers(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not wanted or self._population is None:
             return None
         text = "unit" if section == 0 else self._population.numbers[section - 1].axis.text
-        return text if role == Qt.ItemDataRole.DisplayRole else explained(text) or text
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text.replace(": ", ":\n", 1)  # the term above what is said of it
+        return explained(text) or text
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         at, part = index.row(), index.column() - 1
@@ -120,8 +122,10 @@ class TableView(PopulationView):
         self.model.show_population(population)
         self._silent = False
         self.table.resizeColumnsToContents()
-        for part in range(self.model.columnCount()):
-            self.table.setColumnWidth(part, min(self.table.columnWidth(part), _WIDEST))
+        heading = self.table.horizontalHeader()
+        for part in range(self.model.columnCount()):  # a heading is whole: its last word is the unit of measure
+            width = max(min(self.table.columnWidth(part), _WIDEST), heading.sectionSizeHint(part))
+            self.table.setColumnWidth(part, width)
 
     def draw(self) -> None:
         only = bool(self.which.currentData())

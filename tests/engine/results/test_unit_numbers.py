@@ -117,6 +117,7 @@ def test_the_table_of_a_fit_joins_scores_tuning_coupling_and_the_recording(resul
     assert list(table["region"].values) == ["ADN", "CA1", "CA1"]
     np.testing.assert_array_equal(table["rate_hz"], result.scores["rate_hz"])
     assert table["rate_hz"].attrs["unit"] == "Hz"
+    assert table["log_likelihood"].attrs["unit"] == "nats"
     strength = np.abs(np.nan_to_num(result.coupling["strength"].transpose("unit", "source").values))
     np.testing.assert_allclose(table["coupling_in"], strength.sum(axis=1))
     assert all("unit" in column.attrs and "long_name" in column.attrs for column in table.data_vars.values())

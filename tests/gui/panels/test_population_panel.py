@@ -199,6 +199,17 @@ def test_the_table_of_the_set_is_copied(panel, document):
     assert document.units == ("place",)
 
 
+def test_headings_of_the_table_are_whole_to_their_unit_of_measure(panel):
+    """That of a preferred direction ended in dots before 'rad'."""
+    panel.show_page(4)
+    header, model = panel.table.table.horizontalHeader(), panel.table.model
+    headings = [model.headerData(part, Qt.Orientation.Horizontal) for part in range(model.columnCount())]
+    assert any(heading.startswith("head_direction:\n") and heading.endswith("(rad)") for heading in headings)
+    for part, heading in enumerate(headings):
+        needed = max(header.fontMetrics().horizontalAdvance(line) for line in heading.split("\n"))
+        assert header.sectionSize(part) > needed, heading
+
+
 def test_only_these_and_without_these_are_one_step_of_undo_each(document, small_recording, coupled):
     document.open(small_recording, coupled.analysis, coupled)
     document.select(units=["hd", "flat"])
