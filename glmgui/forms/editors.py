@@ -6,6 +6,7 @@ come from the recording, and `show_error(path, message)`, whose path is empty wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +34,7 @@ from glmgui.widgets.tables import fit_rows, row_height
 
 _MOST_ROWS = 6
 _FEWEST_ALL = 4  # names of which all are ticked at once
+_COLUMN = re.compile(r"\[\d+\]$")
 _NOT_CHOSEN = "choose\u2026"
 _NONE = "\u2013 none \u2013"
 
@@ -218,7 +220,7 @@ class NamesEditor(Editor):
         box.addWidget(self._list)
         self._all = small_button("tick all", "", "Tick all; Shift and a click tick all from the last one to this", self)
         self._clear = small_button("untick all", "", "Take every tick away", self)
-        self._all.clicked.connect(lambda: self._list.tick(range(self._list.count()), TICKED))
+        self._all.clicked.connect(self._tick_all)
         self._clear.clicked.connect(lambda: self._list.tick(range(self._list.count()), UNTICKED))
         box.addLayout(row(self._all, self._clear, None))
         box.addWidget(self._none)
@@ -262,6 +264,12 @@ class NamesEditor(Editor):
         ticked = [at for at, name in enumerate(names) if name in self._value]
         if ticked and not self._list.hasFocus():  # what somebody ticks must not move away under the mouse
             self._list.scrollToItem(self._list.item(ticked[0]), QAbstractItemView.ScrollHint.PositionAtTop)
+
+    def _tick_all(self) -> None:
+        """All but the columns of an array (``a[0]``) that stands in the list as a whole."""
+        names = [self._list.item(at).text() for at in range(self._list.count())]
+        wholes = [(at, _COLUMN.sub("", name)) for at, name in enumerate(names)]
+        self._list.tick([at for at, whole in wholes if whole == names[at] or whole not in names], TICKED)
 
     def _fit_height(self) -> None:
         self._list.setFixedHeight(min(max(self._list.count(), 1), _MOST_ROWS) * row_height(self._list) + 6)

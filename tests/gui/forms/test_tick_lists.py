@@ -39,6 +39,12 @@ def test_all_are_ticked_and_unticked_with_one_click(editor):
     assert changes == [tuple(CELLS), ()]
 
 
+def test_all_of_a_matrix_is_the_matrix_and_not_its_columns_again(editor):
+    editor.set_context({"arrays": ["traces", "traces[0]", "traces[1]", "speed", "c[0]"]})
+    editor._all.click()
+    assert editor.value() == ("traces", "speed", "c[0]")
+
+
 def test_shift_ticks_from_the_last_one_to_this(editor, qtbot):
     names, left = editor._list, Qt.MouseButton.LeftButton
     qtbot.mouseClick(names.viewport(), left, pos=box_of(names, 1))
