@@ -80,7 +80,7 @@ def param(
         Other fields, and the values of them at which this one matters; an empty tuple stands for any value but an empty one. A form hides
         the field elsewhere.
     guessed : str
-        The field, true or false, that says whether this one's value is a guess; a form asks then until the value is given or confirmed.
+        The field that holds the same value while this one's is a guess; a form asks then until the value is given or confirmed.
     **constraints
         As for `pydantic.Field` (``gt``, ``ge``, ``lt``, ``le``, ``min_length``, ...).
     """

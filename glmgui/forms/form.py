@@ -292,8 +292,8 @@ class SpecForm(Refusal, QWidget):
 
     def _show_guesses(self) -> None:
         for field, line in self._guesses.items():
-            guessed = getattr(self._value, extra_of(self._type.model_fields[field], "guessed"))
-            line.say(getattr(self._value, field) if guessed else None)
+            value = getattr(self._value, field)
+            line.say(value if value == getattr(self._value, extra_of(self._type.model_fields[field], "guessed")) else None)
 
     # Editing
 
@@ -319,7 +319,7 @@ class SpecForm(Refusal, QWidget):
                 self.refused = f"{self._titles[name]}: {error.message}"
                 return
         if field in self._guesses and (confirmed or values[field] != getattr(self._value, field)):
-            values[extra_of(self._type.model_fields[field], "guessed")] = False
+            values[extra_of(self._type.model_fields[field], "guessed")] = None
         try:
             made = self._type(**values)
         except GlmError as error:

@@ -164,7 +164,7 @@ def _draft(arrays: Arrays, clocks: Mapping[str, np.ndarray]) -> Draft:
         used |= set(arrays) if WHOLE_TABLE in used else {WHOLE_TABLE}
     bins = None
     if counts is not None and counts.rate is not None:
-        bins = Bins(max(arrays[counts.values[0]].shape), counts.rate, counts.rate_guessed)
+        bins = Bins(max(arrays[counts.values[0]].shape), counts.rate, counts.rate_is_guess)
     reasons += _doubts_of_clock(spikes, arrays)
     reasons += _that_fall({name: values for name, values in free.items() if name not in used | set(bases)})
     covariates = draft_covariates(arrays, bases, used | set(bases) - _measured_evenly(bases, arrays), reasons, bins)
@@ -195,7 +195,7 @@ def _in_seconds(recipe: Recipe, cut: ByTrial) -> Recipe:
     """The recipe with the times that were put on one line in seconds, whatever their names say."""
 
     def placed(part: Any) -> Any:
-        return part.with_(time_unit="s", rate=None, rate_guessed=False) if part is not None and part.times in cut.times else part
+        return part.with_(time_unit="s", rate=None, rate_guessed=None) if part is not None and part.times in cut.times else part
 
     return recipe.with_(
         spikes=placed(recipe.spikes), counts=placed(recipe.counts), covariates=tuple(map(placed, recipe.covariates))

@@ -127,7 +127,7 @@ def _columns_of_traces(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons:
     )
     if base:
         return Counts(values=tuple(mine), **clock_of_base(base, arrays))
-    return Counts(values=tuple(mine), rate=rate or GUESSED_RATE, rate_guessed=rate is None)
+    return Counts(values=tuple(mine), rate=rate or GUESSED_RATE, rate_guessed=None if rate else GUESSED_RATE)
 
 
 def _goes_up_and_down(values: np.ndarray) -> bool:
@@ -174,7 +174,12 @@ def _matrix_of_counts(
         long = max(values.shape)
         same = [other for other, found in arrays.items() if other != name and _is_row_of_numbers(found) and found.size == long]
         reasons += [f"So are those of {listed(same, 8)}: where the rate is another, change it for each."] if same else []
-    return Counts(values=(name, *more), rate=given or GUESSED_RATE, rate_guessed=given is None, units_first=turned and not more)
+    return Counts(
+        values=(name, *more),
+        rate=given or GUESSED_RATE,
+        rate_guessed=None if given else GUESSED_RATE,
+        units_first=turned and not more,
+    )
 
 
 def _further_populations(name: str, bins: int, arrays: Arrays) -> list[str]:

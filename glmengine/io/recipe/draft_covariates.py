@@ -311,4 +311,4 @@ def _clock_of(base: str, bins: Bins | None, arrays: Arrays) -> dict[str, Any]:
     """The times of a covariate in a recipe: a base's, or the centres of bins."""
     if base or bins is None:
         return clock_of_base(base, arrays)
-    return {"rate": bins.rate, "rate_guessed": bins.guessed, "offset": 0.5 / bins.rate}
+    return {"rate": bins.rate, "rate_guessed": bins.rate if bins.guessed else None, "offset": 0.5 / bins.rate}

@@ -318,7 +318,7 @@ def _clock(name: str, times: np.ndarray, bases: Mapping[str, np.ndarray], arrays
         reasons.append(f"Spike times are whole numbers up to {last:.0f}: taken as samples at {rate:g} Hz. Check the rate.")
         return {"time_unit": "samples", "rate": rate}
     reasons.append(f"Spike times are large whole numbers: taken as samples at {USUAL_RATE:g} Hz. {check_rate(name)}")
-    return {"time_unit": "samples", "rate": USUAL_RATE, "rate_guessed": True}
+    return {"time_unit": "samples", "rate": USUAL_RATE, "rate_guessed": USUAL_RATE}
 
 
 def _usual_rate(estimate: float, measured: Sequence[float] = ()) -> float:

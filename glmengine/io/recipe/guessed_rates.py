@@ -14,8 +14,8 @@ PARTS = ("covariates", "epochs", "trials", "events")
 def check_rate(name: str) -> str:
     """What the reasons of a draft say of a rate that it guesses, for the array of this name."""
     return (
-        f"That is a guess: nothing in the file says at what rate '{name}' was sampled. Check it: give the rate at which it was, and take "
-        "rate_guessed out."
+        f"That is a guess: nothing in the file says at what rate '{name}' was sampled. Check it: give the rate at which it was, or take "
+        "rate_guessed out if it is right."
     )
 
 
@@ -23,15 +23,15 @@ def doubts_of_rates(recipe: Recipe) -> list[Doubt]:
     """One for each rate that is a guess, with all that has it."""
     guesses: dict[float, list[str]] = {}
     for name, part in _parts(recipe):
-        if part.rate_guessed and part.rate is not None:
+        if part.rate is not None and part.rate_is_guess:
             guesses.setdefault(part.rate, []).append(name)
     said = []
     for rate, names in guesses.items():
         guess = f"The {rate:g} Hz of {listed(names, 4)} are a guess: nothing in the file says the rate, and all times from it may be wrong."
         said.append(
             Doubt(
-                f"{guess} Give the rate at which these were sampled (rate in the recipe; in the window: File, Correct recording), and take "
-                "rate_guessed out of the recipe.",
+                f"{guess} Give the rate at which these were sampled (rate in the recipe; in the window: File, Correct recording), or take "
+                "rate_guessed out of the recipe if it is right.",
                 f"{guess} Give the 'Sampling rate' at which these were sampled, or confirm it there.",
             )
         )
@@ -41,14 +41,14 @@ def doubts_of_rates(recipe: Recipe) -> list[Doubt]:
 def with_given_rate(before: Recipe, after: Recipe) -> Recipe:
     """A recipe in which somebody gave a rate that had been guessed for several parts: the others with that guess have it as well."""
     old, new = before.counts or before.spikes, after.counts or after.spikes
-    if not old.rate_guessed or new.rate_guessed or new.rate is None or type(old) is not type(new):
+    if not old.rate_is_guess or new.rate_is_guess or new.rate is None or type(old) is not type(new):
         return after
 
     def followed(part: TimeBase) -> TimeBase:
-        if not part.rate_guessed or part.rate != old.rate:
+        if not part.rate_is_guess or part.rate != old.rate:
             return part
         centred = part.offset == 0.5 / old.rate  # in the middle of bins of that width
-        return part.with_(rate=new.rate, rate_guessed=False, offset=0.5 / new.rate if centred else part.offset)
+        return part.with_(rate=new.rate, rate_guessed=None, offset=0.5 / new.rate if centred else part.offset)
 
     return after.with_(**{name: tuple(map(followed, getattr(after, name))) for name in PARTS})
 

@@ -47,13 +47,19 @@ class TimeBase(Spec):
         gt=0,
         guessed="rate_guessed",
     )
-    rate_guessed: bool = param(
-        False,
+    rate_guessed: float | None = param(
+        None,
         title="Sampling rate guessed",
         help="Nothing in the file says at what rate this was sampled, so that all its times may be wrong: give the rate.",
+        unit="Hz",
         hidden=True,
     )
     offset: float = param(0.0, title="Offset", help="Added to every time, to bring clocks together.", unit="s", advanced=True)
+
+    @property
+    def rate_is_guess(self) -> bool:
+        """Whether the sampling rate is still the one that a draft guessed."""
+        return self.rate is not None and self.rate == self.rate_guessed
 
     def seconds(self, values: np.ndarray, field: str) -> np.ndarray:
         """Times of the file in seconds.

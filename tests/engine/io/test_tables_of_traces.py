@@ -23,7 +23,7 @@ def test_columns_alike_without_times_are_units_at_a_rate_that_is_a_guess(tmp_pat
     names = tuple(f"{stem}{number}" for number in range(1, 9))
     draft = draft_recipe(table(tmp_path / "dff.csv", {name: RNG.normal(size=300) for name in names}))
     assert draft.recipe.counts.values == names
-    assert draft.recipe.counts.rate_guessed
+    assert draft.recipe.counts.rate_is_guess
     assert any("8 columns named alike" in reason and "guess" in reason for reason in draft.reasons)
     recording = open_recording(tmp_path / "dff.csv", draft.recipe)
     assert len(recording.unit_names) == 8

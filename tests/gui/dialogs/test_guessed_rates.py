@@ -37,9 +37,9 @@ def test_a_guess_is_warned_of_beside_its_field_until_a_rate_is_given(qtbot, trac
     rate._inner.changed.emit()
     assert not warning.text
     recipe = Recipe.from_toml(dialog.text)
-    assert (recipe.counts.rate, recipe.counts.rate_guessed) == (30.0, False)
+    assert (recipe.counts.rate, recipe.counts.rate_guessed) == (30.0, None)
     (speed,) = recipe.covariates  # which had the same guess
-    assert (speed.rate, speed.rate_guessed, speed.offset) == (30.0, False, 0.5 / 30.0)
+    assert (speed.rate, speed.rate_guessed, speed.offset) == (30.0, None, 0.5 / 30.0)
     assert not any("guess" in note for note in open_recording(traces, recipe).notes)
 
 
@@ -48,11 +48,13 @@ def test_a_guess_that_is_right_is_confirmed(qtbot, traces):
     qtbot.addWidget(dialog)
     dialog.forms.findChild(QPushButton, "recipe_counts_rate_confirm").click()
     recipe = Recipe.from_toml(dialog.text)
-    assert (recipe.counts.rate, recipe.counts.rate_guessed) == (100.0, False)
+    assert (recipe.counts.rate, recipe.counts.rate_guessed) == (100.0, None)
     assert "guess" not in recipe.to_toml()
 
 
 def test_the_draft_says_that_its_rate_is_a_guess(traces):
     text = assist(traces).recipe
     assert "That is a guess: nothing in the file says at what rate 'traces' was sampled." in text
-    assert "rate_guessed = true" in text
+    assert "rate_guessed = 100.0" in text
+    given = Recipe.from_toml(text.replace("\nrate = 100.0", "\nrate = 30.0", 1))  # by hand, and nothing else
+    assert not given.counts.rate_is_guess
