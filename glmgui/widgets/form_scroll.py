@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, QTimer, Signal
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, QSize, Qt, QTimer, Signal
 from qtpy.QtGui import QCursor, QResizeEvent
 from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QWidget
 
@@ -77,10 +77,22 @@ class FormScroll(QScrollArea):
         """Keep what is under the mouse there while messages come and go above it: else a click would land on something else."""
         if self._held is not None:
             return
-        under = QApplication.widgetAt(QCursor.pos())
-        if under is not None and under is not self.widget() and self.widget().isAncestorOf(under):
+        under = self._under_mouse()
+        if under is not None:
             self._held = (under, under.mapTo(self.viewport(), under.rect().topLeft()).y())
             QTimer.singleShot(0, self._hold)
+
+    def _under_mouse(self) -> QWidget | None:
+        """What is under the mouse; between controls, where only what holds them is, the one that is nearest in height."""
+        form, under = self.widget(), QApplication.widgetAt(QCursor.pos())
+        if under is None or not (under is form or form.isAncestorOf(under)):
+            return None
+        if under.focusPolicy() != Qt.FocusPolicy.NoFocus or not under.findChild(QWidget):
+            return under
+        height = form.mapFromGlobal(QCursor.pos()).y()
+        controls = [one for one in form.findChildren(QWidget) if one.isVisible() and one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        middles = [(abs(one.mapTo(form, one.rect().center()).y() - height), at) for at, one in enumerate(controls)]
+        return controls[min(middles)[1]] if controls else None
 
     def _hold(self) -> None:
         (under, before), self._held = self._held, None

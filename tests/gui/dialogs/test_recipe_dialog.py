@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.io
 from pynwb import NWBHDF5IO, NWBFile, TimeSeries
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from glmengine.errors import GlmError
@@ -23,6 +23,7 @@ from glmgui.dialogs.recipe import RecipeDialog
 from glmgui.dialogs.recipe_forms import RecipeForms, array_names
 from glmgui.forms.editors import NamesEditor
 from glmgui.tools.unattended import wait_until
+from glmgui.widgets import form_scroll
 from glmgui.widgets.form_scroll import FormScroll
 from glmgui.widgets.messages import MessageLine
 from tests.clock import PATIENCE_S
@@ -421,6 +422,30 @@ def test_a_message_moves_nothing_under_the_mouse(qtbot, monkeypatch):
         message.clear()
         qtbot.wait(20)
         assert place() == before
+
+
+def test_between_two_fields_the_nearest_one_stays_where_it_is_while_a_message_comes(qtbot, monkeypatch):
+    """With the mouse on its way, between fields, a message moved the field away that was clicked next."""
+    form = QWidget()
+    box, lines, message = QVBoxLayout(form), [QLineEdit() for _ in range(30)], MessageLine("m")
+    box.setSpacing(20)
+    for at, line in enumerate(lines):
+        box.addWidget(line)
+        if at == 2:
+            box.addWidget(message)
+    scroll = FormScroll(form, "scroll")
+    qtbot.addWidget(scroll)
+    scroll.resize(400, 300)
+    scroll.show()
+    qtbot.wait(20)
+    below = form.mapToGlobal(lines[5].geometry().center()) - QPoint(0, lines[5].height() // 2 + 3)
+    monkeypatch.setattr(QApplication, "widgetAt", lambda at: form)
+    monkeypatch.setattr(form_scroll.QCursor, "pos", lambda: below)
+    before = lines[5].mapTo(scroll.viewport(), lines[5].rect().topLeft()).y()
+    message.show_error("This value is not what it should be, for reasons that take some room to say. " * 3)
+    qtbot.waitUntil(lambda: lines[3].y() > lines[2].y() + 80)
+    qtbot.wait(20)
+    assert lines[5].mapTo(scroll.viewport(), lines[5].rect().topLeft()).y() == before
 
 
 def test_where_nothing_is_recognised_lists_and_text_begin_with_the_same(qtbot, odd):
