@@ -11,8 +11,10 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Bars
 from glmgui.drawings.series import NO_AXIS, Axis, Table
-from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.axis_labels import label_axes
+from glmgui.plots.base import Plot
 from glmgui.plots.inside_text import InsideText
+from glmgui.plots.style import transparent
 
 _AROUND_WORDS = 8  # pixels that a line of words has around it
 _LEAST_ABOVE, _MOST_ABOVE = 0.2, 0.5  # of the height of the bars, and of that of the plot, above them

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import QEvent, QPoint, QPointF, QSize, Qt
-from qtpy.QtGui import QColor, QContextMenuEvent, QPalette, QPen, QShowEvent
+from qtpy.QtGui import QContextMenuEvent, QPalette, QPen, QShowEvent
 from qtpy.QtWidgets import (
     QGraphicsTextItem,
     QHBoxLayout,
@@ -23,7 +22,6 @@ from qtpy.QtWidgets import (
 
 from glmengine.errors import GlmError
 from glmengine.figures.drawing import Drawing, FigureOf, Lines
-from glmengine.figures.radians import RADIANS
 from glmengine.sentences import as_shown
 from glmgui import theme
 from glmgui.drawings.series import Axis, Curve, Table
@@ -32,6 +30,7 @@ from glmgui.file_dialogs import file_to_save
 from glmgui.notices import notices
 from glmgui.plots import style
 from glmgui.plots.axis import QuietAxis
+from glmgui.plots.axis_labels import label_axes, paint_axes
 from glmgui.plots.export import copy_numbers, copy_plot, plot_writer, save_made_numbers
 from glmgui.plots.plot_item import PlainPlotItem
 from glmgui.plots.read_out import ReadOut
@@ -39,7 +38,6 @@ from glmgui.slow_disks import writable_folder
 from glmgui.widgets.sizes import LeastHeight
 from glmgui.widgets.texts import TwoLines
 
-_LONG_LABEL = 15
 _LEAST_TITLE = 60
 _LEAST_WIDTH, _LEAST_HEIGHT, _LEAST_WITHOUT_AXIS = (
     120,
@@ -377,47 +375,7 @@ class Plot(QWidget):
         return item
 
 
-def label_axes(item: pg.PlotItem, x_axis: Axis, y_axis: Axis) -> None:
-    """Write labels with units, without silently scaling the numbers."""
-    for side, axis in (("bottom", x_axis), ("left", y_axis)):
-        item.setLabel(side, label_text(axis, wrap=side == "left"))
-        never_scale(item.getAxis(side))
-        item.getAxis(side).set_names(list(enumerate(map(as_shown, axis.names), 1)))
-        item.getAxis(side).set_angles(axis.unit == RADIANS)
-
-
-def never_scale(axis: pg.AxisItem) -> None:
-    """Show numbers as they are: switching the prefixes off does not undo a scale that they have set, having no range for them does."""
-    axis.setSIPrefixEnableRanges(())
-    axis.enableAutoSIPrefix(False)
-
-
-def paint_axes(item: PlainPlotItem, colours: style.Colours) -> None:
-    """Give the axes and the title of a plot the colours of a look."""
-    for side in ("bottom", "left", "right", "top"):
-        axis = item.getAxis(side)
-        axis.set_colours(colours.muted, colours.ink)
-        axis.setStyle(tickLength=-4, hideOverlappingLabels=False)
-    item.titleLabel.setAttr("color", colours.ink.name())
-    if item.titleLabel.isVisible():
-        item.titleLabel.setText(item.titleLabel.text)
-
-
 def _wider(pen: object, scale: float) -> QPen:
     wide = QPen(pg.mkPen(pen))
     wide.setWidthF(max(wide.widthF(), 1.0) * scale)
     return wide
-
-
-def transparent(colour: QColor, alpha: int) -> QColor:
-    """The colour at an opacity of `alpha` (0 to 255)."""
-    pale = QColor(colour)
-    pale.setAlpha(alpha)
-    return pale
-
-
-def label_text(axis: Axis, *, wrap: bool) -> str:
-    """The text of an axis as HTML; on an upright axis a long one puts its unit on a second line."""
-    if wrap and axis.unit and len(axis.text) > _LONG_LABEL:
-        return f"{escape(as_shown(axis.label))}<br>({escape(axis.unit)})"
-    return escape(as_shown(axis.text))

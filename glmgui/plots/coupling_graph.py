@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QGraphicsPathItem, QWidget
 
 from glmengine.figures.drawing import FigureOf
 from glmgui.drawings.series import NO_AXIS, Axis, Table
-from glmgui.plots.base import label_axes
+from glmgui.plots.axis_labels import label_axes
 from glmgui.plots.inside_text import InsideText
 from glmgui.plots.unit_points import UnitPoints
 

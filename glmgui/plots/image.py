@@ -17,7 +17,8 @@ from glmengine.sentences import as_shown
 from glmgui.drawings.mosaic import Mosaic
 from glmgui.drawings.series import NO_AXIS, Axis, Image, Table, images_table
 from glmgui.plots import style
-from glmgui.plots.base import Plot, label_axes, label_text, never_scale, paint_axes
+from glmgui.plots.axis_labels import label_axes, label_text, never_scale, paint_axes
+from glmgui.plots.base import Plot
 
 _BAR_STEPS = 256
 _BAR_WIDTH = 14

@@ -18,11 +18,13 @@ from glmengine.figures.drawing import Curve as PlainCurve
 from glmengine.figures.drawing import Lines
 from glmgui.drawings.extremes import Extremes
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
-from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.axis_labels import label_axes
+from glmgui.plots.base import Plot
 from glmgui.plots.legend import Legend
 from glmgui.plots.long_line import LongLine
 from glmgui.plots.points import PointsItem
 from glmgui.plots.read_out import without_band
+from glmgui.plots.style import transparent
 
 _BAND_ALPHA = 60
 _FAINT_ALPHA = 90  # of points that say little

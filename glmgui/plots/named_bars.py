@@ -11,7 +11,8 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Bars
 from glmgui.drawings.series import NO_AXIS, Axis, Table
-from glmgui.plots.base import Plot, label_axes
+from glmgui.plots.axis_labels import label_axes
+from glmgui.plots.base import Plot
 
 _FEWEST = 4  # places on the axis, so that one bar does not fill the plot
 

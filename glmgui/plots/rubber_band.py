@@ -8,8 +8,7 @@ import pyqtgraph as pg
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtWidgets import QGraphicsRectItem
 
-from glmgui.plots.base import transparent
-from glmgui.plots.style import Colours
+from glmgui.plots.style import Colours, transparent
 
 
 class RubberBand:

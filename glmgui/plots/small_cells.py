@@ -12,7 +12,7 @@ from qtpy.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 from glmengine.figures.rings import round_rings
 from glmgui.drawings.population import CurvePanel, MapPanel, Panel
 from glmgui.plots import style
-from glmgui.plots.base import transparent
+from glmgui.plots.style import transparent
 
 _BAND_ALPHA = 60
 _STEPS = 256

@@ -15,8 +15,9 @@ from glmengine.figures.drawing import FigureOf
 from glmgui.drawings.population import CurvePanel, MapPanel, Panel
 from glmgui.drawings.series import Table
 from glmgui.plots import style
-from glmgui.plots.base import Plot, transparent
+from glmgui.plots.base import Plot
 from glmgui.plots.small_cells import CellPainter, Scale, mark_colour, scale_of
+from glmgui.plots.style import transparent
 from glmgui.widgets.sizes import scaled
 
 _LEAST_WIDTH, _HEIGHT, _SQUARE = 132.0, 104.0, 128.0

@@ -60,3 +60,10 @@ def _mix(a: QColor, b: QColor, share: float) -> QColor:
     """`a` with the given share of `b` in it."""
     parts = (round(one * (1 - share) + two * share) for one, two in zip(a.getRgb()[:3], b.getRgb()[:3], strict=True))
     return QColor(*parts)
+
+
+def transparent(colour: QColor, alpha: int) -> QColor:
+    """The colour at an opacity of `alpha` (0 to 255)."""
+    pale = QColor(colour)
+    pale.setAlpha(alpha)
+    return pale

@@ -11,9 +11,11 @@ from qtpy.QtWidgets import QWidget
 
 from glmengine.figures.drawing import Stretches
 from glmgui.drawings.series import NO_AXIS, TIME, Table
-from glmgui.plots.base import Plot, label_axes, transparent
+from glmgui.plots.axis_labels import label_axes
+from glmgui.plots.base import Plot
 from glmgui.plots.interval_keys import IntervalKeys
 from glmgui.plots.plot_item import PlainPlotItem
+from glmgui.plots.style import transparent
 
 Interval = tuple[float, float]
 _MANY = 500  # pieces of one epoch that are drawn one by one

@@ -12,8 +12,9 @@ from qtpy.QtWidgets import QWidget
 from glmengine.figures.drawing import Curve, Lines
 from glmgui.drawings.population import Numbers
 from glmgui.drawings.series import NO_AXIS, Table
-from glmgui.plots.base import label_axes, transparent
+from glmgui.plots.axis_labels import label_axes
 from glmgui.plots.inside_text import InsideText
+from glmgui.plots.style import transparent
 from glmgui.plots.unit_points import UnitPoints
 
 RING = 17  # pixels across, around the selected unit
