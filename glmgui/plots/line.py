@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -13,13 +12,13 @@ from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QBrush, QColor, QPen
 from qtpy.QtWidgets import QWidget
 
-from glmengine.figures.band_reach import ends_near, height_of
-from glmengine.figures.drawing import Curve as PlainCurve
+from glmengine.figures.band_reach import height_of
 from glmengine.figures.drawing import Lines
 from glmgui.drawings.extremes import Extremes
 from glmgui.drawings.series import NO_AXIS, Axis, Curve, Table, curves_table
 from glmgui.plots.axis_labels import label_axes
 from glmgui.plots.base import Plot
+from glmgui.plots.curve_geometry import nearest_index, outline, part_within, range_of, stretches_of_band, with_band_cut
 from glmgui.plots.legend import Legend
 from glmgui.plots.long_line import LongLine
 from glmgui.plots.points import PointsItem
@@ -126,7 +125,7 @@ class LinePlot(Plot):
         """
         self._curves, self._marks, self._level, self._cuts = tuple(curves), tuple(marks), level, cut_bands
         before, self._height = self._height, height_of(self._curves, cut_bands=cut_bands)
-        self._drawn = tuple(part for curve in self._curves for part in _cut(curve, self._height).parts)
+        self._drawn = tuple(part for curve in self._curves for part in with_band_cut(curve, self._height).parts)
         self._begin_numbers_at_zero()
         self._restyle()
         if self._height is not None:
@@ -136,9 +135,9 @@ class LinePlot(Plot):
 
     def _begin_numbers_at_zero(self) -> None:
         """Write no number below zero in the margin beside what is nowhere below zero, as counts and rates are."""
-        across = [_range(curve.x)[0] for curve in self._curves] + [at for at, _ in self._marks]
-        lowest = [curve.detail.range[0] if curve.detail is not None else _range(curve.y)[0] for curve in self._curves]
-        lowest += [_range(curve.low)[0] for curve in self._curves if curve.low is not None]
+        across = [range_of(curve.x)[0] for curve in self._curves] + [at for at, _ in self._marks]
+        lowest = [curve.detail.range[0] if curve.detail is not None else range_of(curve.y)[0] for curve in self._curves]
+        lowest += [range_of(curve.low)[0] for curve in self._curves if curve.low is not None]
         lowest += [self._level[0]] if self._level is not None else []
         for side, known in (("bottom", across), ("left", lowest)):
             begins = not (self._log_x and side == "bottom") and min(filter(np.isfinite, known), default=-1.0) >= 0
@@ -158,7 +157,9 @@ class LinePlot(Plot):
         return max((len(curve.x) for curve in self._curves), default=0)
 
     def drawing(self) -> Lines:
-        curves = [_within(curve, *self.area.vb.viewRange()[0]) for curve in self._curves] if self._dense else list(self._curves)
+        curves = (
+            [part_within(curve, *self.area.vb.viewRange()[0]) for curve in self._curves] if self._dense else list(self._curves)
+        )
         return Lines(
             self.objectName(),
             self.title,
@@ -198,7 +199,7 @@ class LinePlot(Plot):
         if any(curve.look != look for curve, look in zip(self._drawn, self._looks, strict=False)):
             return False
         for item, bands, curve in zip(self._items, self._bands, self._drawn, strict=False):
-            x, y = _outline(curve)
+            x, y = outline(curve)
             item.setData(x, y)
             if item.opts["pen"] != (pen := self._pen(curve)):  # it works out its data anew
                 item.setPen(pen)
@@ -214,7 +215,7 @@ class LinePlot(Plot):
         return True
 
     def _refill_band(self, curve: Curve, bands: list[_Band]) -> None:
-        parts = _stretches(curve)
+        parts = stretches_of_band(curve)
         if len(parts) != len(bands):
             self._clear_band(bands)
             bands += self._add_band(curve)
@@ -256,7 +257,7 @@ class LinePlot(Plot):
 
     def show_height(self) -> None:
         """Fit y to everything that is drawn, in view or not."""
-        ranges = [curve.detail.range if curve.detail is not None else _range(curve.y) for curve in self._curves]
+        ranges = [curve.detail.range if curve.detail is not None else range_of(curve.y) for curve in self._curves]
         known = [value for one in ranges for value in one if np.isfinite(value)]
         if known:
             low, high = min(known), max(known)
@@ -282,7 +283,7 @@ class LinePlot(Plot):
             self._detailed.append((item, curve.detail))
             self._draw_detail()
             return
-        x, y = _outline(curve)
+        x, y = outline(curve)
         bands: list[_Band] = []
         if curve.look == "dots" and curve.low is not None and curve.high is not None:
             self._add_error_bars(curve)
@@ -325,7 +326,7 @@ class LinePlot(Plot):
     def _add_band(self, curve: Curve) -> list[_Band]:
         """One filled area per stretch without NaN: a single one would bridge the gaps."""
         bands = []
-        for part in _stretches(curve):
+        for part in stretches_of_band(curve):
             x = np.asarray(curve.x, float)[part]
             lower, upper = (pg.PlotDataItem(x, np.asarray(ends, float)[part]) for ends in (curve.low, curve.high))
             for item in (lower, upper):
@@ -360,7 +361,7 @@ class LinePlot(Plot):
             if not len(values) or (not self._dense and np.all(np.isnan(values))):
                 continue
             if self._dense:  # over time, which ascends
-                nearest = _nearest(values, x)
+                nearest = nearest_index(values, x)
             else:
                 nearest = int(np.nanargmin(np.abs(np.log10(values) - np.log10(x)) if self._log_x else np.abs(values - x)))
             where = values[nearest] if where is None else where
@@ -375,56 +376,3 @@ class LinePlot(Plot):
             return ""
         more = f", {len(self._curves) - 4} more" if len(self._curves) > 4 else ""
         return f"{self.x_axis.label} {self.x_axis.value(float(where))}:  " + ",  ".join(parts) + more
-
-
-def _nearest(ascending: np.ndarray, x: float) -> int:
-    after = min(int(np.searchsorted(ascending, x)), len(ascending) - 1)
-    before = max(after - 1, 0)
-    return before if abs(ascending[before] - x) <= abs(ascending[after] - x) else after
-
-
-def _range(values: np.ndarray) -> tuple[float, float]:
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
-    return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
-
-
-def _cut(curve: Curve, height: tuple[float, float] | None) -> Curve:
-    """A curve whose band is drawn no further than a plot of this height needs it."""
-    if height is None or curve.low is None or curve.high is None:
-        return curve
-    return replace(curve, low=ends_near(curve.low, height), high=ends_near(curve.high, height))
-
-
-def _within(curve: Curve, start: float, stop: float) -> PlainCurve:
-    """The part of a curve that is seen, with all its samples."""
-    seen = (np.asarray(curve.x, float) >= start) & (np.asarray(curve.x, float) <= stop)
-    parts = (curve.x, curve.y, curve.low, curve.high, curve.settled)
-    x, y, low, high, settled = (None if part is None else np.asarray(part)[seen] for part in parts)
-    return PlainCurve(curve.name, x, y, low, high, curve.look, curve.colour, curve.width, curve.band, settled)
-
-
-def _outline(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
-    """The points that a curve's line goes through; dots without those that have no place."""
-    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
-    if curve.look == "dots":
-        placed = np.isfinite(x) & np.isfinite(y)
-        return x[placed], y[placed]
-    return _steps(x, y) if curve.look == "steps" else (x, y)
-
-
-def _stretches(curve: Curve) -> list[slice]:
-    """Where the band of a curve has both ends, of two points or more; none where it has no band."""
-    if curve.low is None or curve.high is None:
-        return []
-    good = np.isfinite(np.asarray(curve.x, float)) & np.isfinite(np.asarray(curve.low, float)) & np.isfinite(curve.high)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
-    return [slice(start, stop) for start, stop in zip(edges[::2], edges[1::2], strict=True) if stop - start > 1]
-
-
-def _steps(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges and heights of a line that is flat over each bin around `x`."""
-    if len(x) < 2:
-        return x, y
-    half = np.median(np.diff(x)) / 2
-    return np.stack([x - half, x + half], axis=1).ravel(), np.repeat(y, 2)
