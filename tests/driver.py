@@ -28,10 +28,11 @@ WAIT_S = 600  # on a machine that does other work everything takes long
 
 @dataclass(frozen=True)
 class Held:
-    """The main thread was busy for longer than `LONG_MS`: doing what, and for how many milliseconds of its own processor time."""
+    """The main thread was busy for longer than `LONG_MS`: doing what, for how many milliseconds of its own processor time, and since when."""
 
     actions: tuple[str, ...]
     ms: float
+    begun: float  # of `time.perf_counter`
 
 
 @dataclass(frozen=True)
@@ -62,15 +63,17 @@ class Driver:
     seed : int
     folder : Path
         Where it writes to.
+    on_held : function of Held, optional
+        Is told of each stretch in which the main thread was busy, right after it.
     """
 
-    def __init__(self, window, seed: int, folder: Path) -> None:
-        self.window, self.random, self.folder = window, random.Random(seed), folder
+    def __init__(self, window, seed: int, folder: Path, on_held: Callable[[Held], None] | None = None) -> None:
+        self.window, self.random, self.folder, self.on_held = window, random.Random(seed), folder, on_held
         self.seen = Drive()
         document = window.document
         self._recording, self._analysis = document.recording, document.analysis
         self._since: list[str] = []  # what was done since the last beat
-        self._beat = time.thread_time()
+        self._beat, self._begun = time.thread_time(), time.perf_counter()
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(10)
@@ -255,8 +258,10 @@ class Driver:
         now = time.thread_time()
         if (worked := 1000 * (now - self._beat)) > LONG_MS:
             styled = ("theme, of pages that were not in view",) * self.window.sheets.to_renew
-            self.seen.held.append(Held((*self._since, *styled), worked))
-        self._beat, self._since = now, self._since[-1:]
+            self.seen.held.append(Held((*self._since, *styled), worked, self._begun))
+            if self.on_held is not None:
+                self.on_held(self.seen.held[-1])
+        self._beat, self._begun, self._since = now, time.perf_counter(), self._since[-1:]
 
     def _say(self, action: str) -> None:
         self._since.append(action)

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/random_driver.py [--actions 1000] [--seeds 20] [--first 1]
 
-One window is used for all seeds. Printed is a line for each seed: faults, threads, timers and widgets more than after the first, memory, and what
+One window is used for all seeds. Printed is a line for each stretch in which the main thread was busy and that is not on the list, with where it
+was, and one for each seed: faults, threads, timers and widgets more than after the first, memory, and what
 the main thread worked on for more than 150 ms of its own processor time. Exit 1 for a fault, where the second half of the seeds leaves more behind
 than the first did (parts of pages are made when they are first used) or takes more memory, and for work of the main thread that is not on the list below with its reason.
 """
@@ -14,9 +15,14 @@ import gc
 import os
 import sys
 import tempfile
+import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.driver import Held
 
 ALLOWED = {
     "theme": "the window and the pages in view are styled and painted anew, so that no half of them is seen in another look; "
@@ -29,6 +35,7 @@ ALLOWED = {
 """Actions that may hold up the main thread for longer, and why."""
 COME_AND_GO = (0, 1, 8)
 """Threads, timers and widgets that may be there after one seed and not after another: buttons of what the checks advise, the note of the range of a field."""
+_PLACES = 8
 MOST_GROWTH = 1.1
 """Memory after any seed of the second half, as a share of the most after one of the first, in which all is used for the first time."""
 
@@ -52,12 +59,43 @@ def _reason(action: str) -> str:
     return next((why for name, why in ALLOWED.items() if action.startswith(name)), "")
 
 
+def _named(one: Held) -> str:
+    """The action of a stretch that may take long, or else the last one."""
+    return next((action for action in one.actions if _reason(action)), one.actions[-1] if one.actions else "")
+
+
 def resident() -> float:
     """MB that this process has in memory."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS"):
             return float(line.split()[1]) / 1000
     return float("nan")
+
+
+class Sampler:
+    """Where the main thread is, looked at by another thread every hundredth of a second."""
+
+    def __init__(self) -> None:
+        self._main = threading.main_thread().ident
+        self._seen: deque[tuple[float, tuple[str, ...]]] = deque(maxlen=1000)
+        threading.Thread(target=self._look, name="sampler", daemon=True).start()
+
+    def since(self, begun: float) -> str:
+        """The place of the program in which the main thread was most often since then (of `time.perf_counter`), and how often."""
+        places = Counter(place for at, places in list(self._seen) if at >= begun for place in places)
+        own = [
+            (place, count) for place, count in places.most_common() if place.startswith("glmgui") and "unattended" not in place
+        ]
+        return ", ".join(f"{place} ({count})" for place, count in own[:_PLACES]) or "nothing of the program"
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(0.01)
+            frame, places = sys._current_frames().get(self._main), []
+            while frame is not None:
+                places.append(f"{frame.f_globals.get('__name__', '')}.{frame.f_code.co_name}")
+                frame = frame.f_back
+            self._seen.append((time.perf_counter(), tuple(dict.fromkeys(places))))
 
 
 def drive(options: argparse.Namespace, scratch: Path) -> int:
@@ -81,6 +119,12 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
     )
     window.document.open(sample("head-direction-place"), analysis)
     settle(0.5)
+    sampler = Sampler()  # before the first count of threads
+
+    def tell(one: Held) -> None:
+        if not _reason(_named(one)):
+            print(f"    {one.ms:.0f} ms after {', '.join(one.actions[-4:])}: {sampler.since(one.begun)}", flush=True)
+
     held: Counter[str] = Counter()
     worst: dict[str, float] = {}
     bad = 0
@@ -88,13 +132,13 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
     most = [0, 0, 0]
     most_memory = 0.0
     for number, seed in enumerate(range(options.first, options.first + options.seeds)):
-        driver = Driver(window, seed, scratch)
+        driver = Driver(window, seed, scratch, tell)
         seen = driver.run(options.actions)
         after = driver.counts()
         first = first or after  # what is made when it is first used stays
         more = after.threads - first.threads, after.timers - first.timers, after.widgets - first.widgets
         for one in seen.held:
-            named = next((action for action in one.actions if _reason(action)), one.actions[-1] if one.actions else "")
+            named = _named(one)
             held[named] += 1
             worst[named] = max(worst.get(named, 0.0), one.ms)
         bad += len(seen.faults)
