@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from glmgui.shell.window import MainWindow
     from tests.driver import Held
 
 ALLOWED = {
@@ -98,6 +99,27 @@ class Sampler:
             self._seen.append((time.perf_counter(), tuple(dict.fromkeys(places))))
 
 
+def draw_each_kind_once(window: MainWindow) -> None:
+    """Draw the recording in each of the ways that the Data page offers: a plot is made when it is first used, and not every seed uses all of them."""
+    from qtpy.QtWidgets import QComboBox, QTabWidget
+
+    from glmgui.tools.unattended import settle, wait_until
+
+    window.show_step("data")
+    pages = window.panels["data"].findChild(QTabWidget, "recording_pages")
+    for at in range(pages.count()):
+        pages.setCurrentIndex(at)
+        settle(0.1)
+        for box in [one for one in pages.currentWidget().findChildren(QComboBox) if one.isVisible() and one.isEnabled()]:
+            before = box.currentIndex()
+            for choice in (*range(box.count()), before):
+                box.setCurrentIndex(choice)
+                box.activated.emit(choice)
+                settle(0.02)
+                wait_until(lambda: window.jobs.idle, 600, "the worker")
+    pages.setCurrentIndex(0)
+
+
 def drive(options: argparse.Namespace, scratch: Path) -> int:
     from glmgui.app import make_application, prepare_process
     from glmgui.garbage import MainThreadGarbage
@@ -119,6 +141,7 @@ def drive(options: argparse.Namespace, scratch: Path) -> int:
     )
     window.document.open(sample("head-direction-place"), analysis)
     settle(0.5)
+    draw_each_kind_once(window)
     sampler = Sampler()  # before the first count of threads
 
     def tell(one: Held) -> None:
