@@ -126,11 +126,25 @@ class Driver:
             window.show_step(step)
             settle(0.05)
             wait_until(lambda: window.jobs.idle, WAIT_S, "the worker")
+        self._draw_as_at_first()
         window.status.clearMessage()  # its timer is there for as long as something is said
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()  # the menus of a plot that was replaced are in a circle with it
         settle(0.1)
         return Counts(threading.active_count(), len(window.findChildren(QTimer)), len(QApplication.allWidgets()))
+
+    def _draw_as_at_first(self) -> None:
+        """Choose what the pages of the recording draw at first: maps, in place of curves, have more menus."""
+        pages = self.window.panels["data"].findChild(QTabWidget, "recording_pages")
+        for at in range(pages.count()):
+            pages.setCurrentIndex(at)
+            settle(0.05)
+            for box in pages.currentWidget().findChildren(QComboBox):
+                if box.isVisible() and box.isEnabled() and box.currentIndex() > 0:
+                    box.setCurrentIndex(0)
+                    box.activated.emit(0)
+                    wait_until(lambda: self.window.jobs.idle, WAIT_S, "the worker")
+        pages.setCurrentIndex(0)
 
     # What a user does
 

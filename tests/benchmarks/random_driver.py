@@ -34,8 +34,9 @@ ALLOWED = {
     "turn": "a part of a page that is seen for the first time is laid out, and all its plots are painted",
 }
 """Actions that may hold up the main thread for longer, and why."""
-COME_AND_GO = (0, 1, 8)
-"""Threads, timers and widgets that may be there after one seed and not after another: buttons of what the checks advise, the note of the range of a field."""
+COME_AND_GO = (0, 1, 40)
+"""Threads, timers and widgets that may be there after one seed and not after another: the note of the range of a field, buttons of what the checks
+advise, and the menus of one plot that was replaced."""
 _PLACES = 8
 MOST_GROWTH = 1.1
 """Memory after any seed of the second half, as a share of the most after one of the first, in which all is used for the first time."""
