@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -101,7 +102,7 @@ def check_room(figure: Figure) -> None:
     asked = getattr(figure, "page", Page())
     if asked.width is None and asked.height is None:
         return
-    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else FigureCanvasAgg(figure).get_renderer()
+    renderer = _renderer_of(figure)
     shown = [ax for ax in figure.axes if ax.get_visible() and ax.axison]
     sides = [length / figure.dpi * INCH for ax in shown if not hasattr(ax, "_colorbar") for length in ax.bbox.size]
     boxes = [box for ax in shown if (box := ax.get_tightbbox(renderer)) is not None]
@@ -122,7 +123,7 @@ def trim_height(figure: Figure) -> bool:
     """
     if getattr(figure, "page", Page()).height is not None:
         return False
-    renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else FigureCanvasAgg(figure).get_renderer()
+    renderer = _renderer_of(figure)
     boxes = [box for ax in figure.axes if (box := ax.get_tightbbox(renderer)) is not None]
     if not boxes:
         return False
@@ -136,3 +137,8 @@ def trim_height(figure: Figure) -> bool:
         return False
     figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() - spare)
     return True
+
+
+def _renderer_of(figure: Figure) -> RendererBase:
+    """What measures the text of a figure."""
+    return figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else FigureCanvasAgg(figure).get_renderer()

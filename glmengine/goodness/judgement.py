@@ -124,6 +124,5 @@ class Judgement:
             return None
         data = json.loads(text)
         findings = tuple(map(Finding.of, data["findings"]))
-        return cls(
-            data["said"], data["judged"], data["rejected"], findings, data.get("bins_can_be_narrower", True)
-        )  # older ones lack it
+        narrower = data.get("bins_can_be_narrower", True)  # older ones lack it
+        return cls(data["said"], data["judged"], data["rejected"], findings, narrower)

@@ -111,15 +111,13 @@ def _doubt_of_turn(name: str, values: np.ndarray, unit: str) -> list[str]:
         return []
     said = "2 pi" if unit == "rad" else "360"
     known = min(KNOWN_TURNS, key=lambda one: abs(one - seen))
-    remedy = f'give unit = "deg" and scale = {360 / known:.10g}' if abs(known - seen) < 0.03 * known else "give it in degrees"
+    in_recipe = in_dialog = "give it in degrees"
+    if abs(known - seen) < 0.03 * known:
+        scale = f"{360 / known:.10g}"
+        in_recipe, in_dialog = f'give unit = "deg" and scale = {scale}', f"give the 'Unit of measure' deg and the 'Scale' {scale}"
     leaps = f"{name} leaps from one end of its values to the other, {seen:.4g} away, as if that were a whole turn, which in {unit} is {said}: if it is,"
     half = "if it is an orientation, which comes round after half a turn, choose functions on a circle of that length."
-    remedy_here = (
-        f"give the 'Unit of measure' deg and the 'Scale' {360 / known:.10g}"
-        if remedy.startswith("give unit")
-        else "give it in degrees"
-    )
-    return [Note(f"{leaps} {remedy} in a recipe; {half}", f"{leaps} {remedy_here}; {half}")]
+    return [Note(f"{leaps} {in_recipe} in a recipe; {half}", f"{leaps} {in_dialog}; {half}")]
 
 
 def _doubt_of_metres(name: str, values: np.ndarray, unit: str) -> list[str]:

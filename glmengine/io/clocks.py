@@ -6,7 +6,7 @@ import numpy as np
 
 from glmengine.io.raw import RawRecording, RawSeries
 from glmengine.io.recipe.names import BUSIEST, LONGEST, SELDOM
-from glmengine.recording.doubt import Doubt, OtherClock
+from glmengine.recording.doubt import HEADINGS, Doubt, OtherClock
 from glmengine.sentences import listed, numbered
 
 FAR_SPANS, FAR_SECONDS = 10.0, 3600.0
@@ -32,9 +32,6 @@ ALIKE = 2.5
 """Factor by which the ends of two stretches may be off the ratio of two units: a session need not begin and end with its tracking."""
 
 ANY_FORMAT = "a file of any format can be opened with one: File, Correct recording"
-
-HEADINGS = {"epoch": "epochs", "trials": "trials", "events": "events"}
-"""Parts of a recipe, by the first words of the names that what they give has in sentences."""
 
 
 def plausible_span(raw: RawRecording) -> tuple[float, float]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+HEADINGS = {"epoch": "epochs", "trials": "trials", "events": "events"}
+"""Parts of a recipe, by the first words of the names that what they give has in `OtherClock` and in sentences; covariates have no such word."""
+
 
 @dataclass(frozen=True)
 class OtherClock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from glmengine.io.raw import free_name
 from glmengine.io.recipe.names import EVENT_NAME, START_NAME, STOP_NAME, TIME_NAME, field_of, group_of
 from glmengine.io.recipe.recipe import Happenings, Measured, Recipe, Stretches, TimeBase, references
 from glmengine.spec import Spec
@@ -18,7 +19,8 @@ def begun(kind: type[Spec], arrays: Sequence[tuple[str, ...]], recipe: Recipe) -
     used = references(recipe)
     free = [name for name, length in lengths.items() if length > 1 and name not in used]
     unit = _unit_of(recipe)
-    name = _free_name(_CALLED.get(kind, "new"), recipe)
+    taken = {item.name for part in (recipe.covariates, recipe.epochs, recipe.trials, recipe.events) for item in part}
+    name = free_name(taken, [_CALLED.get(kind, "new")])
     if kind is Stretches:
         start = next((one for one in free if START_NAME.search(field_of(one))), "")
         stop = next(
@@ -44,11 +46,3 @@ def _unit_of(recipe: Recipe) -> str:
     """The unit in which the units' times are counted, which those of trials and events often have as well."""
     units: TimeBase | None = recipe.spikes or recipe.counts
     return units.time_unit if units is not None and units.time_unit != "samples" else "s"
-
-
-def _free_name(name: str, recipe: Recipe) -> str:
-    taken = {item.name for part in (recipe.covariates, recipe.epochs, recipe.trials, recipe.events) for item in part}
-    number = 1
-    while (candidate := name if number == 1 else f"{name}_{number}") in taken:
-        number += 1
-    return candidate

@@ -114,9 +114,8 @@ class PlotGrid(QWidget):
             rows[row] = max(rows.get(row, 0), height)
             if drawing.name in self._plots:
                 self._suit_height(drawing)
-        for row in range(
-            max(self._grid.rowCount(), len(rows))
-        ):  # also of those that are made later: the first would fill the page
+        # also of plots that are made later: the first would fill the page
+        for row in range(max(self._grid.rowCount(), len(rows))):
             self._grid.setRowMinimumHeight(row, rows.get(row, 0))
 
     def set_greyed(self, greyed: bool) -> None:

@@ -187,10 +187,9 @@ class _TableRows(FollowsFont):
 
     def _fit(self) -> None:
         height = row_height(self._view)
-        self._view.verticalHeader().setMinimumSectionSize(
-            height
-        )  # its own is that of a larger font until the header has the smaller one
-        self._view.verticalHeader().setDefaultSectionSize(height)
+        beside = self._view.verticalHeader()
+        beside.setMinimumSectionSize(height)  # its own is that of a larger font until the header has the smaller one
+        beside.setDefaultSectionSize(height)
         now, header = self._view.fontMetrics().height(), self._view.horizontalHeader()
         for part in range(header.count() if now != self._text else 0):
             if header.sectionResizeMode(part) == QHeaderView.ResizeMode.Interactive:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject
 
 from glmengine.analysis.analysis import Analysis, Time
 from glmengine.analysis.default_terms import default_model
@@ -25,6 +25,7 @@ from glmgui.settings import Settings
 from glmgui.slow_disks import is_there_soon
 from glmgui.work.fitting import Fitting
 from glmgui.work.live_fit import LiveFit
+from glmgui.work.opening_work import OPEN, OpeningWork, Then
 from glmgui.work.questions import Questions, Together
 from glmgui.work.recent import RecentFiles
 from glmgui.work.recording_files import (
@@ -36,7 +37,7 @@ from glmgui.work.recording_files import (
     open_with,
 )
 from glmgui.work.recovery import Recovery
-from glmgui.work.saved_opening import OPEN, SavedOpening, Then
+from glmgui.work.saved_opening import SavedOpening
 from glmgui.work.saving import Saving
 
 if TYPE_CHECKING:
@@ -49,21 +50,14 @@ if TYPE_CHECKING:
 _ALONE = (".glm", ".toml", ".nc")
 
 
-class Opening(QObject):
+class Opening(OpeningWork):
     """Brings something new into the document.
 
     Attributes
     ----------
     saved : SavedOpening
         For projects, analyses, results, and what a dead session left.
-
-    Signals
-    -------
-    opened : Path or None
-        A recording or project is open.
     """
-
-    opened = Signal(object)
 
     def __init__(
         self,
@@ -78,12 +72,11 @@ class Opening(QObject):
         recent: RecentFiles,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._document, self._jobs, self._settings, self._questions = document, jobs, settings, questions
+        super().__init__(document, jobs, recent, parent)
+        self._settings, self._questions, self._recovery = settings, questions, recovery
         self._fitting, self._saving, self._live = fitting, saving, live
-        self._recovery, self._recent = recovery, recent
         self.saved = SavedOpening(document, jobs, questions, saving, live, recovery, recent, self)
-        self.saved.opened.connect(self._say_opened)
+        self.saved.opened.connect(self.opened)
 
     def open(self, path: Path, then: Then = None) -> None:
         """Open a recording, a project (``.glm``), an analysis (``.toml``) or a result (``.nc``), after asking what becomes of unsaved changes."""
@@ -260,21 +253,6 @@ class Opening(QObject):
             self._jobs.submit(label, work, take, key=OPEN)
 
         self._fitting.unless_fitting(lambda: self._saving.unless_unsaved(begin))
-
-    # Inside
-
-    def _submit(self, path: Path, work: Callable[[Context], object], take: Callable[..., None]) -> None:
-        self._jobs.submit(f"Opening {path.name}", work, take, key=OPEN)
-
-    def _opened(self, path: Path | None, recent: Path | None, then: Then = None) -> None:
-        if recent is not None:
-            self._recent.add(recent, self._document)
-        self._say_opened(path, then)
-
-    def _say_opened(self, path: Path | None, then: Then) -> None:
-        self.opened.emit(path)
-        if then is not None:
-            then()
 
 
 def first_analysis(recording: Recording) -> Analysis:

@@ -74,7 +74,7 @@ class ReadyAnalyses(QObject):
         self._opening.open_sample(sample, opened)
 
     def _fill_in(self, lesson: Lesson, recording: Recording, ready: Readiness, decided: bool) -> None:
-        changes = self._changes(ready)
+        changes = "" if decided else self._changes(ready)  # of its own sample nothing is lost
         if ready.fits and (decided or not self._document.analysis.terms):
             self._fit_filled(lesson, ready, changes)
         else:

@@ -17,6 +17,7 @@ from glmgui.document import Document
 from glmgui.jobs import Jobs
 from glmgui.notices import notices
 from glmgui.work.live_fit import LiveFit
+from glmgui.work.opening_work import OPEN, OpeningWork, Then
 from glmgui.work.project import Opened, open_project
 from glmgui.work.questions import Questions
 from glmgui.work.recent import RecentFiles
@@ -26,27 +27,19 @@ from glmgui.work.saving import Saving
 
 if TYPE_CHECKING:
     from glmengine.analysis.analysis import Analysis, Source
-    from glmengine.context import Context
     from glmengine.recording.recording import Recording
     from glmengine.results.result import Result
 
-Then = Callable[[], None] | None
-OPEN = "open"
-"""Key of the jobs that open something: a newer one takes the place of an older one."""
 
-
-class SavedOpening(QObject):
+class SavedOpening(OpeningWork):
     """Brings saved work into the document.
 
     Signals
     -------
-    opened : Path or None, and what is done then or None
-        A project, an analysis or a result is open.
     recovered : Leftover
         What a dead session left is.
     """
 
-    opened = Signal(object, object)
     recovered = Signal(object)
 
     def __init__(
@@ -60,9 +53,8 @@ class SavedOpening(QObject):
         recent: RecentFiles,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._document, self._jobs, self._questions, self._saving = document, jobs, questions, saving
-        self._live, self._recovery, self._recent = live, recovery, recent
+        super().__init__(document, jobs, recent, parent)
+        self._questions, self._saving, self._live, self._recovery = questions, saving, live, recovery
 
     def open(self, path: Path, then: Then = None) -> None:
         """Open a project (``.glm``), an analysis (``.toml``) or a result (``.nc``)."""
@@ -222,11 +214,3 @@ class SavedOpening(QObject):
     @staticmethod
     def _say_without(what: str, title: str) -> None:
         notices().tell("warning", f"{what}; choose it with File, Replace recording", title=title)
-
-    def _submit(self, path: Path, work: Callable[[Context], object], take: Callable[..., None]) -> None:
-        self._jobs.submit(f"Opening {path.name}", work, take, key=OPEN)
-
-    def _opened(self, path: Path | None, recent: Path | None, then: Then = None) -> None:
-        if recent is not None:
-            self._recent.add(recent, self._document)
-        self.opened.emit(path, then)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from glmengine.io.recipe.names import (
     BIN_NAME,
     COUNT_NAME,
     EVENT_NAME,
+    NUMBER,
     RATE_NAME,
     RESPONSE_NAME,
     SPIKE_NAME,
@@ -25,6 +26,7 @@ from glmengine.io.recipe.names import (
     field_of,
     group_of,
     scalar_named,
+    without_number,
 )
 from glmengine.io.recipe.recipe import Arrays, Counts
 from glmengine.io.recipe.spike_matrices import filled_with
@@ -37,7 +39,6 @@ GUESSED_RATE = 100.0
 FEWEST_ALIKE, FEWEST_BINS = 3, 20
 """Columns that are named alike, and what they hold, where these are units."""
 
-NUMBER = re.compile(r"\d+")
 NO_TRACE = re.compile(rf"{TIME_NAME.pattern}|{EVENT_NAME.pattern}|{PLACE_NAME.pattern}|{ANGLE_NAME.pattern}", re.IGNORECASE)
 """Names that several columns may have without being units."""
 
@@ -101,7 +102,7 @@ def _columns_of_traces(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons:
             and values.size >= FEWEST_BINS
             and _goes_up_and_down(values)
         ):
-            groups.setdefault((NUMBER.sub("#", name), values.size), []).append(name)
+            groups.setdefault((without_number(name), values.size), []).append(name)
     mine = max(groups.values(), key=len, default=[])
     if len(mine) < FEWEST_ALIKE:
         return None
@@ -127,7 +128,12 @@ def _columns_of_traces(arrays: Arrays, bases: Mapping[str, np.ndarray], reasons:
     )
     if base:
         return Counts(values=tuple(mine), **clock_of_base(base, arrays))
-    return Counts(values=tuple(mine), rate=rate or GUESSED_RATE, rate_guessed=None if rate else GUESSED_RATE)
+    return Counts(values=tuple(mine), **_rate(rate))
+
+
+def _rate(known: float | None) -> dict[str, Any]:
+    """The rate of counts: what the file says, else a guess."""
+    return {"rate": known or GUESSED_RATE, "rate_guessed": None if known else GUESSED_RATE}
 
 
 def _goes_up_and_down(values: np.ndarray) -> bool:
@@ -174,12 +180,7 @@ def _matrix_of_counts(
         long = max(values.shape)
         same = [other for other, found in arrays.items() if other != name and _is_row_of_numbers(found) and found.size == long]
         reasons += [f"So are those of {listed(same, 8)}: where the rate is another, change it for each."] if same else []
-    return Counts(
-        values=(name, *more),
-        rate=given or GUESSED_RATE,
-        rate_guessed=None if given else GUESSED_RATE,
-        units_first=turned and not more,
-    )
+    return Counts(values=(name, *more), units_first=turned and not more, **_rate(given))
 
 
 def _further_populations(name: str, bins: int, arrays: Arrays) -> list[str]:

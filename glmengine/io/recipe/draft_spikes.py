@@ -13,6 +13,7 @@ from glmengine.io.recipe.by_trial import said_of_matrix
 from glmengine.io.recipe.guessed_rates import check_rate
 from glmengine.io.recipe.names import (
     NOT_OWNER,
+    NUMBER,
     OF_UNITS,
     ONE_UNIT,
     OWNER_NAME,
@@ -28,6 +29,7 @@ from glmengine.io.recipe.names import (
     group_of,
     scalar_named,
     time_unit_in,
+    without_number,
 )
 from glmengine.io.recipe.recipe import COLUMN, Arrays, Spikes
 from glmengine.io.recipe.spike_matrices import columns_of_spikes, trains_in
@@ -35,9 +37,6 @@ from glmengine.sentences import listed
 
 IN_CELLS = re.compile(r"(?P<outer>[^{]+(\{\d+\})*?)(\{\d+\}){1,2}(\.\w+)?$")
 """Names of arrays in cells inside cells; the last two braces tell a tetrode and a unit, those before them a day and an epoch."""
-
-NUMBER = re.compile(r"\d+")
-"""What tells one unit's array from another's."""
 
 FEWEST_NAMELESS = 10
 """Spikes of an array whose name does not say that it holds any."""
@@ -132,8 +131,8 @@ def _columns_of_units(arrays: Arrays, vectors: Mapping[str, np.ndarray], rising:
 
 def _with_silent_units(single: Sequence[str], arrays: Arrays, reasons: list[str]) -> list[str]:
     """With the arrays that are named like these but for a number and hold too few times to look like them, in the order of the file."""
-    patterns = {NUMBER.sub("#", name) for name in single}
-    alike = [name for name in arrays if name not in single and NUMBER.sub("#", name) in patterns and NUMBER.search(name)]
+    patterns = {without_number(name) for name in single}
+    alike = [name for name in arrays if name not in single and without_number(name) in patterns and NUMBER.search(name)]
     few = [name for name in alike if (times := _times_in(arrays[name])) is not None and (np.diff(times) >= 0).all()]
     out = [name for name in alike if name not in few]
     if out:

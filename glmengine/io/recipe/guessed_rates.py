@@ -23,7 +23,7 @@ def doubts_of_rates(recipe: Recipe) -> list[Doubt]:
     """One for each rate that is a guess, with all that has it."""
     guesses: dict[float, list[str]] = {}
     for name, part in _parts(recipe):
-        if part.rate is not None and part.rate_is_guess:
+        if part.rate_is_guess:
             guesses.setdefault(part.rate, []).append(name)
     said = []
     for rate, names in guesses.items():

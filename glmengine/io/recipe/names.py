@@ -9,6 +9,9 @@ import numpy as np
 from glmengine.io.recipe.recipe import Arrays, TimeUnit
 from glmengine.timegrid.angles import FULL_TURN
 
+NUMBER = re.compile(r"\d+")
+"""What tells the arrays of several units from each other; `without_number` is what they have in common."""
+
 SPIKE_NAME = re.compile(r"spike|spk|^ts$|^st$|unit|cell|neuron", re.IGNORECASE)
 OWNER_NAME = re.compile(
     r"clu|unit|cell|neuron|^id$|_id$|zelle|einheit|unidad|unité|unita|cellul|célul|nervcell|клетк|нейрон|神经元|細胞|细胞|单元|ユニット|ニューロン|뉴런|세포",
@@ -84,6 +87,11 @@ WRITTEN = {
 
 IN_BRACKETS = re.compile(r"^(?P<bare>.*?)[\s_]*[(\[]\s*(?P<unit>[^)\]\d]+?)\s*[)\]]$")
 BEHIND = re.compile(rf"^(?P<bare>.+?)[_ ](?P<unit>{'|'.join([*MEASURES, *TIME_UNITS])})$", re.IGNORECASE)
+
+
+def without_number(name: str) -> str:
+    """The name with a sign in place of each number: the same of arrays that are named alike but for their numbers."""
+    return NUMBER.sub("#", name)
 
 
 def measured_in(name: str) -> tuple[str, str]:

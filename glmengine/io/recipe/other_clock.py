@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from glmengine.io.recipe.recipe import Recipe, TimeBase
-from glmengine.recording.doubt import OtherClock
+from glmengine.recording.doubt import HEADINGS, OtherClock
 
-_CALLED = {"covariates": "", "epochs": "epoch ", "trials": "trials ", "events": "events "}
+_CALLED = {"covariates": "", **{part: f"{first} " for first, part in HEADINGS.items()}}
 """What stands before the names of each part of a recipe where a doubt names them."""
 
 

@@ -29,7 +29,6 @@ class LogPanel(QWidget):
         self.list.setAccessibleName("Log")
         self.list.setModel(self.lines)
         plain_table(self.list)
-        self.list.setWordWrap(False)
         header = self.list.horizontalHeader()
         header.setResizeContentsPrecision(0)  # by the rows in view
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
