@@ -77,8 +77,10 @@ class ReadyAnalysisDialog(ExplainsWords, QDialog):
         leave = button("Cancel", "ready_cancel", "Leave everything as it is", self)
         mine.setVisible(not recording)
         take.setVisible(bool(recording))
-        (take if changes else sample).setDefault(True)
+        likeliest = take if changes else sample
+        likeliest.setDefault(True)
         box.addWidget(TurningRow(row(read, None), row(None, leave, take, mine, sample), self))
+        likeliest.setFocus()  # in its place: else the first button that was made has it, which Enter presses
         for one, answer in ((sample, "sample"), (mine, "open"), (take, "take"), (read, "read")):
             one.clicked.connect(lambda _, answer=answer: self._choose(answer))
         leave.clicked.connect(self.reject)

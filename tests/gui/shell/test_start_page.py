@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QCoreApplication
+from qtpy.QtCore import QCoreApplication, Qt
 from qtpy.QtGui import QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QPushButton
 
@@ -172,6 +172,20 @@ def test_the_dialog_of_a_question_tells_what_it_is_and_what_is_lacking(qtbot):
     assert shown == ["sample", "take"]
     dialog.findChild(object, "ready_take").click()
     assert dialog.chosen == "take"
+
+
+@pytest.mark.parametrize(("changes", "likeliest"), [("It has bins of 100 ms in place of 20 ms.", "take"), ("", "sample")])
+def test_enter_presses_the_likeliest_answer_to_a_question(qtbot, changes, likeliest):
+    from glmgui.dialogs.ready_analysis import ReadyAnalysisDialog
+
+    lesson = next(one for one in course() if one.name == "decision-task")
+    dialog = ReadyAnalysisDialog(lesson, "mine" if changes else "", (), changes)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert changes in dialog.message.text
+    assert dialog.focusWidget() is dialog.findChild(object, f"ready_{likeliest}"), "else that of the first button that was made"
+    qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
+    assert dialog.chosen == likeliest
 
 
 def test_the_page_is_read_before_a_question_is_asked(window, questions, qtbot):
